@@ -1,0 +1,1 @@
+"""White-label sign-up and payment portal."""

@@ -1,0 +1,1 @@
+"""Customer accounts and the white-label account: lifecycle, memberships, contacts, addresses."""

@@ -1,0 +1,128 @@
+"""What changes accounts."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from portal.accounts.lifecycle import Administration, Role, State
+from portal.accounts.models import Account, Address, Contact, Membership
+from portal.audit.commands import Actor, record
+from portal.identity.models import User
+from portal.kit.clock import now
+from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.series import next_number
+from portal.ledger import entry
+from portal.ledger.commands import post
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+
+
+@dataclass(frozen=True)
+class Place:
+    """A postal address as it was typed."""
+
+    line1: str
+    city: str
+    country: str
+    line2: str = ""
+    region: str = ""
+    postcode: str = ""
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    """Everything the wizard gathered about the business; who signs in to it comes separately."""
+
+    name: str
+    primary_domain: str
+    administration: Administration
+    plan_id: UUID
+    first_day: date | None
+    send_letters: bool
+    business: Place
+    service: Place | None
+    contact_name: str = ""
+    contact_phone: str = ""
+    contact_email: str = ""
+
+
+def open_white_label_account(db: TenantSession, tenant: WhiteLabel, *, by: Actor) -> Account:
+    """The account of the white label with the operator. Active from the start: it is the operator's customer."""
+    account = Account(
+        number=f"{tenant.number_prefix}-0001", kind="white_label", name=tenant.name,
+        administration=Administration.WHITE_LABEL.value, state=State.ACTIVE.value, created_by=by.name,
+        activated_at=now(),
+    )
+    next_number(db, "account")
+    db.put(account)
+    record(db, "account.opened", by=by, subject=account.id)
+    return account
+
+
+def open_customer_account(db: TenantSession, new: NewCustomer, *, by: Actor) -> Account:
+    """An inactive customer account with its contact and addresses, and no service."""
+    number = f"{white_label(db).number_prefix}-{next_number(db, 'account'):04d}"
+    account = Account(
+        number=number, name=new.name, primary_domain=new.primary_domain, administration=new.administration.value,
+        plan_id=new.plan_id, first_day=new.first_day, send_letters=new.send_letters, created_by=by.name,
+    )
+    db.put(account)
+    db.add(Contact(account_id=account.id, name=new.contact_name, phone=new.contact_phone, email=new.contact_email))
+    db.add(_address(account, "business", new.business))
+    if new.service is not None:
+        db.add(_address(account, "service", new.service))
+    record(db, "account.created", by=by, subject=account.id, administration=new.administration.value)
+    return account
+
+
+def _address(account: Account, kind: str, place: Place) -> Address:
+    return Address(
+        account_id=account.id, kind=kind, line1=place.line1, line2=place.line2, city=place.city, region=place.region,
+        postcode=place.postcode, country=place.country,
+    )
+
+
+def add_member(db: TenantSession, account: Account, user: User, role: Role, *, is_primary: bool = False) -> None:
+    """Adding somebody who is a member already changes nothing."""
+    insert_if_absent(
+        db, Membership, account_id=account.id, user_id=user.id, role=role.value, is_primary=is_primary
+    )
+
+
+def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
+    """Raises MoveRefused unless the account is inactive. Whether it may is decided by `activation`, above."""
+    account.move_to(State.ACTIVE)
+    account.activated_at = now()
+    record(db, "account.activated", by=by, subject=account.id)
+
+
+def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
+    account.move_to(State.SUSPENDED)
+    record(db, "account.suspended", by=by, subject=account.id, reason=reason)
+
+
+def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:
+    account.move_to(State.ACTIVE)
+    record(db, "account.reactivated", by=by, subject=account.id)
+
+
+def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
+    """Close for good; a closed account that was never active is called cancelled in speech."""
+    account.move_to(State.CLOSED)
+    account.closed_at = now()
+    record(db, "account.closed", by=by, subject=account.id, reason=reason)
+
+
+def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, by: Actor) -> None:
+    before, account.credit_limit_minor = account.credit_limit_minor, limit_minor
+    record(db, "account.credit-limit", by=by, subject=account.id, before_minor=before, after_minor=limit_minor)
+
+
+def give_credit(
+    db: TenantSession, account: Account, amount_minor: int, *, request_id: UUID, reason: str, by: Actor
+) -> None:
+    """The operator grants a white-label account credit. The same request twice is one grant."""
+    tenant = white_label(db)
+    grant = entry.grant(f"grant:{request_id}", account.id, amount_minor, tenant.currency, reason)
+    post(db, grant)
+    record(db, "account.credit-given", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)

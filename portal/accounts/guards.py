@@ -1,0 +1,121 @@
+"""What the signed-in person may do, read anew at each request: a demotion counts at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import g
+from flask_login import current_user
+
+from portal.accounts.lifecycle import Administration, Role, State
+from portal.accounts.models import Account, Membership
+from portal.accounts.queries import accounts_of
+from portal.identity.flows import NotYet, gate
+from portal.identity.guards import me, to_sign_in
+from portal.identity.models import User
+from portal.kit.db import TenantSession, reading
+from portal.kit.refusals import NotAllowed, NotFound
+
+View = TypeVar("View", bound=Callable[..., Any])
+LIVE = (State.ACTIVE, State.SUSPENDED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person's roles: on the white-label account, and on customer accounts."""
+
+    memberships: tuple[tuple[Membership, Account], ...]
+
+    @property
+    def staff_role(self) -> Role | None:
+        """The role on the white-label account; an administrator there is a white-label administrator."""
+        return next((Role(m.role) for m, a in self.memberships if a.kind == "white_label"), None)
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.staff_role == Role.ADMINISTRATOR
+
+    @property
+    def is_finance(self) -> bool:
+        return self.staff_role in (Role.ADMINISTRATOR, Role.FINANCE)
+
+    @property
+    def live_accounts(self) -> list[Account]:
+        """Customer accounts that the person may open: those that were activated and are not closed."""
+        return [a for _, a in self.memberships if a.kind == "customer" and a.state in LIVE]
+
+    @property
+    def unfinished(self) -> Account | None:
+        """The inactive Option 1 account whose activation this person has begun."""
+        return next((a for m, a in self.memberships if _may_finish(m, a)), None)
+
+    def role_on(self, account_id: UUID) -> Role | None:
+        return next((Role(m.role) for m, a in self.memberships if a.id == account_id), None)
+
+
+def _may_finish(membership: Membership, account: Account) -> bool:
+    inactive = account.kind == "customer" and account.state == State.INACTIVE
+    return inactive and membership.is_primary and account.administration == Administration.CUSTOMER
+
+
+def standing() -> Standing:
+    """Roles of the signed-in person. Only behind a guard, or when somebody is signed in."""
+    if "standing" not in g:
+        with reading() as db:
+            g.standing = Standing(tuple(accounts_of(db, me().id)))
+    return g.standing  # type: ignore[no-any-return]
+
+
+@gate
+def only_open_accounts(db: TenantSession, user: User) -> None:
+    """While an account is inactive nobody signs in to it, except its own customer to finish the activation."""
+    found = Standing(tuple(accounts_of(db, user.id)))
+    if not found.memberships or found.staff_role or found.live_accounts or found.unfinished:
+        return
+    if any(account.state == State.INACTIVE for _, account in found.memberships):
+        raise NotYet("Your account is not active yet. You will get a letter when it is.")
+    raise NotYet("Your account is closed. Write to us if this surprises you.")
+
+
+def administrators_only(view: View) -> View:
+    """White-label administrators, on their own white label's host."""
+    return _guard(view, lambda person: person.is_administrator)
+
+
+def finance_only(view: View) -> View:
+    """Finance of the white label, and its administrators."""
+    return _guard(view, lambda person: person.is_finance)
+
+
+def account_members_only(view: View) -> View:
+    """Anybody with a live customer account, or whoever administers the white label."""
+    return _guard(view, lambda person: bool(person.live_accounts))
+
+
+def finishing_customers_only(view: View) -> View:
+    """The customer of an Option 1 account who has chosen a password and not finished yet."""
+    return _guard(view, lambda person: bool(person.unfinished or person.live_accounts))
+
+
+def _guard(view: View, allows: Callable[[Standing], bool]) -> View:
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if g.white_label.is_operator:
+            raise NotFound
+        if not current_user.is_authenticated:
+            return to_sign_in()
+        if not allows(standing()):
+            raise NotAllowed
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+def my_account_or_404(account_id: UUID) -> Account:
+    """The live customer account that the signed-in person belongs to. Raises NotFound otherwise."""
+    for account in standing().live_accounts:
+        if account.id == account_id:
+            return account
+    raise NotFound

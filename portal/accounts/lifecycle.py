@@ -1,0 +1,35 @@
+"""The states of an account, as data."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    INACTIVE = "inactive"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+MOVES = {
+    State.INACTIVE: {State.ACTIVE, State.CLOSED},
+    State.ACTIVE: {State.SUSPENDED, State.CLOSED},
+    State.SUSPENDED: {State.ACTIVE, State.CLOSED},
+    State.CLOSED: set(),
+}
+
+
+class Administration(StrEnum):
+    """Who runs and pays for a customer account: Option 1 or Option 2."""
+
+    CUSTOMER = "customer"
+    WHITE_LABEL = "white_label"
+
+
+class Role(StrEnum):
+    ADMINISTRATOR = "administrator"
+    FINANCE = "finance"
+    STANDARD = "standard"
+
+
+def may_move(old: State, new: State) -> bool:
+    return new in MOVES[old]

@@ -1,0 +1,111 @@
+"""Accounts, who belongs to them, and how to reach them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.accounts.lifecycle import Administration, State, may_move
+from portal.kit.clock import now
+from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
+from portal.kit.refusals import Refusal
+
+
+class MoveRefused(Refusal):
+    heading = "The account is past that"
+
+
+class Account(TenantRow, Base):
+    """Holds a balance and services. `kind` is white_label (one a tenant) or customer."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("white_label_id", "number"),
+        belongs_to("plan_id", "plan"),
+        Index("uq_account_one_white_label", "white_label_id", unique=True,
+              sqlite_where=text("kind = 'white_label'"), postgresql_where=text("kind = 'white_label'")),
+        Index("ix_account_created", "white_label_id", "kind", "created_at", "id"),
+        CheckConstraint("kind in ('white_label', 'customer')", name="kind"),
+        CheckConstraint("state in ('inactive', 'active', 'suspended', 'closed')", name="state"),
+        CheckConstraint("administration in ('customer', 'white_label')", name="administration"),
+    )
+
+    number: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="customer")
+    administration: Mapped[str]
+    state: Mapped[str] = mapped_column(default=State.INACTIVE.value)
+    name: Mapped[str]
+    primary_domain: Mapped[str] = mapped_column(default="")
+    plan_id: Mapped[UUID | None]
+    first_day: Mapped[date | None]
+    send_letters: Mapped[bool] = mapped_column(default=True)
+    credit_limit_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by: Mapped[str]
+    activated_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    @property
+    def is_run_by_customer(self) -> bool:
+        return self.administration == Administration.CUSTOMER
+
+    def move_to(self, new: State) -> None:
+        """Raises MoveRefused when the lifecycle has no such step."""
+        if not may_move(State(self.state), new):
+            raise MoveRefused(f"Account {self.number} is {self.state} and cannot become {new}.")
+        self.state = new.value
+
+
+class Membership(TenantOwned, Base):
+    """A person's role on one account."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        belongs_to("account_id", "account"),
+        belongs_to("user_id", "users"),
+        Index("ix_membership_user", "white_label_id", "user_id"),
+        CheckConstraint("role in ('administrator', 'finance', 'standard')", name="role"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    is_primary: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Contact(TenantOwned, Base):
+    """The general contact information of an account: optional, printed on the welcome letter."""
+
+    __tablename__ = "contact"
+    __table_args__ = (belongs_to("account_id", "account"),)
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+
+
+class Address(TenantOwned, Base):
+    """`kind` is business or service. An account whose service address is the same has the business one only."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        belongs_to("account_id", "account"),
+        CheckConstraint("kind in ('business', 'service')", name="kind"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    line1: Mapped[str]
+    line2: Mapped[str] = mapped_column(default="")
+    city: Mapped[str]
+    region: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    country: Mapped[str]
+
+    def words(self) -> str:
+        """The address on one line, as letters and pages print it."""
+        town = " ".join(part for part in (self.city, self.region, self.postcode) if part)
+        return ", ".join(part for part in (self.line1, self.line2, town, self.country) if part)

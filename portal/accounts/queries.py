@@ -1,0 +1,88 @@
+"""Reading accounts."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account, Address, Contact, Membership
+from portal.identity.models import User
+from portal.kit.db import TenantSession
+from portal.kit.refusals import NotFound
+
+
+def customer_or_404(db: TenantSession, account_id: UUID) -> Account:
+    """The customer account of this tenant. Raises NotFound for a foreign, missing or white-label one."""
+    account = db.load(Account, account_id)
+    if account is None or account.kind != "customer":
+        raise NotFound
+    return account
+
+
+def held_customer_or_404(db: TenantSession, account_id: UUID) -> Account:
+    """Like `customer_or_404`, locked until the transaction ends."""
+    account = db.locked(Account, account_id)
+    if account is None or account.kind != "customer":
+        raise NotFound
+    return account
+
+
+def white_label_account(db: TenantSession) -> Account:
+    """The tenant's own account with the operator."""
+    return db.scalars(select(Account).where(Account.kind == "white_label")).one()
+
+
+def customers(db: TenantSession, *, limit: int = 200) -> Sequence[Account]:
+    """Customer accounts, newest first."""
+    wanted = select(Account).where(Account.kind == "customer")
+    return db.scalars(wanted.order_by(Account.created_at.desc(), Account.id.desc()).limit(limit)).all()
+
+
+def accounts_of(db: TenantSession, user_id: UUID) -> list[tuple[Membership, Account]]:
+    """Every membership of a person with its account."""
+    rows = db.execute(
+        select(Membership, Account)
+        .join(Account, Account.id == Membership.account_id)
+        .where(Membership.user_id == user_id)
+        .order_by(Account.created_at, Account.id)
+    )
+    return [(membership, account) for membership, account in rows]
+
+
+def members_of(db: TenantSession, account_id: UUID) -> list[tuple[Membership, User]]:
+    rows = db.execute(
+        select(Membership, User)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.account_id == account_id)
+        .order_by(Membership.is_primary.desc(), User.display_name)
+    )
+    return [(membership, user) for membership, user in rows]
+
+
+def primary_user(db: TenantSession, account_id: UUID) -> User:
+    """The person whom the wizard named: the contact of Option 1, the authorised contact of Option 2."""
+    wanted = (
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.account_id == account_id, Membership.is_primary)
+    )
+    return db.scalars(wanted).one()
+
+
+def contact_of(db: TenantSession, account_id: UUID) -> Contact:
+    return db.scalars(select(Contact).where(Contact.account_id == account_id)).one()
+
+
+def addresses_of(db: TenantSession, account_id: UUID) -> dict[str, Address]:
+    """By kind; without a `service` address the business one serves."""
+    return {a.kind: a for a in db.scalars(select(Address).where(Address.account_id == account_id))}
+
+
+def white_label_staff(db: TenantSession, role: str) -> list[User]:
+    """The people with a role on the white-label account."""
+    wanted = (
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.account_id == white_label_account(db).id, Membership.role == role)
+    )
+    return list(db.scalars(wanted.order_by(User.display_name)))

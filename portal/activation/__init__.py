@@ -1,0 +1,1 @@
+"""Signed links, completing a sign-up, and becoming active."""

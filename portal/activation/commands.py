@@ -1,0 +1,260 @@
+"""Becoming active: the link, its redemption, and the one act that charges and switches an account on."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from portal.accounts import commands as accounts
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.accounts.queries import held_customer_or_404, primary_user, white_label_staff
+from portal.activation.facts import activation_facts, receipt_facts, welcome_facts
+from portal.activation.models import ActivationLink, TermsAcceptance
+from portal.activation.queries import PURPOSE, need_of, was_claimed
+from portal.audit.commands import SYSTEM, Actor, record
+from portal.billing.commands import NotEnoughCredit, charge_invoice, hold_white_label_credit
+from portal.billing.queries import first_invoice_of
+from portal.identity.commands import LinkIsDead, refuse_weak, set_password
+from portal.identity.models import User
+from portal.kit import jobs, tokens
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.kit.ids import new_id
+from portal.kit.refusals import NotAllowed, Refusal
+from portal.letters import commands as letters
+from portal.payments import commands as payments
+from portal.payments.models import Funding, GatewayRefund
+from portal.payments.queries import open_funding_of
+from portal.whitelabels.queries import white_label
+
+LIFE = timedelta(days=7)
+# A letter may wait in the outbox; the link's own life begins when the letter leaves.
+UNSENT_LIFE = timedelta(days=30)
+
+
+class OnlyTheCustomer(NotAllowed):
+    heading = "Only the customer can activate this account"
+    text = "It was created with Option 1. You can send the letter again, or correct its address."
+
+
+class NotInactive(Refusal):
+    heading = "The account is not waiting for activation"
+
+
+class TermsNotAccepted(Refusal):
+    status = 422
+    heading = "The terms have to be accepted"
+
+
+def send_link(db: TenantSession, account: Account, *, by: Actor) -> ActivationLink:
+    """Mail the customer a new link; older ones die, and their waiting letters with them."""
+    if not account.is_run_by_customer or account.state != State.INACTIVE:
+        raise NotInactive(f"Account {account.number} does not wait for a customer's activation.")
+    if was_claimed(db, account.id):
+        raise NotInactive("The customer has chosen a password already, and goes on by signing in.")
+    kill_links(db, account.id)
+    user = primary_user(db, account.id)
+    link = _new_link(db, account, user)
+    sent_as = letters.Link(PURPOSE, link.id, "/activate", int(LIFE.total_seconds()))
+    letters.write(
+        db, "activation", to=letters.Recipient(user.email, user.display_name), about=account.id, link=sent_as,
+        **activation_facts(db, account, user, by),
+    )
+    record(db, "activation.link-written", by=by, subject=account.id, address=user.email)
+    return link
+
+
+def _new_link(db: TenantSession, account: Account, user: User) -> ActivationLink:
+    link_id = new_id()
+    token = tokens.issue(PURPOSE, db.tenant, link_id, user.email)
+    link = ActivationLink(
+        id=link_id, account_id=account.id, user_id=user.id, address=user.email, digest=tokens.digest(token),
+        expires_at=now() + UNSENT_LIFE,
+    )
+    db.put(link)
+    return link
+
+
+@letters.when_sent(PURPOSE)
+def start_life(db: TenantSession, link_id: UUID, sent_at: datetime) -> None:
+    """The link counts from when its letter left, and the timeline says so."""
+    link = db.load(ActivationLink, link_id)
+    if link is not None:
+        link.sent_at, link.expires_at = sent_at, sent_at + LIFE
+        record(db, "activation.link-mailed", by=SYSTEM, subject=link.account_id, address=link.address)
+
+
+def kill_links(db: TenantSession, account_id: UUID) -> None:
+    live = select(ActivationLink).where(
+        ActivationLink.account_id == account_id, ActivationLink.used_at.is_(None), ActivationLink.dead_at.is_(None)
+    )
+    for link in db.scalars(live):
+        link.dead_at = now()
+        letters.withdraw(db, link.id)
+    db.flush()
+
+
+def correct_address(db: TenantSession, account: Account, address: str, *, by: Actor) -> None:
+    """Send the letters elsewhere. The link is bound to the address, so the old one dies and a new one goes out."""
+    user = primary_user(db, account.id)
+    before, user.email = user.email, address
+    record(db, "contact.address-corrected", by=by, subject=account.id, before=before, after=address)
+    db.flush()
+    if account.is_run_by_customer and account.state == State.INACTIVE and not was_claimed(db, account.id):
+        send_link(db, account, by=by)
+
+
+def redeem(
+    db: TenantSession, link_id: UUID, *, password: str, accepts_terms: bool, from_address: str
+) -> tuple[Account, User]:
+    """The customer chose a password and accepted the terms: this, and nothing before it, claims the link.
+
+    Raises LinkIsDead, PasswordRefused or TermsNotAccepted; then nothing was claimed.
+    """
+    link = db.load(ActivationLink, link_id)
+    user = db.load(User, link.user_id) if link is not None else None
+    if link is None or user is None:
+        raise LinkIsDead
+    account = held_customer_or_404(db, link.account_id)
+    _refuse_dead(link, account, user)
+    refuse_weak(db, password, user)
+    if not accepts_terms:
+        raise TermsNotAccepted("Tick the box to accept the terms of service.", field="terms")
+    _claim(db, link_id)
+    set_password(db, user, password)
+    version = white_label(db).terms_version
+    db.add(TermsAcceptance(account_id=account.id, user_id=user.id, version=version, from_address=from_address))
+    customer = Actor("customer", user.id, user.display_name)
+    record(db, "activation.password-set", by=customer, subject=account.id, terms=version)
+    db.flush()
+    if need_of(db, account).missing_minor == 0:
+        become_active(db, account, by=customer)
+    return account, user
+
+
+def _refuse_dead(link: ActivationLink, account: Account, user: User) -> None:
+    is_other_address = tokens.address_digest(user.email) != tokens.address_digest(link.address)
+    if account.state != State.INACTIVE or not account.is_run_by_customer or is_other_address:
+        raise LinkIsDead
+
+
+def _claim(db: TenantSession, link_id: UUID) -> None:
+    claimed = db.scalar(
+        update(ActivationLink)
+        .where(
+            ActivationLink.id == link_id, ActivationLink.used_at.is_(None), ActivationLink.dead_at.is_(None),
+            ActivationLink.expires_at > now(),
+        )
+        .values(used_at=now())
+        .returning(ActivationLink.id)
+    )
+    if claimed is None:
+        raise LinkIsDead
+
+
+def activate_as_administrator(db: TenantSession, account: Account, *, by: Actor) -> None:
+    """Option 2, in one confirmed act. Raises OnlyTheCustomer for Option 1, whoever asks."""
+    if account.is_run_by_customer:
+        raise OnlyTheCustomer
+    if account.state != State.INACTIVE:
+        raise NotInactive(f"Account {account.number} is {account.state} already.")
+    become_active(db, account, by=by)
+
+
+def become_active(db: TenantSession, account: Account, *, by: Actor) -> None:
+    """Switch the account on and charge its first invoice, in one transaction. Raises NotEnoughCredit.
+
+    The caller holds the account's row.
+    """
+    invoice = first_invoice_of(db, account)
+    hold_white_label_credit(db, invoice.wholesale_minor)
+    accounts.activate(db, account, by=by)
+    kill_links(db, account.id)
+    charge_invoice(db, account, invoice)
+    _tell_people(db, account)
+
+
+def _tell_people(db: TenantSession, account: Account) -> None:
+    user = primary_user(db, account.id)
+    if account.send_letters:
+        letters.write(
+            db, "welcome", to=letters.Recipient(user.email, user.display_name), about=account.id,
+            **welcome_facts(db, account, user),
+        )
+    if account.is_run_by_customer:
+        for administrator in white_label_staff(db, "administrator"):
+            letters.write(
+                db, "account-active-notice", to=letters.Recipient(administrator.email, administrator.display_name),
+                about=account.id, customer=account.name, account_number=account.number,
+            )
+
+
+def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
+    """Close an account; an inactive one's link dies, and a card page left open is closed at the gateway."""
+    accounts.close(db, account, reason=reason, by=by)
+    kill_links(db, account.id)
+    funding = open_funding_of(db, account.id)
+    if funding is not None:
+        jobs.enqueue(db, "payments.close", {"funding": str(funding.id)}, key=f"close:{funding.id}")
+
+
+def use_money(db: TenantSession, funding: Funding) -> None:
+    """Money arrived. Activate the account it was for; if that can no longer be, give all of it back."""
+    account = held_customer_or_404(db, funding.account_id)
+    if account.state == State.CLOSED:
+        payments.request_refund(db, funding, "the account was closed before the payment arrived")
+        return
+    if account.state == State.INACTIVE:
+        refused = _activate_with_money(db, account)
+        if refused is not None:
+            payments.request_refund(db, funding, refused)
+            return
+    user = primary_user(db, account.id)
+    letters.write(
+        db, "receipt", to=letters.Recipient(user.email, user.display_name), about=account.id,
+        **receipt_facts(db, account, funding),
+    )
+
+
+def _activate_with_money(db: TenantSession, account: Account) -> str | None:
+    """Why the account cannot be activated for good, or None when it was, or still waits for more money."""
+    if not account.is_run_by_customer or not was_claimed(db, account.id):
+        return "nobody redeemed an activation link for this account"
+    if need_of(db, account).missing_minor > 0:
+        return None
+    try:
+        user = primary_user(db, account.id)
+        become_active(db, account, by=Actor("customer", user.id, user.display_name))
+    except NotEnoughCredit as refused:
+        record(db, "activation.refused", by=SYSTEM, subject=account.id, why=refused.text)
+        return "the white-label account could not cover the first charges"
+    return None
+
+
+def tell_of_decline(db: TenantSession, funding: Funding) -> None:
+    """The first decline of a payment: no money was taken, and how to go on."""
+    user = primary_user(db, funding.account_id)
+    letters.write(
+        db, "payment-failed", to=letters.Recipient(user.email, user.display_name), about=funding.account_id,
+        **receipt_facts(db, held_customer_or_404(db, funding.account_id), funding),
+    )
+
+
+def tell_of_refund(db: TenantSession, funding: Funding, refund: GatewayRefund) -> None:
+    """Both sides learn that the money went back: the customer, and the white label's administrators."""
+    account = held_customer_or_404(db, funding.account_id)
+    facts = {**receipt_facts(db, account, funding), "reason": refund.reason}
+    user = primary_user(db, account.id)
+    letters.write(db, "refunded", to=letters.Recipient(user.email, user.display_name), about=account.id, **facts)
+    for person in white_label_staff(db, "administrator"):
+        letters.write(
+            db, "refunded-notice", to=letters.Recipient(person.email, person.display_name), about=account.id, **facts
+        )
+
+
+def listen() -> None:
+    """Let payments tell us about money. Called once, when the house is put together."""
+    payments.after_funding[:] = [use_money]
+    payments.after_decline[:] = [tell_of_decline]
+    payments.after_refund[:] = [tell_of_refund]

@@ -1,0 +1,150 @@
+"""What the activation pages say, as ready words: a template formats no money and decides nothing."""
+
+from dataclasses import dataclass
+
+from portal.accounts.models import Account
+from portal.activation.facts import service_address
+from portal.activation.queries import Standing, need_of
+from portal.billing.pricing import Invoice, PricedLine
+from portal.billing.queries import account_prices, charges_of, first_invoice_of
+from portal.kit.db import TenantSession
+from portal.kit.money import percent
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.payments.models import Funding
+from portal.payments.queries import latest_funding, refund_of
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import money, price_words, span
+
+DECLINES = {
+    "insufficient_funds": "There is not enough money on the card",
+    "expired_card": "The card has expired",
+    "incorrect_cvc": "The security code was wrong",
+    "payment_intent_authentication_failure": "The bank could not confirm that it was you",
+    "authentication_required": "The bank could not confirm that it was you",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a sum: what, how it came about, and the figure."""
+
+    label: str
+    amount: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """What the customer's money will be used for."""
+
+    least: str
+    rows: tuple[Row, ...]
+    left: str
+
+
+@dataclass(frozen=True)
+class PaymentStatus:
+    """`kind` is none, open, declined, unknown, expired, failed, short or refunded."""
+
+    kind: str
+    heading: str = ""
+    moved: str = ""
+    text: str = ""
+
+
+def details(db: TenantSession, found: Standing) -> list[tuple[str, str]]:
+    tenant, prices = white_label(db), account_prices(db, found.account)
+    rows = [
+        ("Organisation", found.account.name),
+        ("You sign in as", found.user.login_name),
+        ("Plan", prices.plan),
+        ("Price", price_words(prices.retail_minor, prices.retail_tax_ppm, tenant)),
+    ]
+    if prices.retail_setup_minor:
+        rows.append(("Set-up, once", money(prices.retail_setup_minor, tenant)))
+    return [*rows, ("To pay when you activate", money(need_of(db, found.account).missing_minor, tenant)),
+            ("Service address", service_address(db, found.account))]
+
+
+def breakdown(db: TenantSession, account: Account) -> Breakdown:
+    tenant, need, invoice = white_label(db), need_of(db, account), first_invoice_of(db, account)
+    rows = [Row("You add by card", money(need.missing_minor, tenant))]
+    if need.credit_minor:
+        rows.insert(0, Row("Credit you have", money(need.credit_minor, tenant)))
+    for line in invoice.lines:
+        rows.append(Row(line.description, money(-line.retail.net_minor, tenant), period_words(line, tenant)))
+    tax = sum(line.retail.tax_minor for line in invoice.lines)
+    if tax:
+        rows.append(Row(f"{tenant.tax_name}, {percent(invoice.lines[0].retail.tax_ppm)}", money(-tax, tenant)))
+    left = need.missing_minor + need.credit_minor - invoice.retail_minor
+    return Breakdown(money(need.missing_minor, tenant), tuple(rows), money(left, tenant))
+
+
+def period_words(line: PricedLine, tenant: WhiteLabel) -> str:
+    if line.period is None:
+        return "once"
+    return span(line.period.first_day, line.period.last_day, tenant)
+
+
+def invoice_rows(invoice: Invoice, tenant: WhiteLabel, *, retail: bool) -> list[Row]:
+    """The invoice as one book sees it: its lines, then the tax of all of them."""
+    sides = [(line, line.retail if retail else line.wholesale) for line in invoice.lines]
+    rows = [Row(line.description, money(side.net_minor, tenant), period_words(line, tenant)) for line, side in sides]
+    tax = sum(side.tax_minor for _, side in sides)
+    if tax:
+        rate = next(side.tax_ppm for _, side in sides)
+        rows.append(Row(f"{tenant.tax_name}, {percent(rate)}", money(tax, tenant)))
+    return rows
+
+
+def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
+    """What became of the latest payment, and whether money moved."""
+    funding = latest_funding(db, account.id)
+    if funding is None:
+        return PaymentStatus("none")
+    if funding.state == "succeeded":
+        return _after_success(db, funding)
+    if funding.state == "unknown":
+        return PaymentStatus(
+            "unknown", "We could not reach the payment page", "No money was taken.",
+            "Try again. If you had already entered a card, we look it up first, so you never pay twice.",
+        )
+    if funding.last_decline is not None:
+        why = DECLINES.get(funding.last_decline, "Your bank declined the card")
+        return PaymentStatus("declined", why, "No money was taken.",
+                             "Try again, use another card, or ask your bank. Your answers are kept.")
+    if funding.state == "pending":
+        return PaymentStatus("open", "Your payment is not finished", "No money was taken so far.",
+                             "Go on where you stopped. The card page is kept for you.")
+    if funding.state == "expired":
+        return PaymentStatus("expired", "The card page was closed after a day", "No money was taken.",
+                             "Start the payment again. Your answers are kept.")
+    return PaymentStatus("failed", "The card page could not be opened", "No money was taken.", "Try again.")
+
+
+def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
+    tenant = white_label(db)
+    amount = money(funding.amount_minor, tenant)
+    refund = refund_of(db, funding.id)
+    if refund is not None and refund.state == "succeeded":
+        return PaymentStatus("refunded", "Your payment was returned", f"{amount} went back to your card in full.",
+                             f"The account could not be activated. Write to {tenant.support_email}.")
+    if refund is not None:
+        return PaymentStatus("refunded", "Your payment is being returned", f"{amount} goes back to your card in full.",
+                             f"The account could not be activated. Write to {tenant.support_email}.")
+    return PaymentStatus("short", "A little more is needed", f"{amount} arrived and is on your account.",
+                         "Add what is missing to activate the account.")
+
+
+def done_summary(db: TenantSession, account: Account) -> list[Row]:
+    """What was paid, what was charged from it, and what is left."""
+    tenant, funding = white_label(db), latest_funding(db, account.id)
+    rows = []
+    if funding is not None and funding.state == "succeeded":
+        rows.append(Row(f"You paid, {funding.card or 'by card'}", money(funding.amount_minor, tenant), funding.reference))
+    for charge in reversed(charges_of(db, account.id, Book.RETAIL, limit=10)):
+        rows.append(Row(charge.description, money(-charge.gross_minor, tenant), f"with {tenant.tax_name}"))
+    balance = credit_minor(db, Book.RETAIL, account.id)
+    return [*rows, Row("Balance left", money(balance, tenant))]

@@ -1,0 +1,91 @@
+"""Reading activation links, and what an account still waits for."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.activation.models import ActivationLink
+from portal.billing.pricing import needed_funding_minor
+from portal.billing.queries import account_prices, first_invoice_of
+from portal.identity.models import User
+from portal.kit import tokens
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+
+PURPOSE = "activation"
+
+
+def link_for_token(db: TenantSession, token: str) -> ActivationLink | None:
+    """The link behind a token of this tenant, dead or alive, or None when the token is not one of ours."""
+    try:
+        claim = tokens.read(PURPOSE, token)
+    except tokens.BadToken:
+        return None
+    if claim.white_label_id != db.tenant:
+        return None
+    link = db.load(ActivationLink, claim.link_id)
+    if link is None or not tokens.same(link.digest, tokens.digest(token)):
+        return None
+    return link
+
+
+def latest_link(db: TenantSession, account_id: UUID) -> ActivationLink | None:
+    wanted = select(ActivationLink).where(ActivationLink.account_id == account_id)
+    return db.scalar(wanted.order_by(ActivationLink.created_at.desc(), ActivationLink.id.desc()).limit(1))
+
+
+def was_claimed(db: TenantSession, account_id: UUID) -> bool:
+    """Whether the customer redeemed a link: chose a password and accepted the terms."""
+    wanted = select(ActivationLink.id).where(
+        ActivationLink.account_id == account_id, ActivationLink.used_at.is_not(None)
+    )
+    return db.scalar(wanted.limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a link stands: `live`, `used`, `expired`, or `dead` (replaced, cancelled, address corrected)."""
+
+    state: str
+    link: ActivationLink
+    account: Account
+    user: User
+
+
+def standing_of(db: TenantSession, link: ActivationLink) -> Standing:
+    account, user = db.load(Account, link.account_id), db.load(User, link.user_id)
+    assert account is not None and user is not None
+    return Standing(_state(link, account, user), link, account, user)
+
+
+def _state(link: ActivationLink, account: Account, user: User) -> str:
+    if link.used_at is not None:
+        return "used"
+    if link.dead_at is not None or account.state != State.INACTIVE:
+        return "dead"
+    if not tokens.same(tokens.address_digest(link.address), tokens.address_digest(user.email)):
+        return "dead"
+    return "expired" if link.expires_at <= now() else "live"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an Option 1 customer has to add before the account becomes active, in minor units."""
+
+    needed_minor: int
+    credit_minor: int
+
+    @property
+    def missing_minor(self) -> int:
+        return max(0, self.needed_minor - self.credit_minor)
+
+
+def need_of(db: TenantSession, account: Account) -> Need:
+    invoice = first_invoice_of(db, account)
+    needed = needed_funding_minor(account_prices(db, account), invoice)
+    return Need(needed, credit_minor(db, Book.RETAIL, account.id))

@@ -1,0 +1,208 @@
+"""The customer's activation: check, password and terms, amount, card, done. Forgetting nothing, paying once."""
+
+from uuid import UUID
+
+from flask import Blueprint, g, redirect, request, session
+from werkzeug.wrappers import Response
+
+from portal.accounts.guards import finishing_customers_only, standing
+from portal.accounts.models import Account
+from portal.activation import commands, flows, pages, queries
+from portal.activation.forms import AmountForm, LostLinkForm, PasswordAndTermsForm
+from portal.activation.models import ActivationLink
+from portal.identity.commands import LinkIsDead, PasswordRefused
+from portal.identity.flows import begin_session
+from portal.identity.guards import anyone
+from portal.kit.db import TenantSession, reading, transaction
+from portal.kit.limits import limiter, login_from_address, remote_address
+from portal.kit.money import Money
+from portal.kit.settings import current
+from portal.kit.web import allow_form_to, page
+from portal.payments.commands import CannotTake
+
+bp = Blueprint("activation", __name__)
+
+
+@bp.get("/activate/<token>")
+@anyone
+def open_link(token: str) -> Response:
+    """Move the token out of the address at once. Nothing is consumed, however often scanners come by."""
+    with reading() as db:
+        link = queries.link_for_token(db, token)
+    if link is None:
+        return page("activation/dead-link.html", status=410, state="unknown")
+    session["activation"] = str(link.id)
+    return redirect("/activation", 303)
+
+
+@bp.get("/activation")
+@anyone
+def check_details() -> Response:
+    with reading() as db:
+        found = _standing(db)
+        details = pages.details(db, found) if found is not None else None
+    if found is None or found.state != "live":
+        return page("activation/dead-link.html", status=410, state=found.state if found else "unknown")
+    return page("activation/check.html", details=details, form=None)
+
+
+@bp.get("/activation/password")
+@anyone
+def password_page() -> Response:
+    return _password_page(PasswordAndTermsForm())
+
+
+@bp.post("/activation/password")
+@limiter.limit("20 per hour", deduct_when=lambda response: response.status_code != 303)
+@anyone
+def choose_password() -> Response:
+    """The POST of a password and the terms claims the link; then the customer is signed in."""
+    form = PasswordAndTermsForm()
+    if not form.validate_on_submit():
+        return _password_page(form)
+    try:
+        with transaction() as db:
+            _, user = commands.redeem(
+                db, _link_id(), password=form.password.data or "", accepts_terms=bool(form.terms.data),
+                from_address=remote_address(),
+            )
+    except (PasswordRefused, commands.TermsNotAccepted) as refused:
+        getattr(form, refused.field or "password").errors = [refused.text]
+        return _password_page(form)
+    begin_session(user)
+    return redirect("/activation/payment", 303)
+
+
+@bp.get("/activation/terms")
+@anyone
+def terms() -> Response:
+    return page("activation/terms.html")
+
+
+@bp.get("/activation/payment")
+@finishing_customers_only
+def payment_page() -> Response:
+    account = standing().unfinished
+    if account is None:
+        return redirect("/activation/done", 303)
+    return _payment_page(account, None)
+
+
+@bp.post("/activation/payment")
+@limiter.limit("20 per hour", key_func=lambda: f"pay|{request.host}|{remote_address()}")
+@finishing_customers_only
+def pay() -> Response:
+    """Send the browser to the gateway's card page: the open one, or a new one."""
+    account = standing().unfinished
+    if account is None:
+        return redirect("/activation/done", 303)
+    form = _amount_form(account)
+    if not form.validate_on_submit() or form.chosen is None:
+        return _payment_page(account, form)
+    try:
+        url = flows.open_card_page(account, form.chosen)
+    except CannotTake as refused:
+        form.other.errors = [refused.text]
+        return _payment_page(account, form)
+    allow_form_to(current().checkout_origin)
+    return redirect(url or "/activation/done", 303)
+
+
+@bp.get("/activation/return")
+@finishing_customers_only
+def come_back() -> Response:
+    """Where the card page leads back to: look at the gateway now, whatever the webhook does."""
+    account = standing().unfinished
+    if account is None or flows.look_now(account):
+        return redirect("/activation/done", 303)
+    return redirect("/activation/waiting", 303)
+
+
+@bp.get("/activation/waiting")
+@finishing_customers_only
+def waiting() -> Response:
+    account = standing().unfinished
+    if account is None:
+        return redirect("/activation/done", 303)
+    with reading() as db:
+        status = pages.payment_status(db, account)
+    if status.kind not in ("open", "unknown"):
+        return redirect("/activation/payment", 303)
+    return page("activation/waiting.html", status=status)
+
+
+@bp.get("/activation/done")
+@finishing_customers_only
+def done() -> Response:
+    if standing().unfinished is not None and not standing().live_accounts:
+        return redirect("/activation/payment", 303)
+    with reading() as db:
+        account = standing().live_accounts[0]
+        summary = pages.done_summary(db, account)
+    return page("activation/done.html", account=account, summary=summary)
+
+
+@bp.get("/activation/lost")
+@anyone
+def lost_page() -> Response:
+    return page("activation/lost.html", form=LostLinkForm())
+
+
+@bp.post("/activation/lost")
+@limiter.limit("5 per hour", key_func=login_from_address)
+@limiter.limit("20 per hour")
+@anyone
+def send_new_link() -> Response:
+    """To the address on file only; the answer is the same whether there was anything to send."""
+    form = LostLinkForm()
+    if "activation" not in session and not form.validate_on_submit():
+        return page("activation/lost.html", form=form)
+    with transaction() as db:
+        flows.renew_link(db, login_name=form.login_name.data or None, link_id=_link_id_or_none())
+    return page("activation/lost-sent.html")
+
+
+def _password_page(form: PasswordAndTermsForm) -> Response:
+    with reading() as db:
+        found = _standing(db)
+    if found is None or found.state != "live":
+        raise LinkIsDead("This link was used already, or its time is over. Sign in, or ask for a new link.")
+    return page("activation/password.html", form=form, user=found.user)
+
+
+def _payment_page(account: Account, form: AmountForm | None) -> Response:
+    form = form or _amount_form(account)
+    with reading() as db:
+        refusal = flows.why_not_now(db, account)
+        breakdown = pages.breakdown(db, account)
+        status = pages.payment_status(db, account)
+    allow_form_to(current().checkout_origin)
+    return page(
+        "activation/payment.html", form=form, account=account, breakdown=breakdown, status=status, refusal=refusal
+    )
+
+
+def _amount_form(account: Account) -> AmountForm:
+    with reading() as db:
+        missing = queries.need_of(db, account).missing_minor
+    form = AmountForm(least=Money(max(missing, 1), g.white_label.currency), locale=g.white_label.locale)
+    if request.method == "GET":
+        form.amount.data = form.amount.choices[0][0]
+    return form
+
+
+def _standing(db: TenantSession) -> queries.Standing | None:
+    link_id = _link_id_or_none()
+    link = db.load(ActivationLink, link_id) if link_id is not None else None
+    return queries.standing_of(db, link) if link is not None else None
+
+
+def _link_id() -> UUID:
+    found = _link_id_or_none()
+    if found is None:
+        raise LinkIsDead
+    return found
+
+
+def _link_id_or_none() -> UUID | None:
+    return UUID(session["activation"]) if "activation" in session else None

@@ -1,0 +1,161 @@
+"""Puts the house together: settings, database, extensions, rooms, and the answers to what goes wrong."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, redirect, request
+from flask_bootstrap import Bootstrap5
+from flask_login import current_user
+from flask_mail import Mail
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal import rooms
+from portal.activation.commands import listen
+from portal.errors import error_page, plain_page, refusal_page
+from portal.identity.guards import login_manager
+from portal.kit import db as database
+from portal.kit.limits import limiter
+from portal.kit.logs import mask, set_up_logs
+from portal.kit.refusals import Refusal
+from portal.kit.sessions import ServerSessions
+from portal.kit.settings import Settings, from_environment, install
+from portal.kit.web import add_headers, asked_host
+from portal.navigation import navigation, role_label
+from portal.whitelabels.queries import white_label_at
+
+log = structlog.get_logger()
+
+LONGEST_BODY = 1024 * 1024
+OPEN_TO_ANY_HOST = ("/health/", "/static/", "/bootstrap/")
+WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application. Raises UnsafeSettings when production is asked for with a default secret."""
+    settings = settings or from_environment()
+    install(settings)
+    set_up_logs(settings)
+    database.use(database.Database(settings))
+    app = Flask("portal")
+    app.config.update(_flask_settings(settings))
+    app.session_interface = ServerSessions(settings)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
+        )
+    app.before_request(_find_white_label)
+    for extension in (Bootstrap5(), Mail(), CSRFProtect(), login_manager, limiter):
+        extension.init_app(app)
+    app.before_request(_insist_on_new_password)
+    rooms.register(app)
+    listen()
+    _answer_errors(app)
+    _serve(app, settings)
+    return app
+
+
+def _flask_settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": LONGEST_BODY,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "RATELIMIT_STORAGE_URI": settings.limits_storage,
+        "MAIL_SERVER": settings.mail_server,
+        "MAIL_PORT": settings.mail_port,
+        "MAIL_USERNAME": settings.mail_username or None,
+        "MAIL_PASSWORD": settings.mail_password or None,
+        "MAIL_USE_TLS": settings.mail_tls,
+        "MAIL_DEFAULT_SENDER": settings.mail_from,
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+    }
+
+
+def _find_white_label() -> Response | None:
+    """The tenant is the one whose stored host was asked, exactly; an unknown host has no pages at all."""
+    database.enter_scope(None)
+    g.white_label = None
+    if request.path.startswith(OPEN_TO_ANY_HOST):
+        return None
+    host = asked_host()
+    if host is not None:
+        with database.reading(database.PLATFORM) as db:
+            g.white_label = white_label_at(db, host)
+    if g.white_label is None:
+        return plain_page(404 if host else 400)
+    database.enter_scope(g.white_label.id)
+    return None
+
+
+def _insist_on_new_password() -> AnyResponse | None:
+    if g.white_label is None or request.endpoint in WHILE_PASSWORD_MUST_CHANGE or request.path == "/brand.css":
+        return None
+    if current_user.is_authenticated and current_user.must_change_password:
+        return redirect("/password/change", 303)
+    return None
+
+
+def _serve(app: Flask, settings: Settings) -> None:
+    @app.after_request
+    def finish(response: Response) -> Response:
+        log.info("request", method=request.method, path=mask(request.path), status=response.status_code)
+        return add_headers(response, secure=settings.is_secure)
+
+    @app.teardown_request
+    def leave_scope(error: BaseException | None) -> None:
+        database.enter_scope(None)
+
+    @app.context_processor
+    def globals_of_pages() -> dict[str, Any]:
+        signed_in = g.get("white_label") is not None and current_user.is_authenticated
+        return {
+            "brand": g.get("white_label"),
+            "navigation": navigation() if signed_in else [],
+            "role_label": role_label() if signed_in else "",
+        }
+
+
+def _answer_errors(app: Flask) -> None:
+    app.register_error_handler(Refusal, refusal_page)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(TooManyRequests, _too_often)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _crash)
+
+
+def _stale_form(error: CSRFError) -> Response:
+    return error_page(400, "This form is too old", "Go back, reload the page and send it again.")
+
+
+def _too_often(error: TooManyRequests) -> Response:
+    return error_page(429, "Too many tries", "Wait a quarter of an hour and try again.")
+
+
+def _http_error(error: HTTPException) -> Response:
+    heading, text = HTTP_WORDS.get(error.code or 500, HTTP_WORDS[400])
+    return error_page(error.code or 500, heading, text)
+
+
+def _crash(error: Exception) -> Response:
+    log.exception("crash", path=mask(request.path))
+    return error_page(
+        500, "Something broke on our side", "It was written down. Try again in a minute.",
+        moved="What was not confirmed on a page was not done. A card payment that went through is found by itself.",
+    )
+
+
+HTTP_WORDS = {
+    400: ("We could not read this request", "Go back, reload the page and try again."),
+    404: (
+        "There is no such page here",
+        "The address may be mistyped, or the page belongs to an account you are not signed in to.",
+    ),
+    405: ("This address cannot be used that way", "Go back and use the buttons on the page."),
+    413: ("This is too large", "Send less at once."),
+}

@@ -1,0 +1,1 @@
+"""Who did what, when: append-only rows that the customer's timeline and the operator's trail are read from."""

@@ -1,0 +1,30 @@
+"""Writing the trail."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from portal.audit.models import AuditRow
+from portal.kit.db import TenantSession
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever acts: `kind` is user, operator, customer, command_line or system."""
+
+    kind: str
+    id: UUID | None
+    name: str
+
+
+SYSTEM = Actor("system", None, "The portal")
+COMMAND_LINE = Actor("command_line", None, "The command line")
+
+
+def record(db: TenantSession, action: str, *, by: Actor, subject: UUID | None = None, **details: Any) -> None:
+    """Write one act in the caller's transaction. Details hold no secret and no token."""
+    db.add(
+        AuditRow(
+            action=action, actor_kind=by.kind, actor_id=by.id, actor_name=by.name, subject_id=subject, details=details
+        )
+    )

@@ -1,0 +1,59 @@
+"""Quotes and charges, read."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.accounts.queries import white_label_account
+from portal.billing.models import Charge
+from portal.billing.pricing import Invoice, Prices, first_invoice
+from portal.catalogue.models import Plan
+from portal.kit.clock import today
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+
+
+def prices_of(plan: Plan, tenant: WhiteLabel) -> Prices:
+    return Prices(
+        plan=plan.name, currency=tenant.currency, retail_minor=plan.retail_minor,
+        retail_setup_minor=plan.retail_setup_minor, wholesale_minor=plan.wholesale_minor,
+        wholesale_setup_minor=plan.wholesale_setup_minor, minimum_funding_minor=plan.minimum_funding_minor,
+        retail_tax_ppm=plan.tax_ppm, wholesale_tax_ppm=tenant.wholesale_tax_ppm,
+    )
+
+
+def first_day_for(tenant: WhiteLabel, wanted: date | None) -> date:
+    """Billing starts on activation, never before the wanted first day."""
+    activation_day = today(tenant.time_zone)
+    return max(activation_day, wanted) if wanted else activation_day
+
+
+def first_invoice_of(db: TenantSession, account: Account) -> Invoice:
+    """What activating this account now would charge."""
+    tenant = white_label(db)
+    return first_invoice(account_prices(db, account), first_day_for(tenant, account.first_day))
+
+
+def account_prices(db: TenantSession, account: Account) -> Prices:
+    plan = db.load(Plan, account.plan_id) if account.plan_id else None
+    if plan is None:
+        raise LookupError(f"account {account.number} has no plan")
+    return prices_of(plan, white_label(db))
+
+
+def available_minor(db: TenantSession) -> int:
+    """What the white-label account can still be debited: its credit and its credit limit."""
+    account = white_label_account(db)
+    return credit_minor(db, Book.WHOLESALE, account.id) + account.credit_limit_minor
+
+
+def charges_of(db: TenantSession, account_id: UUID, book: Book, *, limit: int = 100) -> Sequence[Charge]:
+    """Charges on behalf of one customer account in one book, newest first."""
+    wanted = select(Charge).where(Charge.account_id == account_id, Charge.book == book.value)
+    return db.scalars(wanted.order_by(Charge.day.desc(), Charge.id.desc()).limit(limit)).all()

@@ -1,0 +1,1 @@
+"""What is sold: plans with their wholesale and retail prices."""

@@ -1,0 +1,212 @@
+"""What the customer pages show, as ready words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.accounts.queries import addresses_of, contact_of, primary_user
+from portal.activation.pages import Row, invoice_rows
+from portal.activation.queries import was_claimed
+from portal.billing.models import Charge
+from portal.billing.queries import available_minor, charges_of, first_invoice_of
+from portal.catalogue.models import Plan
+from portal.customers.progress import Blocker, Event, blocker_of, timeline
+from portal.customers.queries import Page, Search, counts_by_state, customers_page
+from portal.identity.models import User
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor, credits_minor
+from portal.letters.queries import letters_about
+from portal.kit.world import show_domain
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, moment, money, price_words, short_day, since, span
+
+
+@dataclass(frozen=True)
+class Line:
+    """One customer in the list."""
+
+    href: str
+    name: str
+    sub: str
+    state: str
+    blocker: Blocker
+    plan: str
+    balance: str
+    owes: bool
+    created: str
+
+
+@dataclass(frozen=True)
+class ListPage:
+    lines: list[Line]
+    newer_href: str | None
+    older_href: str | None
+    summary: list[str]
+    is_searching: bool
+
+
+@dataclass(frozen=True)
+class LetterLine:
+    subject: str
+    to: str
+    state: str
+    when: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class ChargeLine:
+    day: str
+    what: str
+    number: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    account: Account
+    user: User
+    badge: str
+    blocker: Blocker
+    timeline: list[Event]
+    contact: list[tuple[str, str]]
+    addresses: list[tuple[str, str]]
+    plan: list[tuple[str, str]]
+    payment: list[tuple[str, str]]
+    charges: list[ChargeLine]
+    letters: list[LetterLine]
+    can_resend: bool
+
+
+@dataclass(frozen=True)
+class ActivationPage:
+    account: Account
+    invoice: list[Row]
+    total: str
+    before: str
+    after: str
+    shortage: str | None
+
+
+LETTER_NAMES = {
+    "activation": "Activation", "welcome": "Welcome", "receipt": "Receipt", "payment-failed": "Payment failed",
+    "refunded": "Refund", "refunded-notice": "Refund, to you", "account-active-notice": "Account active, to you",
+    "set-password": "Set your password", "password-reset": "Password reset",
+}
+
+
+def list_page(db: TenantSession, search: Search) -> ListPage:
+    page = customers_page(db, search)
+    counts = counts_by_state(db)
+    total = sum(counts.values())
+    summary = [f"{total} account{'' if total == 1 else 's'}", f"{counts.get('inactive', 0)} inactive"]
+    return ListPage(
+        _lines(db, page), _href(search, after=page.newer), _href(search, before=page.older), summary,
+        bool(search.words or search.state or search.administration),
+    )
+
+
+def _lines(db: TenantSession, page: Page) -> list[Line]:
+    tenant = white_label(db)
+    balances = credits_minor(db, Book.RETAIL, [account.id for account in page.accounts])
+    lines = []
+    for account in page.accounts:
+        blocker = blocker_of(db, account)
+        plan = db.load(Plan, account.plan_id) if account.plan_id else None
+        lines.append(Line(
+            href=f"/customers/{account.id}", name=account.name,
+            sub=f"{account.number} · {show_domain(account.primary_domain)}", state=blocker.badge or account.state,
+            blocker=blocker, plan=plan.name if plan else "", balance=money(balances[account.id], tenant),
+            owes=balances[account.id] < 0, created=since(account.created_at, tenant).removeprefix("on "),
+        ))
+    return lines
+
+
+def _href(search: Search, **key: tuple[datetime, UUID] | None) -> str | None:
+    ((name, value),) = key.items()
+    if value is None:
+        return None
+    query = {"q": search.words, "state": search.state, "by": search.administration}
+    query[name] = f"{value[0].isoformat()}_{value[1]}"
+    return "/customers?" + urlencode({k: v for k, v in query.items() if v})
+
+
+def customer_page(db: TenantSession, account: Account) -> CustomerPage:
+    user, blocker = primary_user(db, account.id), blocker_of(db, account)
+    waits = account.is_run_by_customer and account.state == State.INACTIVE
+    return CustomerPage(
+        account=account, user=user, badge=blocker.badge or account.state, blocker=blocker,
+        timeline=timeline(db, account, blocker), contact=_contact(db, account, user),
+        addresses=[(kind.capitalize(), place.words()) for kind, place in sorted(addresses_of(db, account.id).items())],
+        plan=_plan(db, account), payment=_payment(db, account), charges=charge_lines(db, account, Book.WHOLESALE),
+        letters=letter_lines(db, account), can_resend=waits and not was_claimed(db, account.id),
+    )
+
+
+def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str, str]]:
+    contact = contact_of(db, account.id)
+    return [
+        ("Contact", user.display_name), ("Login name", user.login_name), ("Letters to", user.email),
+        ("Primary domain", show_domain(account.primary_domain)), ("General contact", contact.name or "Not given"),
+        ("Telephone", contact.phone or "Not given"), ("General e-mail", contact.email or "Not given"),
+    ]
+
+
+def _plan(db: TenantSession, account: Account) -> list[tuple[str, str]]:
+    tenant = white_label(db)
+    plan = db.load(Plan, account.plan_id) if account.plan_id else None
+    if plan is None:
+        return []
+    start = day(account.activated_at.date(), tenant) if account.activated_at else "On activation"
+    return [("Plan", plan.name), ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
+            ("Wholesale", price_words(plan.wholesale_minor, tenant.wholesale_tax_ppm, tenant)), ("Starts", start)]
+
+
+def _payment(db: TenantSession, account: Account) -> list[tuple[str, str]]:
+    tenant = white_label(db)
+    if account.is_run_by_customer:
+        balance = credit_minor(db, Book.RETAIL, account.id)
+        return [("Set up by", "The customer (Option 1)"), ("Payer", "The customer, by card"),
+                ("Administered by", "The customer"), ("Credit", money(balance, tenant))]
+    return [("Set up by", "You (Option 2)"), ("Payer", f"{tenant.name}, white-label account"),
+            ("Administered by", f"{tenant.name}")]
+
+
+def charge_lines(db: TenantSession, account: Account, book: Book) -> list[ChargeLine]:
+    tenant = white_label(db)
+    return [
+        ChargeLine(short_day(c.day, tenant), charge_words(c, tenant), c.number, money(c.gross_minor, tenant))
+        for c in charges_of(db, account.id, book, limit=24)
+    ]
+
+
+def charge_words(charge: Charge, tenant: WhiteLabel) -> str:
+    if charge.first_day is None or charge.last_day is None:
+        return charge.description
+    return f"{charge.description}, {span(charge.first_day, charge.last_day, tenant)}"
+
+
+def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
+    tenant = white_label(db)
+    return [
+        LetterLine(LETTER_NAMES.get(letter.name, letter.name), letter.to_address, letter.state,
+                   moment(letter.sent_at or letter.created_at, tenant), letter.last_answer or "")
+        for letter in letters_about(db, account.id)
+    ]
+
+
+def activation_page(db: TenantSession, account: Account) -> ActivationPage:
+    """What activating would charge: the same invoice that the act itself charges."""
+    tenant, invoice = white_label(db), first_invoice_of(db, account)
+    available = available_minor(db)
+    missing = invoice.wholesale_minor - available
+    return ActivationPage(
+        account, invoice_rows(invoice, tenant, retail=False), money(invoice.wholesale_minor, tenant),
+        money(available, tenant), money(available - invoice.wholesale_minor, tenant),
+        money(missing, tenant) if missing > 0 else None,
+    )

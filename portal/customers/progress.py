@@ -1,0 +1,137 @@
+"""Where a customer stands: one named blocker, and the history both sides can read."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.activation.models import ActivationLink
+from portal.activation.queries import was_claimed
+from portal.audit.models import AuditRow
+from portal.audit.queries import acts_on
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.letters.models import Letter
+from portal.payments.queries import latest_funding
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import moment, since
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Who is waited for and for what. `kind` is wait, bad or none; `act` is what removes it, if anything here does."""
+
+    text: str
+    kind: str = "wait"
+    act: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    kind: str
+    icon: str
+    title: str
+    lines: tuple[str, ...]
+
+
+def blocker_of(db: TenantSession, account: Account) -> Blocker:
+    """The one thing that stands between this account and being active."""
+    if account.state == State.CLOSED:
+        return Blocker("Nothing, the account is closed", "none")
+    if account.state == State.SUSPENDED:
+        return Blocker("You: the account is suspended", "bad")
+    if account.state == State.ACTIVE:
+        return Blocker("Nothing", "none")
+    if not account.is_run_by_customer:
+        return Blocker("You: activate the account when it is set up", act="activate")
+    if was_claimed(db, account.id):
+        return _payment_blocker(db, account)
+    return _letter_blocker(db, account)
+
+
+def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
+    tenant = white_label(db)
+    letter = db.scalar(
+        select(Letter).where(Letter.about_id == account.id, Letter.name == "activation")
+        .order_by(Letter.created_at.desc()).limit(1)
+    )
+    link = db.scalar(
+        select(ActivationLink).where(ActivationLink.account_id == account.id)
+        .order_by(ActivationLink.created_at.desc()).limit(1)
+    )
+    if letter is not None and letter.state in ("failed", "bounced"):
+        return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced")
+    if letter is None or letter.state == "queued" or link is None:
+        return Blocker("Us: the activation letter is on its way", act="resend", badge="waiting")
+    if link.expires_at <= now():
+        return Blocker("You: the link has expired, send the letter again", "bad", "resend", "waiting")
+    day = since(letter.sent_at or letter.created_at, tenant)
+    return Blocker(f"Customer: letter mailed {day}, link not used", act="resend", badge="waiting")
+
+
+def _payment_blocker(db: TenantSession, account: Account) -> Blocker:
+    tenant, funding = white_label(db), latest_funding(db, account.id)
+    if funding is None:
+        return Blocker("Customer: password set, not paid", badge="waiting")
+    day = since(funding.created_at, tenant)
+    if funding.state == "unknown":
+        return Blocker(f"Us: the payment of {day} is being looked up", badge="waiting")
+    if funding.last_decline is not None:
+        return Blocker(f"Customer: card declined {day}", "bad", badge="failed")
+    if funding.state == "succeeded":
+        return Blocker("Customer: paid, but more money is needed", badge="waiting")
+    return Blocker(f"Customer: payment begun {day}, not finished", badge="waiting")
+
+
+TITLES = {
+    "account.created": ("is-done", "plus", "Created"),
+    "activation.link-written": ("is-done", "mail", "Activation letter written"),
+    "activation.link-mailed": ("is-done", "mail", "Activation letter mailed"),
+    "activation.password-set": ("is-done", "key", "Password set and terms accepted"),
+    "activation.refused": ("is-bad", "cross", "Activation refused"),
+    "contact.address-corrected": ("is-done", "mail", "Address corrected"),
+    "funding.started": ("is-done", "card", "Payment begun"),
+    "funding.declined": ("is-bad", "cross", "Card declined, no money was taken"),
+    "funding.expired": ("is-bad", "clock", "Card page closed, no money was taken"),
+    "funding.succeeded": ("is-done", "card", "Paid"),
+    "funding.flagged": ("is-bad", "warn", "Payment not confirmed for an hour"),
+    "refund.requested": ("is-bad", "coins", "Refund on its way"),
+    "refund.succeeded": ("is-done", "coins", "Refunded in full"),
+    "refund.failed": ("is-bad", "cross", "Refund failed"),
+    "account.activated": ("is-done", "check", "Active"),
+    "account.suspended": ("is-bad", "pause", "Suspended"),
+    "account.reactivated": ("is-done", "check", "Active again"),
+    "account.closed": ("is-bad", "bar", "Closed"),
+}
+
+
+def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Event]:
+    """What happened, oldest first, and last what is waited for."""
+    tenant = white_label(db)
+    events = [_event(row, tenant) for row in acts_on(db, account.id) if row.action in TITLES]
+    events += _letter_events(db, account, tenant)
+    if account.state == State.INACTIVE:
+        events.append(Event("is-now", "clock", blocker.text, ()))
+        events.append(Event("is-next", "check", "Active", ()))
+    return events
+
+
+def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
+    kind, icon, title = TITLES[row.action]
+    lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
+    for key in ("address", "after", "reference", "reason", "why"):
+        if row.details.get(key):
+            lines.append(str(row.details[key]))
+    return Event(kind, icon, title, tuple(lines))
+
+
+def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[Event]:
+    failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(("failed", "bounced")))
+    return [
+        Event("is-bad", "bounce", f"Letter to {letter.to_address} came back",
+              (moment(letter.created_at, tenant), letter.last_answer or ""))
+        for letter in db.scalars(failed.order_by(Letter.created_at))
+    ]

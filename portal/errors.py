@@ -1,0 +1,31 @@
+"""How errors look: in the brand of the host that was asked, saying what happened and whether money moved."""
+
+from flask import Response, g, render_template
+from flask_login import current_user
+
+from portal.kit.ids import new_id
+from portal.kit.refusals import Refusal
+
+NOTHING = "Nothing was changed and no money moved."
+
+
+def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING) -> Response:
+    if g.get("white_label") is None:
+        return plain_page(code)
+    actions = [{"href": "/", "label": "Go to the start page"}]
+    if not current_user.is_authenticated:
+        actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
+    body = render_template(
+        "errors/error.html", code=code, heading=heading, text=text, moved=moved, actions=actions,
+        reference=str(new_id())[-12:],
+    )
+    return Response(body, code, mimetype="text/html")
+
+
+def plain_page(code: int) -> Response:
+    """For hosts that are nobody's: no brand, no navigation."""
+    return Response(render_template("errors/plain.html", code=code), code, mimetype="text/html")
+
+
+def refusal_page(refused: Refusal) -> Response:
+    return error_page(refused.status, refused.heading, refused.text, moved=refused.moved)

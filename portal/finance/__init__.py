@@ -1,0 +1,1 @@
+"""The finance desk: what the white-label account was charged, and for whom."""

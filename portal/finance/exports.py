@@ -1,0 +1,52 @@
+"""Charges as CSV (RFC 4180), with cells that no spreadsheet takes for a formula."""
+
+import csv
+import io
+from collections.abc import Iterator
+from decimal import Decimal
+
+from portal.finance.queries import Filter, Found, all_charges
+from portal.kit.db import TenantSession
+from portal.kit.money import Money
+
+COLUMNS = (
+    "day", "charge", "customer_number", "customer", "description", "period_from", "period_to", "currency",
+    "wholesale_net", "wholesale_tax", "wholesale_gross", "retail_net", "margin", "journal_source",
+)
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+
+
+def charges_csv(db: TenantSession, wanted: Filter) -> Iterator[str]:
+    """The header, then a line a charge; memory stays flat."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for number, found in enumerate(all_charges(db, wanted), 1):
+        writer.writerow(_row(found))
+        if number % 500 == 0:
+            yield _emptied(buffer)
+    yield _emptied(buffer)
+
+
+def safe(text: str) -> str:
+    """Text that begins like a formula is quoted with an apostrophe (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(RISKY) else text
+
+
+def _row(found: Found) -> tuple[str | Decimal, ...]:
+    charge, account = found.charge, found.account
+    amounts = (charge.net_minor, charge.tax_minor, charge.gross_minor, charge.retail_memo_minor,
+               charge.retail_memo_minor - charge.net_minor)
+    source = f"charge:{charge.account_id}:{charge.item}:{charge.period_key}:{charge.book}" if charge.entry_id else ""
+    return (
+        charge.day.isoformat(), charge.number, safe(account.number), safe(account.name), safe(charge.description),
+        charge.first_day.isoformat() if charge.first_day else "", charge.last_day.isoformat() if charge.last_day else "",
+        charge.currency, *(Money(minor, charge.currency).decimal() for minor in amounts), source,
+    )
+
+
+def _emptied(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text

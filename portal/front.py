@@ -1,0 +1,72 @@
+"""Addresses that belong to no room: the way in, the brand's style, and what machines ask."""
+
+from flask import Blueprint, Response, g, redirect
+from flask_login import current_user
+from sqlalchemy import text
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.accounts.guards import standing
+from portal.identity.guards import anyone, to_sign_in
+from portal.kit.db import database, reading
+from portal.kit.refusals import NotFound
+from portal.whitelabels.queries import white_label
+
+bp = Blueprint("front", __name__)
+
+
+@bp.get("/")
+@anyone
+def start() -> AnyResponse:
+    """Each role begins where its work is."""
+    if not current_user.is_authenticated:
+        return to_sign_in()
+    return redirect(_home(), 303)
+
+
+def _home() -> str:
+    if g.white_label.is_operator:
+        return "/operator/white-labels"
+    person = standing()
+    if person.is_administrator:
+        return "/customers"
+    if person.is_finance:
+        return "/finance/charges"
+    if person.live_accounts:
+        return "/account"
+    return "/activation/payment" if person.unfinished else "/account"
+
+
+@bp.get("/brand.css")
+@anyone
+def brand_style() -> Response:
+    """One line a host: the brand's colour. It was checked to be #rrggbb when it was stored."""
+    response = Response(f":root {{ --brand: {g.white_label.colour}; }}\n", mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@bp.get("/health/live")
+@anyone
+def live() -> Response:
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/health/ready")
+@anyone
+def ready() -> Response:
+    """Whether the database answers."""
+    with database().platform.connect() as connection:
+        connection.execute(text("select 1"))
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/logo")
+@anyone
+def logo() -> Response:
+    with reading() as db:
+        png = white_label(db).logo
+    if png is None:
+        raise NotFound
+    response = Response(png, mimetype="image/png")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

@@ -1,0 +1,66 @@
+"""Signing in: the password is judged while no transaction is open, because judging takes long on purpose."""
+
+from collections.abc import Callable
+
+import structlog
+from flask import session
+from flask_login import login_user
+
+from portal.audit.commands import Actor, record
+from portal.identity import passwords
+from portal.identity.models import User
+from portal.identity.queries import user_by_login
+from portal.kit.clock import now
+from portal.kit.db import TenantSession, reading, transaction
+from portal.kit.refusals import Refusal
+
+log = structlog.get_logger()
+
+Gate = Callable[[TenantSession, User], None]
+gates: list[Gate] = []
+
+
+class NotYet(Refusal):
+    """The password is right, but the rules keep this person out for now. Raised by a gate."""
+
+    status = 403
+    heading = "You cannot sign in yet"
+
+
+def gate(check: Gate) -> Gate:
+    """Register a rule that may keep a person out although the password is right; it raises NotYet."""
+    gates.append(check)
+    return check
+
+
+def sign_in(login_name: str, password: str) -> User | None:
+    """The person when name and password fit, else None after the same work. Raises NotYet from a gate."""
+    with reading() as db:
+        known = user_by_login(db, login_name)
+    stored = known.password_hash if known is not None else None
+    if not passwords.is_right(password, stored) or known is None or not known.is_active:
+        log.info("sign_in.refused", login=login_name[:254])
+        return None
+    with transaction() as db:
+        user = db.load(User, known.id)
+        if user is None:
+            return None
+        for check in gates:
+            check(db, user)
+        _note_sign_in(db, user, password)
+    begin_session(user)
+    return user
+
+
+def begin_session(user: User) -> None:
+    """Sign a person in under a new session name, so that a name planted before is worth nothing."""
+    session.clear()
+    session.rotate()  # type: ignore[attr-defined]
+    login_user(user)
+
+
+def _note_sign_in(db: TenantSession, user: User, password: str) -> None:
+    if user.password_hash and passwords.needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+    user.last_sign_in_at = now()
+    record(db, "signed-in", by=Actor("user", user.id, user.display_name), subject=user.id)

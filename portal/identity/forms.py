@@ -1,0 +1,27 @@
+"""Sign-in and password forms."""
+
+from wtforms import PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from portal.identity.passwords import LONGEST
+from portal.kit.forms import PortalForm, Text
+
+_TOO_LONG = f"Use at most {LONGEST} characters."
+
+
+class SignInForm(PortalForm):
+    login_name = StringField("Login name", [Text(254, missing="Write your login name.")])
+    password = PasswordField("Password", [InputRequired("Write your password."), Length(max=LONGEST, message=_TOO_LONG)])
+
+
+class ForgottenForm(PortalForm):
+    login_name = StringField("Login name", [Text(254, missing="Write your login name.")])
+
+
+class NewPasswordForm(PortalForm):
+    password = PasswordField("New password", [InputRequired("Choose a password."), Length(max=LONGEST, message=_TOO_LONG)])
+    again = PasswordField("Retype password", [EqualTo("password", "This differs from the password above.")])
+
+
+class ChangePasswordForm(NewPasswordForm):
+    present = PasswordField("Present password", [InputRequired("Write your present password."), Length(max=LONGEST, message=_TOO_LONG)])

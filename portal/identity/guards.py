@@ -1,0 +1,80 @@
+"""Who is asking. A guard's name carries the permission it demands."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import g, redirect, request
+from flask_login import LoginManager, current_user
+from werkzeug.wrappers import Response
+
+from portal.audit.commands import Actor
+from portal.identity.models import User
+from portal.kit.db import reading
+from portal.kit.refusals import NotFound
+
+View = TypeVar("View", bound=Callable[..., Any])
+login_manager = LoginManager()
+# The session is on the server and bound to its host; a fingerprint of the browser would add lock-outs, no safety.
+login_manager.session_protection = None
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_user(subject: str) -> User | None:
+    """The signed-in person, read anew at each request, so that removal counts at once."""
+    white_label_id, _, user_id = subject.partition(":")
+    if getattr(g, "white_label", None) is None or str(g.white_label.id) != white_label_id:
+        return None
+    with reading() as db:
+        user = db.load(User, UUID(user_id))
+    return user if user is not None and user.is_active else None
+
+
+def me() -> User:
+    """The signed-in person. Only behind a guard."""
+    user = current_user._get_current_object()
+    assert isinstance(user, User)
+    return user
+
+
+def actor() -> Actor:
+    """Whoever is signed in, for the trail."""
+    user = me()
+    kind = "operator" if g.white_label.is_operator else "user"
+    return Actor(kind, user.id, user.display_name)
+
+
+def to_sign_in() -> Response:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(f"/login?next={quote(wanted, safe='')}" if wanted != "/" else "/login", 303)
+
+
+def anyone(view: View) -> View:
+    """No guard: said so that the role table sees it was meant."""
+    return view
+
+
+def signed_in_only(view: View) -> View:
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            return to_sign_in()
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+def operator_staff_only(view: View) -> View:
+    """Pages of the operator: on any other host they do not exist."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not g.white_label.is_operator:
+            raise NotFound
+        if not current_user.is_authenticated:
+            return to_sign_in()
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]

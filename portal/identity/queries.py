@@ -1,0 +1,38 @@
+"""Finding people. Login names are case-folded before they are compared."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.identity.models import PasswordLink, User
+from portal.kit import tokens
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+
+
+def user_by_login(db: TenantSession, login_name: str) -> User | None:
+    return db.scalar(select(User).where(User.login_name == login_name.strip().casefold()))
+
+
+def live_password_link(db: TenantSession, purpose: str, token: str) -> PasswordLink | None:
+    """The unused, unexpired link behind a token of this tenant and purpose, still bound to its person's address."""
+    try:
+        claim = tokens.read(purpose, token)
+    except tokens.BadToken:
+        return None
+    link = db.load(PasswordLink, claim.link_id) if claim.white_label_id == db.tenant else None
+    if link is None or link.purpose != purpose or not tokens.same(link.digest, tokens.digest(token)):
+        return None
+    user = db.load(User, link.user_id)
+    if user is None or tokens.address_digest(user.email) != claim.address_digest:
+        return None
+    return link if is_live(link) else None
+
+
+def password_link(db: TenantSession, link_id: UUID) -> PasswordLink | None:
+    link = db.load(PasswordLink, link_id)
+    return link if link is not None and is_live(link) else None
+
+
+def is_live(link: PasswordLink) -> bool:
+    return link.used_at is None and link.dead_at is None and link.expires_at > now()

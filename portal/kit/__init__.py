@@ -1,0 +1,1 @@
+"""What every room stands on and which knows no business: database, money, clock, tokens, vault, web, jobs."""

@@ -1,0 +1,64 @@
+"""Typed form fields that every page shares: text that cannot smuggle line ends, one address, an amount of money."""
+
+import unicodedata
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+
+class PortalForm(FlaskForm):
+    """Base of all forms: texts are stripped, and CSRF is checked by Flask-WTF."""
+
+    class Meta:
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            if issubclass(unbound_field.field_class, (StringField, TextAreaField)):
+                if not unbound_field.kwargs.get("keep_spaces"):
+                    filters = [*unbound_field.kwargs.get("filters", ()), stripped]
+                    return unbound_field.bind(form=form, filters=filters, **options)
+            return unbound_field.bind(form=form, **options)
+
+
+def stripped(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else value
+
+
+class Text:
+    """One line of human text: neither empty (unless optional) nor too long, without line ends and control signs."""
+
+    def __init__(self, longest: int = 200, *, optional: bool = False, missing: str = "Fill this in.") -> None:
+        self.longest, self.optional, self.missing = longest, optional, missing
+
+    def __call__(self, form: Any, field: Field) -> None:
+        value = field.data or ""
+        if not value and not self.optional:
+            raise ValidationError(self.missing)
+        if len(value) > self.longest:
+            raise ValidationError(f"Write at most {self.longest} characters.")
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
+            raise ValidationError("Leave out line breaks and control characters.")
+
+
+class OneAddress:
+    """Exactly one e-mail address (RFC 5322 as email-validator reads it), which may lie on a test domain."""
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self.optional = optional
+
+    def __call__(self, form: Any, field: Field) -> None:
+        if not field.data and self.optional:
+            return
+        if normal_address(field.data or "") is None:
+            raise ValidationError("Write one e-mail address, such as name@company.example.")
+
+
+def normal_address(text: str) -> str | None:
+    """The address in its normal form, or None. Deliverability is the letter's business, not the form's."""
+    if len(text) > 254 or any(c in text for c in "\r\n,;<>"):
+        return None
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        return None

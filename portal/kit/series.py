@@ -1,0 +1,27 @@
+"""Gapless numbers that people see, one series a tenant and name, taken under a row lock."""
+
+from sqlalchemy import update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kit.db import Base, TenantOwned, TenantSession, insert_if_absent
+
+
+class Series(TenantOwned, Base):
+    __tablename__ = "series"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+def next_number(db: TenantSession, name: str) -> int:
+    """The next number of a series, starting at 1. It is given back when the transaction is undone."""
+    insert_if_absent(db, Series, name=name, last=0)
+    taken = db.scalar(
+        update(Series)
+        .where(Series.white_label_id == db.tenant, Series.name == name)
+        .values(last=Series.last + 1)
+        .returning(Series.last)
+        .execution_options(synchronize_session=False)
+    )
+    assert taken is not None
+    return taken

@@ -1,0 +1,142 @@
+"""Browser sessions kept on the server, so that signing out ends them even for a copied cookie.
+
+The cookie holds a random name; the table holds its SHA-256 digest, the host it was given to and who signed in.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, Request, Response, request as current_request
+from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.datastructures import CallbackDict
+
+from portal.kit.clock import now
+from portal.kit.db import PLATFORM, Base, TenantSession, transaction
+from portal.kit.settings import Settings
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+class WebSession(Base):
+    __tablename__ = "web_session"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    subject: Mapped[str | None] = mapped_column(index=True)
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class BrowserSession(CallbackDict[str, Any], SessionMixin):
+    """What Flask calls `session`. `name` is the cookie's value, or None while there is nothing to keep."""
+
+    def __init__(self, initial: dict[str, Any] | None = None, name: str | None = None) -> None:
+        def on_update(changed: object) -> None:
+            self.modified = True
+
+        super().__init__(initial or {}, on_update)
+        self.name = name
+        self.modified = False
+        self.stale: str | None = None
+
+    def rotate(self) -> None:
+        """Give the session a new name at the next answer; the old name is dead from then on."""
+        if self.name is not None:
+            self.stale, self.name = self.name, None
+        self.modified = True
+
+    def end(self) -> None:
+        self.clear()
+        self.rotate()
+
+
+class ServerSessions(SessionInterface):
+    def __init__(self, settings: Settings) -> None:
+        # The __Host- prefix makes the browser itself insist on Secure, this host and path /.
+        self.cookie = "__Host-portal" if settings.is_secure else "portal"
+        self.secure = settings.is_secure
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        name = request.cookies.get(self.cookie)
+        if not name or len(name) > 100:
+            return BrowserSession()
+        with transaction(PLATFORM) as db:
+            row = db.get(WebSession, _digest(name))
+            if row is None or row.host != _host(request) or not _is_alive(row):
+                return BrowserSession()
+            if now() - row.seen_at > TOUCH_EVERY:
+                row.seen_at = now()
+            return BrowserSession(dict(row.data), name)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        assert isinstance(session, BrowserSession)
+        if session.stale is not None:
+            with transaction(PLATFORM) as db:
+                db.execute(delete(WebSession).where(WebSession.digest == _digest(session.stale)))
+        response.vary.add("Cookie")
+        if not session:
+            if session.stale is not None:
+                response.delete_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="Lax")
+        elif session.modified:
+            self._store(session, response)
+
+    def _store(self, session: BrowserSession, response: Response) -> None:
+        with transaction(PLATFORM) as db:
+            if session.name is None:
+                session.name = secrets.token_urlsafe(32)
+                db.add(_new_row(session))
+                response.set_cookie(
+                    self.cookie, session.name, path="/", secure=self.secure, httponly=True, samesite="Lax"
+                )
+            else:
+                # Update only: a session that was ended meanwhile must not come back to life here.
+                db.execute(
+                    update(WebSession)
+                    .where(WebSession.digest == _digest(session.name))
+                    .values(data=dict(session), subject=session.get("_user_id"), seen_at=now())
+                )
+
+
+def end_sessions(db: TenantSession, subject: str, *, except_name: str | None = None) -> None:
+    """End every session of a signed-in person, but perhaps the one in which they act."""
+    kept = _digest(except_name) if except_name else ""
+    db.execute(delete(WebSession).where(WebSession.subject == subject, WebSession.digest != kept))
+
+
+def forget_dead_sessions(db: TenantSession) -> int:
+    """Delete the rows whose time is over. Returns how many."""
+    idle, longest = now() - IDLE, now() - LONGEST
+    dead = (WebSession.seen_at < idle) | (WebSession.created_at < longest)
+    found = db.scalars(select(WebSession.digest).where(dead).limit(5000)).all()
+    db.execute(delete(WebSession).where(WebSession.digest.in_(found)))
+    return len(found)
+
+
+def _new_row(session: BrowserSession) -> WebSession:
+    return WebSession(
+        digest=_digest(session.name or ""),
+        host=_host(current_request),
+        subject=session.get("_user_id"),
+        data=dict(session),
+        created_at=now(),
+        seen_at=now(),
+    )
+
+
+def _is_alive(row: WebSession) -> bool:
+    return now() - row.seen_at <= IDLE and now() - row.created_at <= LONGEST
+
+
+def _host(request: Request) -> str:
+    return request.host.rsplit(":", 1)[0].casefold()
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

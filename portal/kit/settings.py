@@ -1,0 +1,136 @@
+"""What the surroundings decide: read once from the environment, checked, and refused when it would be unsafe."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEVELOPMENT_SECRET = "development-only-secret-never-used-in-production"
+DEVELOPMENT_VAULT_KEY = base64.b64encode(b"development-only-vault-key-32byt").decode()
+
+
+class UnsafeSettings(RuntimeError):
+    """The program refuses to start. Every problem is named at once."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses, secrets and limits of one installation. README's settings table says what each is for."""
+
+    environment: str = "development"
+    secret_key: str = DEVELOPMENT_SECRET
+    vault_keys: tuple[str, ...] = (DEVELOPMENT_VAULT_KEY,)
+    database_url: str = "sqlite:///instance/portal.sqlite3"
+    platform_database_url: str = ""
+    scheme: str = "http"
+    public_port: int | None = None
+    trusted_proxies: int = 0
+    gateway_api_base: str = "https://api.stripe.com"
+    checkout_origin: str = "https://checkout.stripe.com"
+    mail_server: str = "127.0.0.1"
+    mail_port: int = 1025
+    mail_username: str = ""
+    mail_password: str = ""
+    mail_tls: bool = False
+    mail_from: str = "portal@localhost"
+    limits_storage: str = "memory://"
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def is_secure(self) -> bool:
+        return self.scheme == "https"
+
+    def address(self, host: str, path: str = "/") -> str:
+        """The public address of a path on a stored host, whatever the request's own headers said."""
+        port = f":{self.public_port}" if self.public_port else ""
+        return f"{self.scheme}://{host}{port}{path}"
+
+
+def from_environment(source: Mapping[str, str] | None = None) -> Settings:
+    """Raises UnsafeSettings when production is asked for with a default, or when a value cannot be read."""
+    env = os.environ if source is None else source
+    settings = Settings(
+        environment=env.get("PORTAL_ENV", "development"),
+        secret_key=env.get("PORTAL_SECRET_KEY", DEVELOPMENT_SECRET),
+        vault_keys=tuple(k for k in env.get("PORTAL_VAULT_KEYS", DEVELOPMENT_VAULT_KEY).split(",") if k),
+        database_url=env.get("DATABASE_URL", Settings.database_url),
+        platform_database_url=env.get("PLATFORM_DATABASE_URL", ""),
+        scheme=env.get("PORTAL_SCHEME", "http"),
+        public_port=int(env["PORTAL_PUBLIC_PORT"]) if env.get("PORTAL_PUBLIC_PORT") else None,
+        trusted_proxies=int(env.get("PORTAL_TRUSTED_PROXIES", "0")),
+        gateway_api_base=env.get("STRIPE_API_BASE", Settings.gateway_api_base).rstrip("/"),
+        checkout_origin=env.get("STRIPE_CHECKOUT_ORIGIN", Settings.checkout_origin).rstrip("/"),
+        mail_server=env.get("MAIL_SERVER", Settings.mail_server),
+        mail_port=int(env.get("MAIL_PORT", str(Settings.mail_port))),
+        mail_username=env.get("MAIL_USERNAME", ""),
+        mail_password=env.get("MAIL_PASSWORD", ""),
+        mail_tls=env.get("MAIL_USE_TLS", "") in ("1", "true", "yes"),
+        mail_from=env.get("MAIL_FROM", Settings.mail_from),
+        limits_storage=env.get("PORTAL_LIMITS_STORAGE", "memory://"),
+    )
+    problems = list(_problems(settings))
+    if problems:
+        raise UnsafeSettings("The portal does not start:\n" + "\n".join(f"  - {p}" for p in problems))
+    return settings
+
+
+def _problems(settings: Settings) -> list[str]:
+    found = []
+    if settings.environment not in ("development", "production"):
+        found.append("PORTAL_ENV is neither development nor production.")
+    if settings.scheme not in ("http", "https"):
+        found.append("PORTAL_SCHEME is neither http nor https.")
+    for key in settings.vault_keys:
+        if not _is_vault_key(key):
+            found.append("PORTAL_VAULT_KEYS must hold base64 keys of 32 bytes each, the one in use first.")
+    if not settings.vault_keys:
+        found.append("PORTAL_VAULT_KEYS is empty.")
+    if settings.is_production:
+        found += _production_problems(settings)
+    return found
+
+
+def _production_problems(settings: Settings) -> list[str]:
+    found = []
+    if settings.secret_key == DEVELOPMENT_SECRET or len(settings.secret_key) < 32:
+        found.append("PORTAL_SECRET_KEY is the default or shorter than 32 characters.")
+    if DEVELOPMENT_VAULT_KEY in settings.vault_keys:
+        found.append("PORTAL_VAULT_KEYS is the default.")
+    if not settings.is_secure:
+        found.append("PORTAL_SCHEME must be https: cards and passwords pass through these pages.")
+    if urlsplit(settings.gateway_api_base).scheme != "https":
+        found.append("STRIPE_API_BASE must be https; the sandbox is for demonstrations.")
+    if settings.mail_from == Settings.mail_from:
+        found.append("MAIL_FROM is the default.")
+    return found
+
+
+def _is_vault_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 32
+    except ValueError:
+        return False
+
+
+_installed: list[Settings] = []
+
+
+def install(settings: Settings) -> None:
+    """Make these the settings of the process."""
+    _installed[:] = [settings]
+
+
+def current() -> Settings:
+    if not _installed:
+        install(from_environment())
+    return _installed[0]
+
+
+def root() -> Path:
+    """The folder that holds `portal/` and `migrations/`."""
+    return Path(__file__).resolve().parents[2]

@@ -1,0 +1,74 @@
+"""What a form must know of the world: domains, logins, phone numbers, countries. Each reader raises ValueError."""
+
+import re
+from functools import cache
+
+import idna
+import phonenumbers
+from babel import Locale
+from tldextract import TLDExtract
+
+LOGIN = re.compile(r"[^\s@,;<>\"\\]{1,64}@[^\s@,;<>\"\\]{1,190}")
+
+
+@cache
+def _suffixes() -> TLDExtract:
+    # The list the package carries: nothing is fetched while somebody waits for a page.
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def read_domain(words: str) -> str:
+    """A registered domain in its ASCII form (IDNA 2008). Raises ValueError with words for the field."""
+    text = words.strip().rstrip(".").lower()
+    if "/" in text or ":" in text:
+        raise ValueError("Leave out “https://” and the path.")
+    if "@" in text:
+        raise ValueError("Write the domain alone, without the part before the @.")
+    try:
+        ascii_form = idna.encode(text, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise ValueError("Write a domain such as acme.example.") from error
+    if "." not in ascii_form or len(ascii_form) > 253 or ascii_form.replace(".", "").isdigit():
+        raise ValueError("Write a domain such as acme.example.")
+    found = _suffixes()(ascii_form)
+    if found.suffix and not found.domain:
+        raise ValueError(f"“{text}” is an ending that many share. Write the customer's own domain.")
+    return ascii_form
+
+
+def show_domain(ascii_form: str) -> str:
+    """A stored domain as people write it."""
+    try:
+        return idna.decode(ascii_form)
+    except idna.IDNAError:
+        return ascii_form
+
+
+def read_login(words: str) -> str:
+    """A login name: an e-mail address or a UPN, case-folded."""
+    text = words.strip().casefold()
+    if not LOGIN.fullmatch(text):
+        raise ValueError("Write one e-mail address, such as name@company.example.")
+    return text
+
+
+def read_phone(words: str, country: str) -> str:
+    """A phone number in international form, from any usual writing in that country (ITU-T E.164)."""
+    try:
+        number = phonenumbers.parse(words, country)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("Write a phone number, such as 0117 496 0192.") from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("This phone number is too short or too long.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@cache
+def countries(locale: str) -> tuple[tuple[str, str], ...]:
+    """ISO 3166-1 codes with their names, by name."""
+    names = Locale.parse(locale).territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_STATES]
+    return tuple(sorted(found, key=lambda pair: pair[1]))
+
+
+_NO_STATES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}

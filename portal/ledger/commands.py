@@ -1,0 +1,88 @@
+"""Posting to the journal."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.kit.db import TenantSession, insert_if_absent, insert_rows
+from portal.kit.ids import new_id
+from portal.ledger.entry import Book, Entry
+from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
+
+
+class SourceConflict(Exception):
+    """Another entry with other lines stands under the same source: a defect, never a retry."""
+
+
+def post(db: TenantSession, entry: Entry) -> UUID:
+    """Post an entry once and return its id; posting the same one again changes nothing.
+
+    Balances are locked first and in id order: two postings that share accounts queue up instead of deadlocking.
+    Raises SourceConflict when the source was used for something else.
+    """
+    accounts = _locked_accounts(db, entry)
+    entry_id = new_id()
+    inserted = insert_if_absent(
+        db, JournalEntry, id=entry_id, book=entry.book.value, source=entry.source, currency=entry.currency,
+        description=entry.description,
+    )
+    if not inserted:
+        return _posted_before(db, entry)
+    _write_lines(db, entry, entry_id, accounts)
+    return entry_id
+
+
+def hold_credit(db: TenantSession, book: Book, code: str, currency: str) -> LedgerAccount:
+    """Lock one account until the transaction ends, so that a decision on its balance stays true."""
+    return _locked(db, book, [code], currency)[0]
+
+
+def _locked_accounts(db: TenantSession, entry: Entry) -> dict[str, LedgerAccount]:
+    rows = _locked(db, entry.book, [line.code for line in entry.lines], entry.currency)
+    return {row.code: row for row in rows}
+
+
+def _locked(db: TenantSession, book: Book, codes: list[str], currency: str) -> list[LedgerAccount]:
+    wanted = (
+        select(LedgerAccount)
+        .where(LedgerAccount.book == book.value, LedgerAccount.code.in_(codes))
+        .order_by(LedgerAccount.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    rows = list(db.scalars(wanted))
+    if len(rows) < len(codes):
+        known = {row.code for row in rows}
+        for code in sorted(set(codes) - known):
+            insert_if_absent(db, LedgerAccount, book=book.value, code=code, currency=currency)
+        rows = list(db.scalars(wanted))
+    if any(row.currency != currency for row in rows):
+        raise ValueError(f"the {book} book is not kept in {currency}")
+    return rows
+
+
+def _write_lines(db: TenantSession, entry: Entry, entry_id: UUID, accounts: dict[str, LedgerAccount]) -> None:
+    rows = []
+    for position, line in enumerate(entry.lines):
+        account = accounts[line.code]
+        account.balance_minor += line.amount_minor
+        account.lines += 1
+        rows.append(
+            {"entry_id": entry_id, "position": position, "book": entry.book.value,
+             "ledger_account_id": account.id, "amount_minor": line.amount_minor}
+        )
+    insert_rows(db, JournalLine, rows)
+    db.flush()
+
+
+def _posted_before(db: TenantSession, entry: Entry) -> UUID:
+    found = db.scalars(select(JournalEntry).where(JournalEntry.source == entry.source)).one()
+    lines = db.execute(
+        select(LedgerAccount.code, JournalLine.amount_minor)
+        .join_from(JournalLine, LedgerAccount, LedgerAccount.id == JournalLine.ledger_account_id)
+        .where(JournalLine.entry_id == found.id)
+    )
+    same_lines = {(code, amount) for code, amount in lines} == {(x.code, x.amount_minor) for x in entry.lines}
+    if found.book != entry.book.value or found.currency != entry.currency or not same_lines:
+        raise SourceConflict(entry.source)
+    return found.id

@@ -1,0 +1,89 @@
+"""Writing letters and withdrawing them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from portal.kit import jobs
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.letters.models import Letter
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Where a letter goes: one address and the name of the person behind it."""
+
+    address: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """The single-use link a letter carries: made anew from its parts at delivery, so it is stored nowhere."""
+
+    purpose: str
+    id: UUID
+    path: str
+    life_s: int
+
+
+SentHook = Callable[[TenantSession, UUID, datetime], None]
+sent_hooks: dict[str, SentHook] = {}
+
+
+def when_sent(purpose: str) -> Callable[[SentHook], SentHook]:
+    """Register what the owner of a kind of link does once its letter left: its life counts from then."""
+
+    def register(hook: SentHook) -> SentHook:
+        sent_hooks[purpose] = hook
+        return hook
+
+    return register
+
+
+def write(
+    db: TenantSession,
+    name: str,
+    *,
+    to: Recipient,
+    about: UUID | None = None,
+    link: Link | None = None,
+    **facts: Any,
+) -> Letter:
+    """Put a letter into the outbox in the caller's transaction. `name` is a folder of templates/letters."""
+    letter = Letter(
+        name=name,
+        to_address=to.address,
+        to_name=to.name,
+        about_id=about,
+        facts=facts,
+        link_purpose=link.purpose if link else None,
+        link_id=link.id if link else None,
+        link_path=link.path if link else None,
+        link_life_s=link.life_s if link else None,
+    )
+    db.put(letter)
+    jobs.enqueue(db, "letters.deliver", {"letter": str(letter.id)}, key=f"letter:{letter.id}")
+    return letter
+
+
+def withdraw(db: TenantSession, link_id: UUID) -> None:
+    """Letters that still wait with a link that died must not go out any more."""
+    db.execute(
+        update(Letter).where(Letter.link_id == link_id, Letter.state == "queued").values(state="withdrawn")
+    )
+
+
+def mark_sent(db: TenantSession, letter: Letter) -> None:
+    letter.state, letter.sent_at, letter.last_answer = "sent", now(), "250 accepted"
+    if letter.link_purpose and letter.link_id:
+        sent_hooks[letter.link_purpose](db, letter.link_id, letter.sent_at)
+
+
+def mark_failed(db: TenantSession, letter: Letter, answer: str) -> None:
+    letter.state, letter.last_answer = "failed", answer[:500]

@@ -1,0 +1,140 @@
+"""Delivery over SMTP: render, hand over, then record what the server said."""
+
+import smtplib
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from flask import current_app, render_template
+from flask_mail import Connection, Mail, Message
+
+from portal.kit import jobs, tokens
+from portal.kit.clock import now
+from portal.kit.db import reading, transaction
+from portal.kit.settings import current, root
+from portal.letters.commands import mark_failed, mark_sent
+from portal.letters.models import Letter
+from portal.whitelabels import colour
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+
+TIMEOUT_S = 20
+
+
+class PatientConnection(Connection):
+    """Flask-Mail's connection, with a time limit: a silent server must not hold the worker for ever."""
+
+    def configure_host(self) -> smtplib.SMTP:
+        mail = self.mail
+        host = smtplib.SMTP(mail.server, mail.port, timeout=TIMEOUT_S)
+        if mail.use_tls:
+            host.starttls()
+        if mail.username and mail.password:
+            host.login(mail.username, mail.password)
+        return host
+
+
+@jobs.job("letters.deliver")
+def deliver(payload: dict[str, Any]) -> None:
+    """Deliver one letter. A refusal for good (5xx) is recorded and shown; anything else is tried again."""
+    letter_id = UUID(payload["letter"])
+    with transaction() as db:
+        letter = db.load(Letter, letter_id)
+        if letter is None or letter.state != "queued":
+            return
+        letter.tries += 1
+        sender = white_label(db)
+    try:
+        _hand_over(render(letter, sender))
+    except smtplib.SMTPException as error:
+        _record_refusal(letter_id, error)
+    except OSError as error:
+        _record_answer(letter_id, f"The mail server was not reached: {error}")
+        raise jobs.TryLater("the mail server was not reached") from error
+    else:
+        with transaction() as db:
+            sent = db.locked(Letter, letter_id)
+            if sent is not None:
+                mark_sent(db, sent)
+
+
+def render(letter: Letter, sender: WhiteLabel) -> Message:
+    """The letter as a message: text and HTML in the white label's brand, always with the same Message-ID."""
+    context = {
+        "brand": sender,
+        "recipient_name": letter.to_name,
+        "facts": letter.facts,
+        "url": _link(letter, sender) or letter.facts.get("url"),
+        "expires": _expires(letter, sender),
+        "letter_css": _letter_css(sender.colour),
+    }
+    folder = f"letters/{letter.name}"
+    message = Message(
+        subject=" ".join(render_template(f"{folder}/subject.txt", **context).split()),
+        recipients=[(letter.to_name, letter.to_address)],
+        body=render_template(f"{folder}/body.txt", **context),
+        html=render_template(f"{folder}/body.html", **context),
+        sender=(sender.name, current().mail_from),
+        reply_to=sender.support_email,
+    )
+    message.msgId = f"<{letter.id}@{sender.host}>"
+    return message
+
+
+def _hand_over(message: Message) -> None:
+    mail: Mail = current_app.extensions["mail"]
+    with PatientConnection(mail) as connection:
+        connection.send(message)
+
+
+def _link(letter: Letter, sender: WhiteLabel) -> str | None:
+    if letter.link_purpose is None or letter.link_id is None or letter.link_path is None:
+        return None
+    token = tokens.issue(letter.link_purpose, sender.id, letter.link_id, letter.to_address)
+    return current().address(sender.host, f"{letter.link_path}/{token}")
+
+
+def _expires(letter: Letter, sender: WhiteLabel) -> str | None:
+    if letter.link_life_s is None:
+        return None
+    until = (now() + timedelta(seconds=letter.link_life_s)).astimezone(ZoneInfo(sender.time_zone))
+    return format_datetime(until, "EEEE d MMMM, HH:mm", locale=sender.locale)
+
+
+def _letter_css(hex_colour: str) -> str:
+    template = (root() / "portal/static/letter.css").read_text()
+    return colour.letter_css(template, hex_colour)
+
+
+def _record_refusal(letter_id: UUID, error: smtplib.SMTPException) -> None:
+    code, answer = _answer_of(error)
+    if 500 <= code < 600:
+        with transaction() as db:
+            letter = db.locked(Letter, letter_id)
+            if letter is not None:
+                mark_failed(db, letter, answer)
+        return
+    _record_answer(letter_id, answer)
+    raise jobs.TryLater(f"the mail server said: {answer}") from error
+
+
+def _record_answer(letter_id: UUID, answer: str) -> None:
+    with transaction() as db:
+        letter = db.load(Letter, letter_id)
+        if letter is not None:
+            letter.last_answer = answer[:500]
+
+
+def _answer_of(error: smtplib.SMTPException) -> tuple[int, str]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+        return code, f"{code} {_text(words)}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code, f"{error.smtp_code} {_text(error.smtp_error)}"
+    return 0, str(error) or type(error).__name__
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words

@@ -1,0 +1,19 @@
+"""Reading the outbox."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.kit.db import TenantSession
+from portal.letters.models import Letter
+
+
+def letters_about(db: TenantSession, subject: UUID) -> Sequence[Letter]:
+    """Every letter about one account, newest first."""
+    wanted = select(Letter).where(Letter.about_id == subject)
+    return db.scalars(wanted.order_by(Letter.created_at.desc(), Letter.id.desc())).all()
+
+
+def recent_letters(db: TenantSession, limit: int = 100) -> Sequence[Letter]:
+    return db.scalars(select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc()).limit(limit)).all()

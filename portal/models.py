@@ -1,0 +1,29 @@
+"""Every table of the house, imported in one place, for the migrations and for whoever walks the metadata."""
+
+from sqlalchemy import MetaData
+
+from portal.accounts import models as accounts
+from portal.activation import models as activation
+from portal.audit import models as audit
+from portal.billing import models as billing
+from portal.catalogue import models as catalogue
+from portal.identity import models as identity
+from portal.kit import jobs, series, sessions
+from portal.kit.db import Base
+from portal.ledger import models as ledger
+from portal.letters import models as letters
+from portal.payments import models as payments
+from portal.signup import models as signup
+from portal.whitelabels import models as whitelabels
+
+ROOMS = (
+    accounts, activation, audit, billing, catalogue, identity, jobs, ledger, letters, payments, series, sessions,
+    signup, whitelabels,
+)
+
+APPEND_ONLY = ("audit_row", "charge", "journal_entry", "journal_line", "terms_acceptance")
+"""What was said there stays said: triggers refuse changes on both databases."""
+
+
+def metadata() -> MetaData:
+    return Base.metadata

@@ -1,0 +1,1 @@
+"""Pages of operator staff, on the operator's own host."""

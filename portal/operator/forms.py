@@ -1,0 +1,156 @@
+"""Forms of the operator's pages."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+from flask_wtf.file import FileField, FileRequired
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, Optional, ValidationError
+
+from portal.kit.forms import OneAddress, PortalForm, Text
+from portal.kit.money import Money, NotAnAmount, parse
+from portal.kit.web import HOST
+from portal.kit.world import countries
+
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+class WhiteLabelForm(PortalForm):
+    name = StringField("Name", [Text(80, missing="Write the name.")])
+    host = StringField("Host", [Text(253, missing="Write the host, such as portal.acme.example.")])
+    legal_name = StringField("Legal name", [Text(120, missing="Write the legal name.")])
+    postal_address = StringField("Postal address", [Text(200, optional=True)])
+    support_email = StringField("Support e-mail", [OneAddress()])
+    support_phone = StringField("Support telephone", [Text(40, optional=True)])
+    colour = StringField("Brand colour", [Text(7, missing="Write a colour, such as #0d5c63.")], default="#33506b")
+    currency = StringField("Currency", [Text(3, missing="Write a currency code, such as GBP.")])
+    country = SelectField("Country", default="GB")
+    time_zone = StringField("Time zone", [Text(60, missing="Write a time zone.")], default="Europe/London")
+    locale = StringField("Language and region", [Text(12, missing="Write a locale.")], default="en_GB")
+    tax_name = StringField("Name of the tax", [Text(20, missing="Write the name of the tax.")], default="VAT")
+    wholesale_tax = StringField("Tax on wholesale, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    terms = TextAreaField("Terms of service", [Length(max=20_000)])
+    administrator_name = StringField("First administrator", [Text(120, missing="Write the person's name.")])
+    administrator_email = StringField("Their e-mail", [OneAddress()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country.choices = list(countries("en_GB"))
+
+    def validate_host(self, field: Any) -> None:
+        field.data = field.data.casefold()
+        if not HOST.match(field.data) or field.data.replace(".", "").isdigit():
+            raise ValidationError("Write a host name alone, such as portal.acme.example.")
+
+    def validate_colour(self, field: Any) -> None:
+        field.data = field.data.casefold()
+        if not COLOUR.fullmatch(field.data):
+            raise ValidationError("Write a colour as # and six hexadecimal figures, such as #0d5c63.")
+
+    def validate_currency(self, field: Any) -> None:
+        field.data = field.data.upper()
+        if field.data not in list_currencies():
+            raise ValidationError("Write an ISO 4217 code, such as GBP.")
+
+    def validate_time_zone(self, field: Any) -> None:
+        if field.data not in available_timezones():
+            raise ValidationError("Write an IANA time zone, such as Europe/London.")
+
+    def validate_locale(self, field: Any) -> None:
+        try:
+            Locale.parse(field.data)
+        except (ValueError, UnknownLocaleError) as error:
+            raise ValidationError("Write a locale, such as en_GB.") from error
+
+    def validate_wholesale_tax(self, field: Any) -> None:
+        field.ppm = _ppm(field.data)
+
+
+class MoneyForm(PortalForm):
+    """One amount in the white label's currency."""
+
+    amount = StringField("Amount", [Text(20, missing="Write an amount.")])
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.chosen: Money | None = None
+
+    def validate_amount(self, field: Any) -> None:
+        try:
+            self.chosen = parse(field.data, self.currency)
+        except NotAnAmount as error:
+            raise ValidationError(str(error)) from error
+
+
+class CreditLimitForm(MoneyForm):
+    def validate_amount(self, field: Any) -> None:
+        if field.data.strip("0.,") == "" and field.data:
+            self.chosen = Money(0, self.currency)
+            return
+        super().validate_amount(field)
+
+
+class CreditForm(MoneyForm):
+    """`request_id` is made with the page, so that sending it twice is one grant."""
+
+    reason = StringField("Reason", [Text(120, missing="Write the reason. It stands in the books.")])
+    request_id = HiddenField()
+
+
+class StaffForm(PortalForm):
+    name = StringField("Name", [Text(120, missing="Write the person's name.")])
+    email = StringField("E-mail", [OneAddress()])
+    role = RadioField("Role", choices=[("administrator", "Administrator"), ("finance", "Finance")], default="administrator")
+
+
+class PlanForm(PortalForm):
+    code = StringField("Code", [Text(40, missing="Write a short code, such as team-10.")])
+    name = StringField("Name", [Text(80, missing="Write the plan's name.")])
+    description = StringField("Description", [Text(200, optional=True)])
+    retail = StringField("Retail a month", [Text(20, missing="Write a price.")])
+    wholesale = StringField("Wholesale a month", [Text(20, missing="Write a price.")])
+    retail_setup = StringField("Retail set-up", [Optional()], default="0")
+    wholesale_setup = StringField("Wholesale set-up", [Optional()], default="0")
+    minimum_funding = StringField("Least first payment", [Optional()], default="0")
+    tax = StringField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def validate_code(self, field: Any) -> None:
+        if not re.fullmatch(r"[a-z0-9-]+", field.data):
+            raise ValidationError("Use small letters, figures and dashes.")
+
+    def _price(self, field: Any) -> None:
+        words = field.data or "0"
+        try:
+            field.minor = 0 if words.strip("0.,") == "" else parse(words, self.currency).minor
+        except NotAnAmount as error:
+            raise ValidationError(str(error)) from error
+
+    validate_retail = validate_wholesale = validate_retail_setup = validate_wholesale_setup = _price
+    validate_minimum_funding = _price
+
+    def validate_tax(self, field: Any) -> None:
+        field.ppm = _ppm(field.data)
+
+
+class LogoForm(PortalForm):
+    logo = FileField("Logo", [FileRequired("Choose an image.")])
+
+
+def _ppm(words: str) -> int:
+    """Per cent as typed, in parts per million. Raises ValidationError."""
+    try:
+        ppm = Decimal(words) * 10_000 if words.isascii() else Decimal("NaN")
+    except InvalidOperation as error:
+        raise ValidationError("Write a rate in per cent, such as 20 or 8.875.") from error
+    if not ppm.is_finite() or not 0 <= ppm <= 1_000_000 or ppm != ppm.to_integral_value():
+        raise ValidationError("Write a rate between 0 and 100 with at most four decimal places.")
+    return int(ppm)

@@ -1,0 +1,168 @@
+"""Pages of operator staff: white labels, their credit, plans and people, and the platform's health."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect
+from werkzeug.wrappers import Response
+
+from portal.accounts.commands import give_credit, set_credit_limit
+from portal.accounts.lifecycle import Role
+from portal.accounts.queries import white_label_account
+from portal.identity.commands import LoginNameTaken
+from portal.identity.guards import actor, operator_staff_only
+from portal.kit.db import PLATFORM, reading, transaction
+from portal.kit.ids import new_id
+from portal.kit.web import page
+from portal.operator import commands, pages
+from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
+from portal.whitelabels.logo import NotALogo, read_logo
+
+bp = Blueprint("operator", __name__, url_prefix="/operator")
+
+
+@bp.get("")
+@operator_staff_only
+def index() -> Response:
+    return redirect("/operator/white-labels", 303)
+
+
+@bp.get("/white-labels")
+@operator_staff_only
+def white_labels() -> Response:
+    with reading(PLATFORM) as db:
+        found = pages.list_page(db)
+    return page("operator/index.html", found=found)
+
+
+@bp.get("/white-labels/new")
+@operator_staff_only
+def new_white_label() -> Response:
+    return page("operator/new.html", form=WhiteLabelForm())
+
+
+@bp.post("/white-labels/new")
+@operator_staff_only
+def create_white_label() -> Response:
+    form = WhiteLabelForm()
+    if not form.validate_on_submit():
+        return page("operator/new.html", form=form)
+    by, white_label_id = actor(), new_id()
+    try:
+        with transaction(white_label_id) as db:
+            commands.create_white_label(db, pages.brand_of(form), pages.business_of(form), by=by)
+            commands.invite_staff(db, name=form.administrator_name.data or "", email=form.administrator_email.data or "",
+                                  role=Role.ADMINISTRATOR, by=by)
+    except commands.HostTaken as refused:
+        form.host.errors = [refused.text]
+        return page("operator/new.html", form=form)
+    flash(f"{form.name.data} was created. Its administrator gets a letter to set a password.", "ok")
+    return redirect(f"/operator/white-labels/{white_label_id}", 303)
+
+
+@bp.get("/white-labels/<uuid:white_label_id>")
+@operator_staff_only
+def show(white_label_id: UUID) -> Response:
+    return _show(white_label_id)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/credit-limit")
+@operator_staff_only
+def credit_limit(white_label_id: UUID) -> Response:
+    tenant = pages.white_label_or_404(white_label_id)
+    form = CreditLimitForm(currency=tenant.currency, prefix="limit")
+    if not form.validate_on_submit() or form.chosen is None:
+        return _show(white_label_id, limit=form)
+    with transaction(white_label_id) as db:
+        set_credit_limit(db, white_label_account(db), form.chosen.minor, by=actor())
+    flash("The credit limit is set. No money moved.", "ok")
+    return _to(white_label_id)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/credit")
+@operator_staff_only
+def credit(white_label_id: UUID) -> Response:
+    tenant = pages.white_label_or_404(white_label_id)
+    form = CreditForm(currency=tenant.currency, prefix="credit")
+    if not form.validate_on_submit() or form.chosen is None:
+        return _show(white_label_id, credit=form)
+    with transaction(white_label_id) as db:
+        give_credit(db, white_label_account(db), form.chosen.minor, request_id=pages.request_id(form),
+                    reason=form.reason.data or "", by=actor())
+    flash(f"{form.chosen.words(tenant.locale)} was credited to the white-label account.", "ok")
+    return _to(white_label_id)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/staff")
+@operator_staff_only
+def invite(white_label_id: UUID) -> Response:
+    pages.white_label_or_404(white_label_id)
+    form = StaffForm(prefix="staff")
+    if not form.validate_on_submit():
+        return _show(white_label_id, staff=form)
+    try:
+        with transaction(white_label_id) as db:
+            commands.invite_staff(db, name=form.name.data or "", email=form.email.data or "",
+                                  role=Role(form.role.data), by=actor())
+    except LoginNameTaken as refused:
+        form.email.errors = [refused.text]
+        return _show(white_label_id, staff=form)
+    flash("A letter with a link to set a password is on its way.", "ok")
+    return _to(white_label_id)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/plans")
+@operator_staff_only
+def add_plan(white_label_id: UUID) -> Response:
+    tenant = pages.white_label_or_404(white_label_id)
+    form = PlanForm(currency=tenant.currency, prefix="plan")
+    if not form.validate_on_submit():
+        return _show(white_label_id, plan=form)
+    with transaction(white_label_id) as db:
+        if pages.is_code_taken(db, form):
+            form.code.errors = ["Another plan has this code."]
+        else:
+            commands.add_plan(db, pages.plan_of(form), by=actor())
+    if form.errors:
+        return _show(white_label_id, plan=form)
+    flash(f"{form.name.data} is on sale.", "ok")
+    return _to(white_label_id)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/logo")
+@operator_staff_only
+def logo(white_label_id: UUID) -> Response:
+    pages.white_label_or_404(white_label_id)
+    form = LogoForm(prefix="logo")
+    if not form.validate_on_submit():
+        return _show(white_label_id, logo=form)
+    try:
+        png, digest = read_logo(form.logo.data.read())
+    except NotALogo as refused:
+        form.logo.errors = [str(refused)]
+        return _show(white_label_id, logo=form)
+    with transaction(white_label_id) as db:
+        commands.set_logo(db, png, digest, by=actor())
+    flash("The logo is in use.", "ok")
+    return _to(white_label_id)
+
+
+@bp.get("/health")
+@operator_staff_only
+def health() -> Response:
+    """What waits and what failed, over all tenants."""
+    with reading(PLATFORM) as db:
+        found = pages.health_page(db)
+    return page("operator/health.html", found=found)
+
+
+def _show(white_label_id: UUID, **came_back: object) -> Response:
+    tenant = pages.white_label_or_404(white_label_id)
+    forms = {**pages.fresh_forms(tenant), **came_back}
+    with reading(white_label_id) as db:
+        found = pages.show_page(db)
+    wrong = next((f for f in came_back.values()), None)
+    return page("operator/show.html", found=found, forms=forms, form=wrong)
+
+
+def _to(white_label_id: UUID) -> Response:
+    return redirect(f"/operator/white-labels/{white_label_id}", 303)

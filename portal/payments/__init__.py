@@ -1,0 +1,1 @@
+"""Card money: the gateway, fundings, webhooks, refunds. Everything that settles ends in one function."""

@@ -1,0 +1,295 @@
+"""Several transactions and the gateway between them: record, call, settle. Nothing is open while the gateway thinks."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.accounts.queries import held_customer_or_404, primary_user
+from portal.audit.commands import SYSTEM, record
+from portal.kit import jobs
+from portal.kit.clock import now
+from portal.kit.db import PLATFORM, TenantSession, reading, transaction
+from portal.kit.db import insert_if_absent as insert
+from portal.kit.money import Money
+from portal.kit.refusals import Refusal
+from portal.payments import commands
+from portal.payments.gateway import (
+    CheckoutOrder,
+    GatewayBroken,
+    GatewayRefused,
+    GatewayUnreachable,
+    Seen,
+)
+from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
+from portal.payments.queries import gateway_customer_of
+from portal.payments.stripe_gateway import StripeGateway, can_charge
+from portal.whitelabels.models import GatewayCredential, WhiteLabel
+from portal.whitelabels.queries import gateway_credential, white_label
+
+log = structlog.get_logger()
+
+CHECKOUT_LIFE = timedelta(hours=23)
+KEY_LIFE = timedelta(hours=24)
+LOOK_UP_AFTER = timedelta(minutes=2)
+FLAG_AFTER = timedelta(hours=1)
+
+
+class PaymentPageClosed(Refusal):
+    """The card page cannot be opened now."""
+
+    status = 503
+    heading = "The payment page cannot be reached"
+    text = "Wait a minute and try again. Your answers are kept."
+    moved = "No money was taken."
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A person's wish to add money by card, and where the card page leads back to."""
+
+    account_id: UUID
+    amount: Money
+    user_id: UUID
+    return_url: str
+    back_url: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Where to send the browser; without an address the money is there already."""
+
+    funding_id: UUID
+    url: str | None
+
+
+def open_checkout(wish: Wish) -> Opened:
+    """The card page for this wish: the open one when it fits, else a new one. Nothing is ever paid twice.
+
+    Raises PaymentPageClosed when the gateway is away, not connected or refuses.
+    """
+    if not can_charge(wish.amount.minor, wish.amount.currency):
+        raise commands.CannotTake("Choose an amount whose last digit is zero.", field="amount")
+    for _ in range(3):
+        funding = _start(wish)
+        seen = _session_for(funding, wish)
+        funding = _settled(funding.id, seen)
+        if funding.is_open and funding.amount_minor != wish.amount.minor:
+            funding = _settled(funding.id, _called(funding, lambda g, s=seen.session: g.expire_checkout(s)))
+        elif funding.is_open:
+            return Opened(funding.id, funding.checkout_url)
+        if funding.state == "succeeded":
+            return Opened(funding.id, None)
+    raise PaymentPageClosed
+
+
+def refresh(funding_id: UUID) -> Funding:
+    """Look at the gateway and settle. Raises GatewayUnreachable when it gives no answer."""
+    with reading() as db:
+        funding = db.load(Funding, funding_id)
+        assert funding is not None
+        customer = _customer(db, funding)
+    if funding.state == "succeeded":
+        return funding
+    gateway = gateway_of(funding)
+    if funding.checkout_session is not None:
+        return _settled(funding.id, gateway.checkout(funding.checkout_session))
+    found = gateway.find_checkout(customer, str(funding.id)) if customer else None
+    return _settled(funding.id, found) if found is not None else _never_made(funding)
+
+
+def gateway_of(funding: Funding) -> StripeGateway:
+    """The gateway this funding was made at, even when the white label has connected another one since."""
+    with reading(funding.white_label_id) as db:
+        credential = db.load(GatewayCredential, funding.credential_id)
+    assert credential is not None
+    return gateway_for(credential)
+
+
+def gateway_for(credential: GatewayCredential) -> StripeGateway:
+    return StripeGateway(credential.key)
+
+
+def _start(wish: Wish) -> Funding:
+    with transaction() as db:
+        account = held_customer_or_404(db, wish.account_id)
+        credential = gateway_credential(db)
+        if credential is None:
+            raise PaymentPageClosed(
+                f"{white_label(db).name} takes no card payments at the moment. Write to us and we will sort it out."
+            )
+        return commands.open_funding(db, account, wish.amount, credential, user_id=wish.user_id)
+
+
+def _session_for(funding: Funding, wish: Wish) -> Seen:
+    """The funding's session: as the gateway has it, or made now under the funding's stored key."""
+    if funding.checkout_session is not None:
+        session = funding.checkout_session
+        return _called(funding, lambda gateway: gateway.checkout(session))
+    customer = _called(funding, lambda gateway: _gateway_customer(gateway, funding))
+    if funding.state == "unknown":
+        found = _called(funding, lambda gateway: gateway.find_checkout(customer, str(funding.id)))
+        if found is not None:
+            return found
+        with transaction() as db:
+            funding = commands.after_look_up(db, funding.id)
+    order = _order(funding, customer, wish)
+    return _called(funding, lambda gateway: gateway.create_checkout(order))
+
+
+def _called(funding: Funding, ask: Any) -> Any:
+    """Ask the gateway; when its answer is lost or refused, record that, and tell the person plainly."""
+    try:
+        return ask(gateway_of(funding))
+    except GatewayUnreachable as error:
+        problem = "5xx" if isinstance(error, GatewayBroken) else "no answer"
+        with transaction() as db:
+            commands.note_unknown(db, funding.id, f"{problem}: {error}")
+        log.warning("gateway.unreachable", funding=str(funding.id), error=str(error))
+        raise PaymentPageClosed from error
+    except GatewayRefused as error:
+        with transaction() as db:
+            commands.note_failed(db, funding.id, str(error))
+        log.error("gateway.refused", funding=str(funding.id), error=str(error))
+        raise PaymentPageClosed(
+            "The card payment service does not accept payments for us at the moment. We were told. Try again later."
+        ) from error
+
+
+def _settled(funding_id: UUID, seen: Seen) -> Funding:
+    with transaction() as db:
+        return commands.settle(db, funding_id, seen)
+
+
+def _never_made(funding: Funding) -> Funding:
+    """The gateway has no session of this funding. Once its key is too old to be replayed, it is over."""
+    with transaction() as db:
+        held = db.locked(Funding, funding.id)
+        assert held is not None
+        if held.is_open and now() - held.created_at > KEY_LIFE:
+            held.state, held.settled_at = "expired", now()
+            record(db, "funding.expired", by=SYSTEM, subject=held.account_id, reference=held.reference)
+        return held
+
+
+def _gateway_customer(gateway: StripeGateway, funding: Funding) -> str:
+    with reading() as db:
+        account = db.load(Account, funding.account_id)
+        assert account is not None
+        known, email = _customer(db, funding), primary_user(db, account.id).email
+    if known is not None:
+        return known
+    told = f"{account.name}\n{email}\n{account.number}"
+    key = f"customer-{account.id}-{hashlib.sha256(told.encode()).hexdigest()[:12]}-{funding.attempt}"
+    made = gateway.create_customer(
+        name=account.name, email=email, account_number=account.number, idempotency_key=key
+    )
+    with transaction() as db:
+        insert(db, GatewayCustomer, account_id=account.id, gateway_account=funding.gateway_account,
+               livemode=funding.livemode, customer=made)
+        return _customer(db, funding) or made
+
+
+def _customer(db: TenantSession, funding: Funding) -> str | None:
+    credential = db.load(GatewayCredential, funding.credential_id)
+    return gateway_customer_of(db, funding.account_id, credential) if credential is not None else None
+
+
+def _order(funding: Funding, customer: str, wish: Wish) -> CheckoutOrder:
+    with reading() as db:
+        tenant: WhiteLabel = white_label(db)
+        account = db.load(Account, funding.account_id)
+    assert account is not None
+    # Made from stored facts only: a repeat under the same key must say the very same, or the gateway refuses it.
+    return CheckoutOrder(
+        funding_id=str(funding.id), idempotency_key=funding.idempotency_key, customer=customer,
+        amount_minor=funding.amount_minor, currency=funding.currency, reference=funding.reference,
+        account_number=account.number, description="Account credit", success_url=wish.return_url,
+        cancel_url=wish.back_url, expires_at=_expiry(funding), brand_name=tenant.name, brand_colour=tenant.colour,
+        locale=tenant.locale,
+    )
+
+
+def _expiry(funding: Funding) -> datetime:
+    return funding.created_at + CHECKOUT_LIFE + (funding.attempt - 1) * timedelta(minutes=1)
+
+
+@jobs.every(60, "payments.janitor")
+def find_open_fundings(payload: dict[str, Any]) -> None:
+    """Look up whatever has been open for a while: an answer may be lost, a webhook may never come."""
+    slot = int(now().timestamp() // 60)
+    with transaction(PLATFORM) as db:
+        old = select(Funding).where(Funding.state.in_(OPEN_STATES), Funding.updated_at < now() - LOOK_UP_AFTER)
+        found = [(f.white_label_id, f.id) for f in db.scalars(old.limit(500))]
+    for white_label_id, funding_id in found:
+        with transaction(white_label_id) as db:
+            jobs.enqueue(db, "payments.look-up", {"funding": str(funding_id)}, key=f"look-up:{funding_id}:{slot}")
+
+
+@jobs.job("payments.look-up")
+def look_up(payload: dict[str, Any]) -> None:
+    """Resolve one open funding. An unknown one is flagged after an hour."""
+    funding_id = UUID(payload["funding"])
+    try:
+        refresh(funding_id)
+    except (GatewayUnreachable, GatewayRefused, commands.DoesNotMatch) as error:
+        with transaction() as db:
+            _flag_if_old(db, funding_id, error)
+    else:
+        with transaction() as db:
+            _touch(db, funding_id)
+
+
+def _flag_if_old(db: TenantSession, funding_id: UUID, error: Exception) -> None:
+    funding = db.locked(Funding, funding_id)
+    if funding is None or not funding.is_open or now() - funding.created_at < FLAG_AFTER:
+        return
+    if not (funding.last_problem or "").startswith("flagged"):
+        funding.last_problem = f"flagged: {error}"[:300]
+        record(db, "funding.flagged", by=SYSTEM, subject=funding.account_id, reference=funding.reference,
+               why=str(error))
+
+
+def _touch(db: TenantSession, funding_id: UUID) -> None:
+    """So that a funding that is simply waiting for its customer is not looked up every minute."""
+    funding = db.load(Funding, funding_id)
+    if funding is not None and funding.is_open:
+        funding.updated_at = now() + min(now() - funding.created_at, timedelta(minutes=15))
+
+
+@jobs.job("payments.refund")
+def refund(payload: dict[str, Any]) -> None:
+    """Ask the gateway to pay a funding back in full; the stored id is the idempotency key."""
+    with reading() as db:
+        wanted = db.load(GatewayRefund, UUID(payload["refund"]))
+        funding = db.load(Funding, wanted.funding_id) if wanted is not None else None
+    if wanted is None or funding is None or wanted.state != "created" or funding.payment_intent is None:
+        return
+    try:
+        seen = gateway_of(funding).refund(
+            intent=funding.payment_intent, amount_minor=wanted.amount_minor, currency=funding.currency,
+            refund_id=str(wanted.id),
+        )
+    except GatewayUnreachable as error:
+        raise jobs.TryLater(str(error)) from error
+    with transaction() as db:
+        held = db.locked(Funding, funding.id)
+        assert held is not None
+        commands.settle_refund(db, held, seen)
+
+
+@jobs.job("payments.close")
+def close_page(payload: dict[str, Any]) -> None:
+    """Close the card page of a funding that nobody should pay any more; what was paid meanwhile is settled."""
+    funding_id = UUID(payload["funding"])
+    try:
+        funding = refresh(funding_id)
+        if funding.is_open and funding.checkout_session is not None:
+            _settled(funding_id, gateway_of(funding).expire_checkout(funding.checkout_session))
+    except GatewayUnreachable as error:
+        raise jobs.TryLater(str(error)) from error

@@ -1,0 +1,37 @@
+"""Reading fundings and the gateway's readiness."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.kit.db import TenantSession
+from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
+from portal.whitelabels.models import GatewayCredential
+
+
+def fundings_of(db: TenantSession, account_id: UUID) -> Sequence[Funding]:
+    """Newest first."""
+    wanted = select(Funding).where(Funding.account_id == account_id)
+    return db.scalars(wanted.order_by(Funding.created_at.desc(), Funding.id.desc())).all()
+
+
+def latest_funding(db: TenantSession, account_id: UUID) -> Funding | None:
+    return next(iter(fundings_of(db, account_id)), None)
+
+
+def open_funding_of(db: TenantSession, account_id: UUID) -> Funding | None:
+    return db.scalar(select(Funding).where(Funding.account_id == account_id, Funding.state.in_(OPEN_STATES)))
+
+
+def refund_of(db: TenantSession, funding_id: UUID) -> GatewayRefund | None:
+    return db.scalar(select(GatewayRefund).where(GatewayRefund.funding_id == funding_id))
+
+
+def gateway_customer_of(db: TenantSession, account_id: UUID, credential: GatewayCredential) -> str | None:
+    wanted = select(GatewayCustomer.customer).where(
+        GatewayCustomer.account_id == account_id,
+        GatewayCustomer.gateway_account == credential.gateway_account,
+        GatewayCustomer.livemode == credential.livemode,
+    )
+    return db.scalar(wanted)

@@ -1,0 +1,56 @@
+"""Balance transactions: what a charge brought and a refund took, after fees.
+
+The sandbox converts nothing: a payment settles in its own currency.
+"""
+
+from portal.sandbox import lists
+from portal.sandbox.errors import Json
+from portal.sandbox.ids import new_id
+from portal.sandbox.money import fee_of
+from portal.sandbox.world import Call, World
+
+AVAILABLE_AFTER_S = 2 * 24 * 60 * 60
+
+
+def retrieve(call: Call) -> Json:
+    return call.load("balance_transaction")
+
+
+def listing(call: Call) -> Json:
+    return lists.page(call, "balance_transaction", "/v1/balance_transactions", ("currency", "source", "type"))
+
+
+def of_charge(world: World, charge: Json) -> Json:
+    return _book(world, charge, type="charge", amount=charge["amount"], fee=fee_of(charge["amount"]))
+
+
+def of_refund(world: World, refund: Json) -> Json:
+    """Stripe keeps the fee of the payment, and takes none for the refund."""
+    return _book(world, refund, type="refund", amount=-refund["amount"], fee=0)
+
+
+def _book(world: World, source: Json, *, type: str, amount: int, fee: int) -> Json:
+    currency = source["currency"]
+    detail = {"amount": fee, "application": None, "currency": currency, "description": "Sandbox processing fee",
+              "type": "stripe_fee"}
+    booked = {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": world.now() + AVAILABLE_AFTER_S,
+        "balance_type": "payments",
+        "created": world.now(),
+        "currency": currency,
+        "description": source.get("description"),
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [detail] if fee else [],
+        "net": amount - fee,
+        "reporting_category": type,
+        "source": source["id"],
+        "status": "pending",
+        "type": type,
+        "_account": source["_account"],
+    }
+    world.store.add(booked)
+    return booked

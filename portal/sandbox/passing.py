@@ -1,0 +1,14 @@
+"""What the passing of time does: sessions expire, and fees become known."""
+
+from portal.sandbox import charges, events, sessions
+from portal.sandbox.world import World
+
+
+def catch_up(world: World) -> None:
+    """Within a transaction, let everything happen whose moment has come. Called before a look at anything."""
+    for body in world.store.due(world.time()):
+        events.cause.set(events.NO_REQUEST)
+        if body["object"] == "checkout.session":
+            sessions.close(world, body)
+        else:
+            charges.settle(world, body)

@@ -1,0 +1,66 @@
+"""What the account page shows. An Option 2 account shows its own people no price that they do not pay."""
+
+from dataclasses import dataclass
+
+from portal.accounts.models import Account
+from portal.accounts.queries import addresses_of, members_of
+from portal.billing.queries import account_prices, charges_of
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.payments.queries import fundings_of
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import money, price_words, short_day
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One payment or charge, with its sign."""
+
+    day: str
+    what: str
+    reference: str
+    amount: str
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    account: Account
+    balance: str | None
+    owes: bool
+    plan: list[tuple[str, str]]
+    places: list[tuple[str, str]]
+    people: list[tuple[str, str]]
+    movements: list[Movement]
+
+
+def account_page(db: TenantSession, account: Account) -> AccountPage:
+    tenant, prices = white_label(db), account_prices(db, account)
+    balance = credit_minor(db, Book.RETAIL, account.id)
+    plan = [("Plan", prices.plan)]
+    if account.is_run_by_customer:
+        plan.append(("Price", price_words(prices.retail_minor, prices.retail_tax_ppm, tenant)))
+    else:
+        plan.append(("Paid by", tenant.name))
+    return AccountPage(
+        account=account, balance=money(balance, tenant) if account.is_run_by_customer else None, owes=balance < 0,
+        plan=plan, places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
+        people=[(user.display_name, membership.role.capitalize()) for membership, user in members_of(db, account.id)],
+        movements=_movements(db, account) if account.is_run_by_customer else [],
+    )
+
+
+def _movements(db: TenantSession, account: Account) -> list[Movement]:
+    """Payments and charges together, newest first."""
+    tenant = white_label(db)
+    paid = [
+        (f.settled_at or f.created_at, Movement(short_day(f.created_at.date(), tenant), f"Card payment, {f.card or 'card'}",
+                                                f.reference, money(f.amount_minor, tenant)))
+        for f in fundings_of(db, account.id) if f.state == "succeeded"
+    ]
+    charged = [
+        (c.charged_at, Movement(short_day(c.day, tenant), c.description, c.number, money(-c.gross_minor, tenant)))
+        for c in charges_of(db, account.id, Book.RETAIL, limit=50)
+    ]
+    return [movement for _, movement in sorted([*paid, *charged], key=lambda pair: pair[0], reverse=True)]

@@ -1,0 +1,31 @@
+"""The customer's own account, and an Option 2 account for its administrator."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect
+from werkzeug.wrappers import Response
+
+from portal.accounts.guards import account_members_only, my_account_or_404, standing
+from portal.kit.db import reading
+from portal.kit.web import page
+from portal.selfcare import pages
+
+bp = Blueprint("selfcare", __name__, url_prefix="/account")
+
+
+@bp.get("")
+@account_members_only
+def index() -> Response:
+    accounts = standing().live_accounts
+    if len(accounts) == 1:
+        return redirect(f"/account/{accounts[0].id}", 303)
+    return page("selfcare/index.html", accounts=accounts)
+
+
+@bp.get("/<uuid:account_id>")
+@account_members_only
+def show(account_id: UUID) -> Response:
+    account = my_account_or_404(account_id)
+    with reading() as db:
+        found = pages.account_page(db, account)
+    return page("selfcare/show.html", found=found)

@@ -1,0 +1,1 @@
+"""A white label's settings pages: its gateway and its letters."""

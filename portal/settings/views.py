@@ -1,0 +1,102 @@
+"""A white label's own settings, for its administrators."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect
+from werkzeug.wrappers import Response
+
+from portal.accounts.guards import administrators_only
+from portal.identity.guards import actor
+from portal.kit.db import reading, transaction
+from portal.kit.limits import limiter
+from portal.kit.refusals import BadInput
+from portal.kit.web import page
+from portal.payments import connection
+from portal.settings import pages
+from portal.settings.forms import EmptyForm, GatewayForm
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+
+
+@bp.get("")
+@administrators_only
+def index() -> Response:
+    return redirect("/settings/gateway", 303)
+
+
+@bp.get("/gateway")
+@administrators_only
+def gateway_page() -> Response:
+    return _gateway(GatewayForm())
+
+
+@bp.post("/gateway")
+@limiter.limit("20 per hour")
+@administrators_only
+def connect_gateway() -> Response:
+    """Write-only: a key goes in, is sealed, and is never shown again."""
+    form = GatewayForm()
+    if not form.validate_on_submit():
+        return _gateway(form)
+    try:
+        connection.connect(form.key.data or "", by=actor())
+    except connection.KeyNotAccepted as refused:
+        form.key.errors = [refused.text]
+        return _gateway(form)
+    flash("The gateway is connected. No money moved.", "ok")
+    return redirect("/settings/gateway", 303)
+
+
+@bp.post("/gateway/check")
+@limiter.limit("60 per hour")
+@administrators_only
+def check_gateway() -> Response:
+    _require_token()
+    connection.check(register=True)
+    return redirect("/settings/gateway", 303)
+
+
+@bp.get("/gateway/disconnection")
+@administrators_only
+def disconnect_page() -> Response:
+    return page("settings/disconnect.html", form=EmptyForm())
+
+
+@bp.post("/gateway/disconnection")
+@administrators_only
+def disconnect_gateway() -> Response:
+    _require_token()
+    with transaction() as db:
+        connection.disconnect(db, by=actor())
+    flash("The gateway is disconnected. Option 1 is closed until you connect one. No money moved.", "ok")
+    return redirect("/settings/gateway", 303)
+
+
+@bp.get("/letters")
+@administrators_only
+def letters() -> Response:
+    with reading() as db:
+        found = pages.letters_page(db)
+    return page("settings/letters.html", found=found, form=EmptyForm())
+
+
+@bp.post("/letters/<uuid:letter_id>/again")
+@limiter.limit("60 per hour")
+@administrators_only
+def send_again(letter_id: UUID) -> Response:
+    _require_token()
+    with transaction() as db:
+        pages.send_again_or_404(db, letter_id)
+    flash("The letter is on its way again.", "ok")
+    return redirect("/settings/letters", 303)
+
+
+def _gateway(form: GatewayForm) -> Response:
+    with reading() as db:
+        found = pages.gateway_page(db)
+    return page("settings/gateway.html", found=found, form=form, button=EmptyForm())
+
+
+def _require_token() -> None:
+    if not EmptyForm().validate_on_submit():
+        raise BadInput

@@ -1,0 +1,139 @@
+"""Drafts, and the one act that turns a draft into a customer."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from portal.accounts.commands import NewCustomer, Place, add_member, open_customer_account
+from portal.accounts.lifecycle import Administration, Role
+from portal.accounts.models import Account
+from portal.activation.commands import send_link
+from portal.audit.commands import Actor
+from portal.catalogue.models import plan_on_sale
+from portal.identity.commands import LoginNameTaken, add_user
+from portal.identity.models import User
+from portal.identity.queries import user_by_login
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.kit.refusals import NotFound, Refusal
+from portal.signup.models import Draft
+
+STEPS = ("contact", "addresses", "plan")
+
+
+class DraftIncomplete(Refusal):
+    heading = "A step is not finished"
+
+
+class CreatedAlready(Refusal):
+    """The draft was turned into a customer before; `account_id` says which."""
+
+    heading = "This customer was created already"
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__("It was created once, and is not created again.")
+        self.account_id = account_id
+
+
+def start_draft(db: TenantSession, user_id: UUID, administration: Administration) -> Draft:
+    draft = Draft(user_id=user_id, administration=administration.value, answers={})
+    db.put(draft)
+    return draft
+
+
+def open_drafts(db: TenantSession, user_id: UUID) -> list[Draft]:
+    """A person's unfinished drafts, latest first; those without any answer are not worth resuming."""
+    wanted = select(Draft).where(Draft.user_id == user_id, Draft.claimed_at.is_(None))
+    return [d for d in db.scalars(wanted.order_by(Draft.updated_at.desc()).limit(20)) if d.answers]
+
+
+def draft_or_404(db: TenantSession, draft_id: UUID, user_id: UUID) -> Draft:
+    draft = db.load(Draft, draft_id)
+    if draft is None or draft.user_id != user_id:
+        raise NotFound
+    return draft
+
+
+def answer(db: TenantSession, draft: Draft, step: str, answers: dict[str, Any]) -> None:
+    """Keep what a step took. Raises CreatedAlready for a draft that is a customer by now."""
+    if draft.account_id is not None:
+        raise CreatedAlready(draft.account_id)
+    if step == "contact":
+        _refuse_taken(db, str(answers["login_name"]))
+    draft.answers = {**draft.answers, step: answers}
+
+
+def discard(db: TenantSession, draft: Draft) -> None:
+    if draft.account_id is None:
+        db.delete(draft)
+
+
+def first_gap(draft: Draft) -> str | None:
+    """The first step without answers, or None when the draft can be reviewed."""
+    return next((step for step in STEPS if step not in draft.answers), None)
+
+
+def create_customer(db: TenantSession, draft: Draft, *, by: Actor, administrator: User) -> Account:
+    """Turn a draft into an inactive account with its people, contact and letter: all of it, once, or nothing.
+
+    Raises CreatedAlready, DraftIncomplete or LoginNameTaken.
+    """
+    if first_gap(draft) is not None:
+        raise DraftIncomplete("Finish every step, then create the customer.")
+    _claim(db, draft)
+    new = _new_customer(db, draft)
+    account = open_customer_account(db, new, by=by)
+    add_member(db, account, _primary_user(db, draft), Role.ADMINISTRATOR, is_primary=True)
+    if account.is_run_by_customer:
+        send_link(db, account, by=by)
+    else:
+        add_member(db, account, administrator, Role.ADMINISTRATOR)
+    draft.account_id = account.id
+    draft.answers = {"contact": {"name": account.name}}
+    db.flush()
+    return account
+
+
+def _claim(db: TenantSession, draft: Draft) -> None:
+    claimed = db.scalar(
+        update(Draft).where(Draft.id == draft.id, Draft.claimed_at.is_(None)).values(claimed_at=now()).returning(Draft.id)
+    )
+    if claimed is None:
+        db.refresh(draft)
+        assert draft.account_id is not None
+        raise CreatedAlready(draft.account_id)
+
+
+def _primary_user(db: TenantSession, draft: Draft) -> User:
+    contact = draft.answers["contact"]
+    return add_user(
+        db, login_name=contact["login_name"], display_name=contact["display_name"], email=contact["email"],
+        password_hash=contact.get("password_hash"), must_change_password=bool(contact.get("password_hash")),
+    )
+
+
+def _new_customer(db: TenantSession, draft: Draft) -> NewCustomer:
+    contact, places, plan = (draft.answers[step] for step in STEPS)
+    if plan_on_sale(db, UUID(plan["plan"])) is None:
+        raise DraftIncomplete("The chosen plan is not sold any more. Choose another one.")
+    return NewCustomer(
+        name=contact["name"], primary_domain=contact["primary_domain"],
+        administration=Administration(draft.administration), plan_id=UUID(plan["plan"]),
+        first_day=date.fromisoformat(plan["first_day"]) if plan["first_day"] else None,
+        send_letters=contact["send_letters"], business=_place(places, ""),
+        service=None if places["same_address"] else _place(places, "service_"),
+        contact_name=places["contact_name"], contact_phone=places["contact_phone"],
+        contact_email=places["contact_email"],
+    )
+
+
+def _place(places: dict[str, Any], prefix: str) -> Place:
+    parts = ("line1", "line2", "city", "region", "postcode", "country")
+    return Place(**{part: places[f"{prefix}{part}"] or "" for part in parts})
+
+
+def _refuse_taken(db: TenantSession, login_name: str) -> None:
+    if user_by_login(db, login_name) is not None:
+        raise LoginNameTaken

@@ -1,0 +1,245 @@
+"""What the wizard's pages show, as ready words, and how its forms and a draft's answers become each other."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from portal.accounts.lifecycle import Administration
+from portal.accounts.models import Account, Address
+from portal.accounts.queries import white_label_account
+from portal.activation.pages import Row, invoice_rows
+from portal.billing.pricing import Invoice, first_invoice, needed_funding_minor
+from portal.billing.queries import available_minor, first_day_for, prices_of
+from portal.catalogue.models import Plan, plans_on_sale
+from portal.identity.passwords import hash_password
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.signup import phonetic
+from portal.signup.commands import STEPS, first_gap, open_drafts
+from portal.kit.world import show_domain
+from portal.signup.forms import AuthorisedContactForm, ContactForm, PlanForm
+from portal.signup.models import Draft
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, money, price_words
+
+LABELS = {"contact": "Contact and business", "addresses": "Addresses", "plan": "Plan and payment", "review": "Review"}
+
+
+@dataclass(frozen=True)
+class Step:
+    label: str
+    state: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Options:
+    balance: str
+    available: str
+
+
+@dataclass(frozen=True)
+class DraftLine:
+    id: UUID
+    name: str
+    option: str
+    href: str
+
+
+@dataclass(frozen=True)
+class PlanCard:
+    id: str
+    name: str
+    price: str
+    description: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """Every value of a draft, and the first invoice from the function that will bill it."""
+
+    name: str
+    is_option_1: bool
+    contact: list[tuple[str, str]]
+    addresses: list[tuple[str, str]]
+    plan: list[tuple[str, str]]
+    invoice_to: str
+    invoice: list[Row]
+    total: str
+    foot: str
+    letters_to: str
+    shortage: str | None
+
+
+def options(db: TenantSession) -> Options:
+    tenant, account = white_label(db), white_label_account(db)
+    balance = credit_minor(db, Book.WHOLESALE, account.id)
+    return Options(money(balance, tenant), money(available_minor(db), tenant))
+
+
+def draft_list(db: TenantSession, user_id: UUID) -> list[DraftLine]:
+    return [
+        DraftLine(draft.id, draft.answers.get("contact", {}).get("name", "No name yet"), _option(draft),
+                  f"/customers/new/{draft.id}/{first_gap(draft) or 'review'}")
+        for draft in open_drafts(db, user_id)
+    ]
+
+
+def _option(draft: Draft) -> str:
+    return "Option 1, new customer" if draft.administration == Administration.CUSTOMER else "Option 2, set up by you"
+
+
+def steps(draft: Draft, present: str) -> list[Step]:
+    """The stepper: finished steps can be gone back to."""
+    found = []
+    for name in (*STEPS, "review"):
+        state = "current" if name == present else "done" if name in draft.answers else "next"
+        found.append(Step(LABELS[name], state, f"/customers/new/{draft.id}/{name}"))
+    return found
+
+
+def contact_form(draft: Draft) -> ContactForm:
+    kept = draft.answers.get("contact")
+    if draft.administration == Administration.CUSTOMER:
+        return ContactForm(data=kept)
+    form = AuthorisedContactForm(data=kept)
+    form.has_password = bool(kept and kept.get("password_hash"))
+    return form
+
+
+def generate_password(form: ContactForm) -> list[tuple[str, str]]:
+    """Fill both password fields, and say how to read the password aloud."""
+    password = phonetic.generate()
+    if isinstance(form, AuthorisedContactForm):
+        form.password.data = form.again.data = password
+    return phonetic.aloud(password)
+
+
+def contact_answers(draft: Draft, form: ContactForm) -> dict[str, Any]:
+    """A password is kept as its hash only; without a new one the one before stays."""
+    answers = {**plain_answers(form), "email": form.email}
+    if isinstance(form, AuthorisedContactForm):
+        kept = draft.answers.get("contact", {}).get("password_hash")
+        answers["password_hash"] = hash_password(form.password.data) if form.password.data else kept
+    return answers
+
+
+def plain_answers(form: FlaskForm) -> dict[str, Any]:
+    fields: list[Field] = list(form)
+    return {f.name: f.data for f in fields if f.name not in ("csrf_token", "password", "again")}
+
+
+def plan_form(db: TenantSession, draft: Draft) -> PlanForm:
+    kept = dict(draft.answers.get("plan") or {})
+    if kept.get("first_day"):
+        kept["first_day"] = date.fromisoformat(kept["first_day"])
+    form = PlanForm(data=kept)
+    form.plan.choices = [(str(plan.id), plan.name) for plan in plans_on_sale(db)]
+    return form
+
+
+def plan_answers(form: PlanForm) -> dict[str, Any]:
+    return {"plan": form.plan.data, "first_day": form.first_day.data.isoformat() if form.first_day.data else None}
+
+
+def plan_cards(db: TenantSession) -> list[PlanCard]:
+    tenant = white_label(db)
+    cards = []
+    for plan in plans_on_sale(db):
+        note = f"Wholesale {money(plan.wholesale_minor, tenant)} a month"
+        if plan.retail_setup_minor:
+            note = f"Set-up {money(plan.retail_setup_minor, tenant)}, once. {note}"
+        cards.append(PlanCard(str(plan.id), plan.name, money(plan.retail_minor, tenant), plan.description, note))
+    return cards
+
+
+def review(db: TenantSession, draft: Draft) -> Review:
+    tenant = white_label(db)
+    plan = db.load(Plan, UUID(draft.answers["plan"]["plan"]))
+    assert plan is not None
+    prices = prices_of(plan, tenant)
+    first_day = first_day_for(tenant, _day(draft))
+    invoice = first_invoice(prices, first_day)
+    is_option_1 = draft.administration == Administration.CUSTOMER
+    contact = draft.answers["contact"]
+    rows = invoice_rows(invoice, tenant, retail=is_option_1)
+    total = invoice.retail_minor if is_option_1 else invoice.wholesale_minor
+    missing = invoice.wholesale_minor - available_minor(db)
+    return Review(
+        name=contact["name"], is_option_1=is_option_1, contact=_contact_rows(draft, tenant),
+        addresses=_address_rows(draft), plan=_plan_rows(draft, plan, tenant, needed_funding_minor(prices, invoice)),
+        invoice_to=contact["name"] if is_option_1 else tenant.name, invoice=rows, total=money(total, tenant),
+        foot=_margin_words(invoice, tenant, is_option_1), letters_to=contact["email"],
+        shortage=money(missing, tenant) if missing > 0 else None,
+    )
+
+
+def _day(draft: Draft) -> date | None:
+    kept = draft.answers["plan"]["first_day"]
+    return date.fromisoformat(kept) if kept else None
+
+
+def _margin_words(invoice: Invoice, tenant: WhiteLabel, is_option_1: bool) -> str:
+    wholesale = sum(line.wholesale.net_minor for line in invoice.lines)
+    retail = sum(line.retail.net_minor for line in invoice.lines)
+    if is_option_1:
+        return (f"Your white-label account is charged {money(invoice.wholesale_minor, tenant)} at wholesale. "
+                f"Your margin is {money(retail - wholesale, tenant)} before tax.")
+    return f"Retail would be {money(retail, tenant)}. Your margin is {money(retail - wholesale, tenant)} before tax."
+
+
+def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
+    contact = draft.answers["contact"]
+    who = "Authorised contact" if draft.administration == Administration.WHITE_LABEL else "Contact"
+    rows = [
+        ("Set up by", "The customer (Option 1)" if who == "Contact" else "You, the white label administrator (Option 2)"),
+        ("Customer name", contact["name"]),
+        ("Primary domain", show_domain(contact["primary_domain"])),
+        (who, contact["display_name"]),
+        ("Login name", contact["login_name"]),
+    ]
+    if who == "Authorised contact":
+        rows.append(("Password", "Set, and hidden. To be changed at the first sign-in."))
+    rows.append(("Letters to", contact["email"]))
+    return [*rows, ("Welcome letter", "On" if contact["send_letters"] else "Off")]
+
+
+def _address_rows(draft: Draft) -> list[tuple[str, str]]:
+    places = draft.answers["addresses"]
+    rows = [("Business", _words(places, "")),
+            ("Service", "Same as business" if places["same_address"] else _words(places, "service_"))]
+    labels = {"contact_name": "General contact", "contact_phone": "Telephone", "contact_email": "General e-mail"}
+    return rows + [(label, places[key] or "Not given") for key, label in labels.items()]
+
+
+def _words(places: dict[str, Any], prefix: str) -> str:
+    parts = ("line1", "line2", "city", "region", "postcode", "country")
+    return Address(**{part: places[f"{prefix}{part}"] or "" for part in parts}).words()
+
+
+def _plan_rows(draft: Draft, plan: Plan, tenant: WhiteLabel, needed_minor: int) -> list[tuple[str, str]]:
+    is_option_1 = draft.administration == Administration.CUSTOMER
+    wanted = _day(draft)
+    rows = [
+        ("Plan", plan.name),
+        ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
+        ("First day", f"On activation, not before {day(wanted, tenant)}" if wanted else "The day of activation"),
+        ("Payer", "The customer, by card" if is_option_1 else f"{tenant.name}, white-label account"),
+    ]
+    if is_option_1:
+        rows.append(("Least payment", money(needed_minor, tenant)))
+    return rows
+
+
+def what_happens_next(account: Account) -> str:
+    if account.is_run_by_customer:
+        return (f"{account.name} was created. The activation letter is on its way; only the customer can activate. "
+                "No money moved.")
+    return f"{account.name} was created and is inactive. Activate it when it is set up. No money moved."

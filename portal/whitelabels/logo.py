@@ -1,0 +1,31 @@
+"""A white label's logo: whatever was uploaded is decoded and written anew as a small PNG, or refused."""
+
+import hashlib
+import io
+
+from PIL import Image, UnidentifiedImageError
+
+LARGEST_BYTES = 512 * 1024
+LARGEST_SIDE = 4000
+STORED_SIDE = 256
+
+
+class NotALogo(ValueError):
+    """The message is fit to be shown beside the field."""
+
+
+def read_logo(uploaded: bytes) -> tuple[bytes, str]:
+    """The logo as PNG, and a short digest of it. Raises NotALogo for SVG, damage, and images made to explode."""
+    if len(uploaded) > LARGEST_BYTES:
+        raise NotALogo("Choose a file below 512 KB.")
+    try:
+        with Image.open(io.BytesIO(uploaded), formats=("PNG", "JPEG", "WEBP")) as image:
+            if max(image.size) > LARGEST_SIDE:
+                raise NotALogo(f"Choose an image below {LARGEST_SIDE} pixels a side.")
+            small = image.convert("RGBA")
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise NotALogo("Choose a PNG, JPEG or WebP image.") from error
+    small.thumbnail((STORED_SIDE, STORED_SIDE))
+    written = io.BytesIO()
+    small.save(written, "PNG", optimize=True)
+    return written.getvalue(), hashlib.sha256(written.getvalue()).hexdigest()[:12]

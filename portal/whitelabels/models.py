@@ -1,0 +1,100 @@
+"""A white label and the keys to its gateway. The operator is a row of the same table: see docs/decisions/0001."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kit.clock import now
+from portal.kit.db import Base, TenantRow
+from portal.kit.ids import new_id
+from portal.kit.vault import seal, unseal
+
+
+class WhiteLabel(Base):
+    """A tenant: a reseller with its own host, brand, gateway, price list and books."""
+
+    __tablename__ = "white_label"
+    __table_args__ = (
+        CheckConstraint("kind in ('operator', 'white_label')", name="kind"),
+        Index("uq_white_label_one_operator", "kind", unique=True, sqlite_where=text("kind = 'operator'"),
+              postgresql_where=text("kind = 'operator'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(default="white_label")
+    name: Mapped[str]
+    host: Mapped[str] = mapped_column(unique=True)
+    currency: Mapped[str]
+    time_zone: Mapped[str] = mapped_column(default="Europe/London")
+    locale: Mapped[str] = mapped_column(default="en_GB")
+    country: Mapped[str] = mapped_column(default="GB")
+    number_prefix: Mapped[str] = mapped_column(unique=True)
+    tax_name: Mapped[str] = mapped_column(default="VAT")
+    wholesale_tax_ppm: Mapped[int] = mapped_column(default=0)
+    colour: Mapped[str] = mapped_column(default="#33506b")
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    logo_digest: Mapped[str | None]
+    support_email: Mapped[str]
+    support_phone: Mapped[str | None]
+    legal_name: Mapped[str]
+    postal_address: Mapped[str] = mapped_column(default="")
+    terms_version: Mapped[str] = mapped_column(default="1")
+    terms: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def is_operator(self) -> bool:
+        return self.kind == "operator"
+
+    @property
+    def logo_url(self) -> str | None:
+        return f"/logo?v={self.logo_digest}" if self.logo_digest else None
+
+
+class GatewayCredential(TenantRow, Base):
+    """The white label's own Stripe account. Secrets are sealed for this tenant and never leave `payments`."""
+
+    __tablename__ = "gateway_credential"
+    __table_args__ = (
+        Index("uq_gateway_credential_in_use", "white_label_id", unique=True,
+              sqlite_where=text("ended_at is null"), postgresql_where=text("ended_at is null")),
+    )
+
+    webhook_slug: Mapped[str] = mapped_column(unique=True)
+    gateway_account: Mapped[str]
+    livemode: Mapped[bool]
+    currency: Mapped[str]
+    key_hint: Mapped[str]
+    sealed_key: Mapped[str]
+    sealed_webhook_secret: Mapped[str] = mapped_column(default="")
+    webhook_endpoint: Mapped[str] = mapped_column(default="")
+    connected_at: Mapped[datetime] = mapped_column(default=now)
+    connected_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+    last_event_at: Mapped[datetime | None]
+
+    @property
+    def is_ready(self) -> bool:
+        return self.checked_at is not None and not self.problems
+
+    @property
+    def key(self) -> str:
+        return unseal(self.sealed_key, white_label_id=self.white_label_id, purpose="gateway-key")
+
+    @property
+    def webhook_secret(self) -> str:
+        """Empty when no webhook is registered; an empty secret accepts nothing."""
+        if not self.sealed_webhook_secret:
+            return ""
+        return unseal(self.sealed_webhook_secret, white_label_id=self.white_label_id, purpose="webhook-secret")
+
+    def keep_key(self, key: str) -> None:
+        self.sealed_key = seal(key, white_label_id=self.white_label_id, purpose="gateway-key")
+
+    def keep_webhook_secret(self, secret: str) -> None:
+        self.sealed_webhook_secret = seal(secret, white_label_id=self.white_label_id, purpose="webhook-secret")

@@ -1,0 +1,44 @@
+"""Reading tenants."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.kit.db import TenantSession
+from portal.whitelabels.models import GatewayCredential, WhiteLabel
+
+
+def white_label_at(db: TenantSession, host: str) -> WhiteLabel | None:
+    """The tenant whose stored host is exactly this one."""
+    return db.scalar(select(WhiteLabel).where(WhiteLabel.host == host))
+
+
+def white_label(db: TenantSession) -> WhiteLabel:
+    """The tenant of this session."""
+    return white_label_by_id(db, db.tenant)
+
+
+def white_label_by_id(db: TenantSession, white_label_id: UUID) -> WhiteLabel:
+    found = db.get(WhiteLabel, white_label_id)
+    if found is None:
+        raise LookupError(f"no white label {white_label_id}")
+    return found
+
+
+def white_labels(db: TenantSession) -> list[WhiteLabel]:
+    """All resellers by name; the operator itself is not one of them."""
+    return list(db.scalars(select(WhiteLabel).where(WhiteLabel.kind == "white_label").order_by(WhiteLabel.name)))
+
+
+def operator(db: TenantSession) -> WhiteLabel | None:
+    return db.scalar(select(WhiteLabel).where(WhiteLabel.kind == "operator"))
+
+
+def gateway_credential(db: TenantSession) -> GatewayCredential | None:
+    """The credential in use, or None when no gateway is connected."""
+    return db.scalar(select(GatewayCredential).where(GatewayCredential.ended_at.is_(None)))
+
+
+def credential_for_webhook(db: TenantSession, slug: str) -> GatewayCredential | None:
+    """Any credential, ended ones included: events of the account before still have to be read."""
+    return db.scalar(select(GatewayCredential).where(GatewayCredential.webhook_slug == slug))

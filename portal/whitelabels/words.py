@@ -1,0 +1,55 @@
+"""Money, days and moments as a white label's people read them: in its currency, language and time zone."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+
+from portal.kit.clock import now
+from portal.kit.money import Money
+from portal.whitelabels.models import WhiteLabel
+
+
+def money(minor: int, tenant: WhiteLabel) -> str:
+    return Money(minor, tenant.currency).words(tenant.locale)
+
+
+def price_words(net_minor: int, tax_ppm: int, tenant: WhiteLabel) -> str:
+    """Such as `£58.00 a month and VAT`."""
+    tax = f" and {tenant.tax_name}" if tax_ppm else ""
+    return f"{money(net_minor, tenant)} a month{tax}"
+
+
+def day(value: date, tenant: WhiteLabel) -> str:
+    """Such as `3 November 2026`."""
+    return format_date(value, "d MMMM y", locale=tenant.locale)
+
+
+def short_day(value: date, tenant: WhiteLabel) -> str:
+    """Such as `3 Nov 2026`, for tables."""
+    return format_date(value, "d MMM y", locale=tenant.locale)
+
+
+def span(first: date, last: date, tenant: WhiteLabel) -> str:
+    """Such as `1 Nov to 30 Nov 2026`."""
+    return f"{format_date(first, 'd MMM', locale=tenant.locale)} to {short_day(last, tenant)}"
+
+
+def month(value: date, tenant: WhiteLabel) -> str:
+    """Such as `November 2026`."""
+    return format_date(value, "LLLL y", locale=tenant.locale)
+
+
+def since(at: datetime, tenant: WhiteLabel) -> str:
+    """`today`, `on Tuesday` within a week, then `on 19 November`."""
+    zone = ZoneInfo(tenant.time_zone)
+    that, today = at.astimezone(zone).date(), now().astimezone(zone).date()
+    if that == today:
+        return "today"
+    shape = "EEEE" if 0 < (today - that).days < 7 else "d MMMM" if that.year == today.year else "d MMMM y"
+    return f"on {format_date(that, shape, locale=tenant.locale)}"
+
+
+def moment(at: datetime, tenant: WhiteLabel) -> str:
+    """Such as `3 November, 14:05`, in the white label's time zone."""
+    return format_datetime(at.astimezone(ZoneInfo(tenant.time_zone)), "d MMMM, HH:mm", locale=tenant.locale)
