@@ -21,9 +21,6 @@ ROOMS = (
     signup, whitelabels,
 )
 
-APPEND_ONLY = ("audit_row", "charge", "journal_entry", "journal_line", "terms_acceptance")
-"""What was said there stays said: triggers refuse changes on both databases."""
-
 
 def metadata() -> MetaData:
     return Base.metadata

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from flask import current_app, render_template
 from flask_mail import Connection, Mail, Message
+from markupsafe import Markup
 
 from portal.kit import jobs, tokens
 from portal.kit.clock import now
@@ -68,7 +69,7 @@ def render(letter: Letter, sender: WhiteLabel) -> Message:
         "facts": letter.facts,
         "url": _link(letter, sender) or letter.facts.get("url"),
         "expires": _expires(letter, sender),
-        "letter_css": _letter_css(sender.colour),
+        "letter_css": Markup(_letter_css(sender.colour)),  # noqa: S704 - our own file and a checked colour
     }
     folder = f"letters/{letter.name}"
     message = Message(

@@ -1,5 +1,6 @@
 """Connecting a white label's Stripe account, and finding out whether it is ready to take its customers' cards."""
 
+import hashlib
 import re
 import secrets
 from datetime import timedelta
@@ -30,7 +31,7 @@ class KeyNotAccepted(Refusal):
     heading = "This key was not accepted"
 
 
-def connect(key: str, *, by: Actor) -> None:
+def connect(key: str, *, by: Actor, register: bool = True) -> None:
     """Keep a white label's key after Stripe accepted it, and register our webhook. Raises KeyNotAccepted."""
     if not KEY.fullmatch(key):
         raise KeyNotAccepted("A key begins with sk_ or rk_ and is copied whole from Stripe.", field="key")
@@ -44,7 +45,8 @@ def connect(key: str, *, by: Actor) -> None:
         raise KeyNotAccepted("Stripe was not reached. Nothing was changed. Try again in a minute.", field="key") from error
     with transaction() as db:
         _replace(db, key, account, by)
-    check(register=True)
+    if register:
+        check(register=True)
 
 
 def disconnect(db: TenantSession, *, by: Actor) -> None:
@@ -93,7 +95,7 @@ def _problems(credential: GatewayCredential, tenant: WhiteLabel, register: bool)
     if not account.may_charge:
         found.append("Stripe does not let this account take card payments yet.")
     endpoint = gateway.webhook(credential.webhook_endpoint) if credential.webhook_endpoint else None
-    if endpoint is None and register:
+    if register and (endpoint is None or endpoint.url != _webhook_url(credential, tenant)):
         endpoint = _register(gateway, credential, tenant)
     if endpoint is None or not endpoint.is_enabled or endpoint.url != _webhook_url(credential, tenant):
         found.append("Our webhook is not registered at Stripe. Connect the key again.")
@@ -101,7 +103,10 @@ def _problems(credential: GatewayCredential, tenant: WhiteLabel, register: bool)
 
 
 def _register(gateway: StripeGateway, credential: GatewayCredential, tenant: WhiteLabel) -> Endpoint:
-    endpoint = gateway.register_webhook(_webhook_url(credential, tenant), f"webhook-{credential.id}")
+    url = _webhook_url(credential, tenant)
+    # The address is part of the key: a portal that moved has to register anew.
+    key = f"webhook-{credential.id}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    endpoint = gateway.register_webhook(url, key)
     with transaction() as db:
         kept = db.load(GatewayCredential, credential.id)
         if kept is not None and endpoint.secret:

@@ -42,7 +42,7 @@ def _answer(world: World, route: Route, id: str, request_id: str) -> Answer:
     with world.store.transaction():
         passing.catch_up(world)
         account = keys.account_of(world, request.headers.get("Authorization"))
-    _check_version()
+    _check_headers()
     fields = [*request.args.items(multi=True), *request.form.items(multi=True)]
     call = Call(world, account, params.read(fields, route.spec, route.understood), id)
     key = request.headers.get("Idempotency-Key") if route.method == "POST" else None
@@ -82,7 +82,9 @@ def _carried_out(route: Route, call: Call, claim: idempotency.Claim) -> Answer:
     return Answer(200, body)
 
 
-def _check_version() -> None:
+def _check_headers() -> None:
+    if "Stripe-Account" in request.headers:
+        raise Invalid("The sandbox has no connected accounts: leave out 'Stripe-Account'.", status=403)
     wanted = request.headers.get("Stripe-Version", events.API_VERSION)
     if wanted != events.API_VERSION:
         raise Invalid(f"The sandbox speaks version {events.API_VERSION} of the API, not '{wanted}'.")
@@ -116,6 +118,13 @@ def unknown(rest: str) -> Response:
     except Refused as unauthorised:
         refusal = Invalid(str(unauthorised), status=unauthorised.status)
     return _sent(Answer(refusal.status, refusal.body), new_id("req", 14))
+
+
+@bp.errorhandler(500)
+def broken(_error: Exception) -> Response:
+    """A mistake of the sandbox's own, in the shape that the library can read. The log has the rest."""
+    return _sent(Answer(500, {"error": {"type": "api_error", "message": "The sandbox made a mistake."}}),
+                 new_id("req", 14))
 
 
 def _add_routes() -> None:

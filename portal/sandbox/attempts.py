@@ -34,7 +34,8 @@ class Form:
 
 
 def read(typed: Mapping[str, str], today: datetime) -> Form:
-    form = Form(*(typed.get(name, "").strip()[:LONGEST] for name in ("email", "holder", "expires")))
+    email, holder, expires = (typed.get(name, "").strip()[:LONGEST] for name in ("email", "holder", "expires"))
+    form = Form(email, holder, expires)
     form.card = cards.by_number(re.sub(r"[\s-]", "", typed.get("number", "")))
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", form.email):
         form.mistakes["email"] = "Enter an e-mail address such as name@example.com."

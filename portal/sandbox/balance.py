@@ -29,6 +29,10 @@ def of_refund(world: World, refund: Json) -> Json:
     return _book(world, refund, type="refund", amount=-refund["amount"], fee=0)
 
 
+def of_failed_refund(world: World, refund: Json) -> Json:
+    return _book(world, refund, type="refund_failure", amount=refund["amount"], fee=0)
+
+
 def _book(world: World, source: Json, *, type: str, amount: int, fee: int) -> Json:
     currency = source["currency"]
     detail = {"amount": fee, "application": None, "currency": currency, "description": "Sandbox processing fee",

@@ -35,6 +35,8 @@ CARDS = (
     Card("4000002500003155", "visa", "Asks for 3-D Secure, then succeeds", is_challenged=True),
     Card("4000000000003220", "visa", "Asks for 3-D Secure, then succeeds", is_challenged=True),
     Card("4000008260003178", "visa", "Asks for 3-D Secure, then declined: no funds", NO_FUNDS, is_challenged=True),
+    Card("4000000000005126", "visa", "Succeeds, but a refund fails later"),
+    Card("4000000000007726", "visa", "Succeeds, and a refund is pending first"),
     Card("4000000000000002", "visa", "Declined without a reason",
          Decline("card_declined", "The card's bank said no.", "generic_decline")),
     Card("4000000000009995", "visa", "Declined: no funds", NO_FUNDS),
@@ -44,6 +46,7 @@ CARDS = (
     Card("4000000000000119", "visa", "Declined: processing error",
          Decline("processing_error", "The card could not be processed. Try again in a moment.")),
 )
+REFUND_FAILS_LATER, REFUND_IS_PENDING_FIRST = "5126", "7726"
 _BY_NUMBER = {card.number: card for card in CARDS}
 _BY_LAST4 = {card.last4: card for card in CARDS}
 

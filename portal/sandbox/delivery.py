@@ -55,7 +55,7 @@ class Courier:
         with self._world.store.transaction():
             thing = self._world.store.rows("SELECT min(due) AS due FROM object")[0]["due"]
             letter = self._world.store.rows("SELECT min(due) AS due FROM delivery WHERE state = 'due'")[0]["due"]
-        waits = [thing - self._world.time()] if thing is not None else []
+        waits: list[float] = [] if thing is None else [thing - self._world.time()]
         if letter is not None and not self._world.faults.are_webhooks_held:
             waits.append(letter - time.time())
         return max(0.0, min([LONGEST_NAP_S, *waits]))

@@ -77,7 +77,8 @@ def check_address(url: str) -> None:
         port_is_fine = address.port is None or address.port > 0
     except ValueError as error:
         raise unreadable("url", "The address cannot be read.", "url_invalid") from error
-    if address.scheme != "http" or not port_is_fine or not is_here(address.hostname or ""):
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    if address.scheme != "http" or not port_is_fine or not is_plain or not is_here(address.hostname or ""):
         raise unreadable("url", "The sandbox sends to http addresses on this machine only: 127.0.0.1, localhost, "
                          "or a name that ends in .localhost.", "url_invalid")
 

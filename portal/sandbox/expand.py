@@ -13,7 +13,7 @@ EXPANDABLE = {
     "checkout.session": {"customer", "payment_intent", "line_items"},
     "payment_intent": {"customer", "latest_charge"},
     "charge": {"customer", "payment_intent", "balance_transaction", "refunds"},
-    "refund": {"charge", "payment_intent", "balance_transaction"},
+    "refund": {"charge", "payment_intent", "balance_transaction", "failure_balance_transaction"},
     "balance_transaction": {"source"},
 }
 
@@ -47,7 +47,7 @@ def _whole(call: Call, body: Json, field: str) -> Any:
     if field == "line_items":
         url = f"/v1/checkout/sessions/{body['id']}/line_items"
         return body.get("line_items") or lists.wrap(body["_line_items"], url)
-    value = body[field]
+    value = body.get(field)
     return call.fetch(kind_of(value) or "", value) if isinstance(value, str) else value
 
 

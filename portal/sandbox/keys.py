@@ -33,7 +33,9 @@ def account_id(key: str) -> str:
 
 
 def hint_of(key: str) -> str:
-    return f"{key[:8]}…{key[-4:]}"
+    """Enough of a key to tell it from others, never enough to use it: its end, at most a third of its secret part."""
+    secret = key[8:]
+    return f"{key[:8]}…{secret[len(secret) - min(4, len(secret) // 3):]}"
 
 
 def _key_in(header: str | None) -> str:
@@ -64,7 +66,7 @@ def _new_account(id: str, key: str, now: int) -> Json:
         "object": "account",
         "business_profile": _business_profile(name),
         "business_type": None,
-        "capabilities": {state: "active" if is_ready else "inactive" for state in ("card_payments", "transfers")},
+        "capabilities": dict.fromkeys(("card_payments", "transfers"), "active" if is_ready else "inactive"),
         "charges_enabled": is_ready,
         "controller": {"type": "account"},
         "country": COUNTRIES[currency],

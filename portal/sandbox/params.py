@@ -3,7 +3,7 @@
 import re
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, Union
@@ -16,6 +16,11 @@ FIELD = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 PART = re.compile(r"\[([^\[\]]*)\]")
 METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 LONGEST = 5000
+# How the library writes that a field may be emptied.
+EMPTY = Literal[""]
+SCALARS = (str, int, float, bool, Decimal)
+# Names that the library's request types mention and import for type checkers only.
+ONLY_FOR_TYPE_CHECKERS = {"StripeContext": object, "Mapping": Mapping}
 
 
 def read(fields: Iterable[tuple[str, str]], spec: type, understood: Iterable[str]) -> Json:
@@ -65,7 +70,7 @@ def _leaves(value: Any, name: str) -> Iterator[str]:
 @cache
 def _fields_of(spec: type) -> dict[str, Any]:
     """The fields of a request type, less those that the library keeps for itself."""
-    hints = typing.get_type_hints(spec, localns={"StripeContext": object})
+    hints = typing.get_type_hints(spec, localns=ONLY_FOR_TYPE_CHECKERS)
     options = RequestOptions.__annotations__
     return {name: hint for name, hint in hints.items() if name not in options}
 
@@ -127,18 +132,22 @@ def _read_metadata(value: Any, name: str) -> dict[str, str]:
 
 def _read_either(value: Any, arms: tuple[Any, ...], name: str) -> Any:
     """Try the alternatives that fit the value's shape; the last one's complaint is the one reported."""
-    closed = any(typing.get_origin(arm) is Literal and typing.get_args(arm) != ("",) for arm in arms)
+    closed = any(typing.get_origin(arm) is Literal and arm != EMPTY for arm in arms)
     complaint: Invalid | None = None
     for arm in arms:
-        nested = _is_object(arm) or typing.get_origin(arm) in (list, dict)
         # An enumeration is written with `|str` for values to come; the server knows none of those yet.
-        if nested != isinstance(value, dict) or (closed and arm is str):
+        if _is_nested(arm) != isinstance(value, dict) or (closed and arm is str) or (arm == EMPTY and value):
             continue
         try:
             return _read(value, arm, name)
         except Invalid as error:
             complaint = error
     raise complaint or unreadable(name, f"'{name}' does not have the right form.", "parameter_invalid")
+
+
+def _is_nested(arm: Any) -> bool:
+    """Objects, lists and dictionaries, and what the library takes in their place."""
+    return arm not in SCALARS and typing.get_origin(arm) is not Literal
 
 
 def _read_choice(value: Any, choices: tuple[Any, ...], name: str) -> Any:

@@ -1,6 +1,6 @@
-"""What the passing of time does: sessions expire, and fees become known."""
+"""What the passing of time does: sessions expire, fees become known, and refunds are decided."""
 
-from portal.sandbox import charges, events, sessions
+from portal.sandbox import charges, events, refunds, sessions
 from portal.sandbox.world import World
 
 
@@ -10,5 +10,7 @@ def catch_up(world: World) -> None:
         events.cause.set(events.NO_REQUEST)
         if body["object"] == "checkout.session":
             sessions.close(world, body)
-        else:
+        elif body["object"] == "charge":
             charges.settle(world, body)
+        else:
+            refunds.conclude(world, body)

@@ -1,13 +1,14 @@
 """Refunds: money given back, never more than was taken (docs.stripe.com/api/refunds)."""
 
-from portal.sandbox import balance, events, lists
+from portal.sandbox import balance, cards, events, lists
 from portal.sandbox.customers import merged_metadata
 from portal.sandbox.errors import Json, Refused, missing, unreadable
 from portal.sandbox.ids import new_id
 from portal.sandbox.money import shown
-from portal.sandbox.world import Call
+from portal.sandbox.world import Call, World
 
 UNDERSTOOD = ("charge", "payment_intent", "amount", "reason", "metadata")
+CONCLUDED_AFTER_S = 1.0
 
 
 def create(call: Call) -> Json:
@@ -16,11 +17,34 @@ def create(call: Call) -> Json:
     amount = call.params.get("amount", left)
     _check(charge, amount, left)
     refund = _new_refund(call, charge, amount)
-    refund["balance_transaction"] = balance.of_refund(call.world, refund)["id"]
-    call.world.store.add(refund)
-    _lessen(call, charge, amount)
+    last4 = charge["payment_method_details"]["card"]["last4"]
+    if last4 == cards.REFUND_IS_PENDING_FIRST:
+        refund["status"] = "pending"
+    else:
+        refund["balance_transaction"] = balance.of_refund(call.world, refund)["id"]
+    is_open = last4 in (cards.REFUND_IS_PENDING_FIRST, cards.REFUND_FAILS_LATER)
+    call.world.store.add(refund, due=call.world.time() + CONCLUDED_AFTER_S if is_open else None)
+    _lessen(call.world, charge, amount)
     events.emit(call.world, "refund.created", refund)
     return refund
+
+
+def conclude(world: World, refund: Json) -> None:
+    """The card's bank made up its mind: a pending refund arrives, another comes back."""
+    if refund["status"] == "pending":
+        refund.update(status="succeeded", balance_transaction=balance.of_refund(world, refund)["id"])
+        world.store.finish(refund)
+        events.emit(world, "refund.updated", refund, {"status": "pending", "balance_transaction": None})
+        return
+    returned = balance.of_failed_refund(world, refund)
+    refund.update(status="failed", failure_reason="unknown", failure_balance_transaction=returned["id"])
+    world.store.finish(refund)
+    charge = world.store.find(refund["_account"], "charge", refund["charge"])
+    assert charge is not None, "a refund's charge is never removed"
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    world.store.save(charge)
+    events.emit(world, "refund.failed", refund, {"status": "succeeded"})
 
 
 def retrieve(call: Call) -> Json:
@@ -77,12 +101,12 @@ def _check(charge: Json, amount: int, left: int) -> None:
                       param="amount")
 
 
-def _lessen(call: Call, charge: Json, amount: int) -> None:
+def _lessen(world: World, charge: Json, amount: int) -> None:
     before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    call.world.store.save(charge)
-    events.emit(call.world, "charge.refunded", charge, before)
+    world.store.save(charge)
+    events.emit(world, "charge.refunded", charge, before)
 
 
 def _new_refund(call: Call, charge: Json, amount: int) -> Json:

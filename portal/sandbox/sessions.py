@@ -137,8 +137,9 @@ def _check_total(total: int, currency: str) -> None:
         raise unreadable("line_items", "The total must be more than zero.", "amount_too_small")
     if total > money.LARGEST:
         raise unreadable("line_items", f"The total must be at most {money.LARGEST}.", "amount_too_large")
-    if total % money.step_of(currency):
-        raise unreadable("line_items", f"Amounts in {currency.upper()} must be a multiple of {money.step_of(currency)}.",
+    step = money.step_of(currency)
+    if total % step:
+        raise unreadable("line_items", f"Amounts in {currency.upper()} must be a multiple of {step}.",
                          "parameter_invalid_integer")
 
 

@@ -89,7 +89,7 @@ class Store:
 
     def due(self, now: float) -> list[Json]:
         """Objects to which something happens by the passing of time."""
-        found = self.rows("SELECT body FROM object WHERE due <= ? ORDER BY due LIMIT 100", now)
+        found = self.rows("SELECT body FROM object WHERE due <= ? ORDER BY due", now)
         return [json.loads(row["body"]) for row in found]
 
     def newest(self, kind: str, limit: int) -> list[Json]:

@@ -1,0 +1,37 @@
+"""The operator's credit commands, for the command line: a white label is named by its host."""
+
+from portal.accounts.commands import give_credit, set_credit_limit
+from portal.accounts.queries import white_label_account
+from portal.audit.commands import COMMAND_LINE
+from portal.kit.db import PLATFORM, reading, transaction
+from portal.kit.ids import new_id
+from portal.kit.money import Money, parse
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label_at
+
+
+def give(host: str, amount: str, reason: str) -> str:
+    """Raises LookupError for an unknown host, NotAnAmount for what is no amount."""
+    tenant = _tenant(host)
+    money = parse(amount, tenant.currency)
+    with transaction(tenant.id) as db:
+        account = white_label_account(db)
+        give_credit(db, account, money.minor, request_id=new_id(), reason=reason, by=COMMAND_LINE)
+    return f"{tenant.name} was credited {money.words(tenant.locale)}."
+
+
+def limit(host: str, amount: str) -> str:
+    """As above; zero is an amount here."""
+    tenant = _tenant(host)
+    money = Money(0, tenant.currency) if amount.strip("0.,") == "" else parse(amount, tenant.currency)
+    with transaction(tenant.id) as db:
+        set_credit_limit(db, white_label_account(db), money.minor, by=COMMAND_LINE)
+    return f"{tenant.name} may owe {money.words(tenant.locale)}."
+
+
+def _tenant(host: str) -> WhiteLabel:
+    with reading(PLATFORM) as db:
+        found = white_label_at(db, host.casefold())
+    if found is None or found.is_operator:
+        raise LookupError(f"no white label has the host {host}")
+    return found

@@ -1,0 +1,65 @@
+"""Serving the pages with granian, and a worker process beside it that never outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+
+from portal.kit import jobs
+
+STOP_WITHIN_S = 15
+
+
+def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
+    """Serve until SIGTERM or SIGINT, then stop the worker after what it is doing."""
+    child = subprocess.Popen([sys.executable, "-m", "portal", "worker"]) if with_worker else None
+    server = Granian(
+        "wsgi:app", address=bind, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=8,
+        log_access=False, working_dir=None, respawn_failed_workers=True,
+    )
+    try:
+        server.serve()
+    finally:
+        if child is not None:
+            _stop(child)
+
+
+def work(app: Flask, *, threads: int) -> None:
+    """Run jobs until stopped; a signal lets each thread finish the job in its hands. An orphan stops by itself."""
+    stop = threading.Event()
+    parent = os.getppid()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    crew = [threading.Thread(target=_inside, args=(app, jobs.work, stop)) for _ in range(threads)]
+    crew.append(threading.Thread(target=_inside, args=(app, jobs.keep_time, stop)))
+    for thread in crew:
+        thread.start()
+    while not stop.wait(1):
+        if os.getppid() != parent:
+            stop.set()
+    for thread in crew:
+        thread.join()
+
+
+def _inside(app: Flask, loop: object, stop: threading.Event) -> None:
+    assert callable(loop)
+    with app.app_context():
+        loop(stop)
+
+
+def _stop(child: "subprocess.Popen[bytes]") -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        child.kill()

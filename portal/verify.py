@@ -1,0 +1,208 @@
+"""Proof on demand that the books are right: every invariant marked v is recomputed from the rows themselves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Text, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from portal.accounts.models import Account
+from portal.activation.models import ActivationLink
+from portal.billing.models import Charge
+from portal.kit.clock import now
+from portal.kit.db import PLATFORM, TenantSession, reading
+from portal.kit.jobs import MAX_TRIES, Job
+from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
+from portal.letters.models import Letter
+from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
+
+SHOWN = 20
+UNKNOWN_FOR = timedelta(hours=1, minutes=5)
+LATE_BY = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check counted, and every difference it found, in words that name the row."""
+
+    what: str
+    checked: int
+    differences: list[str]
+
+
+Check = Callable[[TenantSession], Finding]
+
+
+def verify() -> list[Finding]:
+    """Run every check on one consistent view of all tenants."""
+    with reading(PLATFORM) as db:
+        return [check(db) for check in CHECKS]
+
+
+def entries_balance(db: TenantSession) -> Finding:
+    """I1: every entry sums to zero within one book, and has two lines or more."""
+    grouped = (
+        select(JournalEntry.source, func.coalesce(func.sum(JournalLine.amount_minor), 0), func.count(JournalLine.position))
+        .outerjoin(JournalLine, _same(JournalLine.entry_id, JournalEntry))
+        .group_by(JournalEntry.white_label_id, JournalEntry.id, JournalEntry.source)
+        .having(or_(func.coalesce(func.sum(JournalLine.amount_minor), 0) != 0, func.count(JournalLine.position) < 2))
+    )
+    wrong = [f"entry {source} sums to {total} over {lines} lines" for source, total, lines in db.execute(grouped)]
+    return Finding("entries", _count(db, JournalEntry.id), wrong)
+
+
+def balances_hold(db: TenantSession) -> Finding:
+    """I3: each maintained balance is the sum of its lines."""
+    grouped = (
+        select(LedgerAccount.book, LedgerAccount.code, LedgerAccount.balance_minor, LedgerAccount.lines,
+               func.coalesce(func.sum(JournalLine.amount_minor), 0), func.count(JournalLine.position))
+        .outerjoin(JournalLine, _same(JournalLine.ledger_account_id, LedgerAccount))
+        .group_by(LedgerAccount.white_label_id, LedgerAccount.id, LedgerAccount.book, LedgerAccount.code,
+                  LedgerAccount.balance_minor, LedgerAccount.lines)
+    )
+    rows = db.execute(grouped).all()
+    wrong = [
+        f"{book} {code}: the balance says {balance} over {lines} lines, the lines say {total} over {count}"
+        for book, code, balance, lines, total, count in rows if (balance, lines) != (total, count)
+    ]
+    return Finding("balances", len(rows), wrong)
+
+
+def fundings_are_booked(db: TenantSession) -> Finding:
+    """I4: one entry of the right amount for each funding that succeeded, and none for any other."""
+    wrong = []
+    booked = _booked(db, "funding:%")
+    for funding in db.scalars(select(Funding)):
+        amount = booked.pop((funding.white_label_id, f"funding:{funding.id}"), None)
+        wanted = funding.amount_minor if funding.state == "succeeded" else None
+        if amount != wanted:
+            wrong.append(f"funding {funding.reference} is {funding.state} with {wanted}, the books say {amount}")
+    wrong += [f"entry {source} has no funding" for _, source in booked]
+    return Finding("fundings", _count(db, Funding.id), wrong)
+
+
+def refunds_are_booked(db: TenantSession) -> Finding:
+    """I4: one entry for each refund that succeeded, none larger than its funding."""
+    wrong = []
+    booked = {key: amount for key, amount in _booked(db, "refund:%").items() if not key[1].endswith(":reversed")}
+    for refund in db.scalars(select(GatewayRefund).where(GatewayRefund.state != "failed")):
+        amount = booked.pop((refund.white_label_id, f"refund:{refund.gateway_id}"), None)
+        wanted = refund.amount_minor if refund.state == "succeeded" else None
+        if amount != wanted:
+            wrong.append(f"refund {refund.gateway_id or refund.id} is {refund.state}, the books say {amount}")
+    return Finding("refunds", _count(db, GatewayRefund.id), wrong)
+
+
+def charges_are_booked(db: TenantSession) -> Finding:
+    """I5, I12: each charge has its entry with the same figures, and no charge of Option 2 debits the customer."""
+    wrong = []
+    account = aliased(Account)
+    booked = _booked(db, "charge:%")
+    rows = db.execute(select(Charge, account).join(account, and_(
+        account.white_label_id == Charge.white_label_id, account.id == Charge.account_id)))
+    checked = 0
+    for charge, customer in rows:
+        checked += 1
+        source = f"charge:{charge.account_id}:{charge.item}:{charge.period_key}:{charge.book}"
+        amount = booked.pop((charge.white_label_id, source), None)
+        if (amount or 0) != charge.gross_minor:
+            wrong.append(f"charge {charge.number} is {charge.gross_minor}, the books say {amount}")
+        wrong += _wrong_payer(charge, customer)
+    wrong += [f"entry {source} has no charge" for _, source in booked]
+    return Finding("charges", checked, wrong)
+
+
+def _wrong_payer(charge: Charge, customer: Account) -> Iterator[str]:
+    pays_self = charge.payer_id == customer.id
+    if charge.book == "retail" and not (pays_self and customer.is_run_by_customer):
+        yield f"charge {charge.number} debits a customer who does not pay"
+    if charge.book == "wholesale" and pays_self:
+        yield f"charge {charge.number} debits the customer at wholesale"
+
+
+def periods_tile(db: TenantSession) -> Finding:
+    """I5: the periods of one item of one account follow each other without gap or overlap."""
+    wrong, before, checked = [], None, 0
+    ordered = select(Charge).where(Charge.first_day.is_not(None)).order_by(
+        Charge.white_label_id, Charge.account_id, Charge.item, Charge.book, Charge.first_day)
+    for charge in db.scalars(ordered):
+        checked += 1
+        same = before is not None and _series(before) == _series(charge)
+        if same and before is not None and before.last_day + timedelta(days=1) != charge.first_day:
+            wrong.append(f"charge {charge.number} begins {charge.first_day}, the one before ends {before.last_day}")
+        before = charge
+    return Finding("periods", checked, wrong)
+
+
+def _series(charge: Charge) -> tuple[Any, ...]:
+    return charge.white_label_id, charge.account_id, charge.item, charge.book
+
+
+def accounts_became_active_rightly(db: TenantSession) -> Finding:
+    """I9: an Option 1 account that was activated has a redeemed link, and was never charged while inactive."""
+    redeemed = exists().where(
+        ActivationLink.white_label_id == Account.white_label_id, ActivationLink.account_id == Account.id,
+        ActivationLink.used_at.is_not(None))
+    alone = select(Account).where(
+        Account.kind == "customer", Account.administration == "customer", Account.activated_at.is_not(None), ~redeemed)
+    wrong = [f"account {a.number} is active without a redeemed link" for a in db.scalars(alone)]
+    charged = exists().where(Charge.white_label_id == Account.white_label_id, Charge.account_id == Account.id)
+    early = select(Account).where(Account.kind == "customer", Account.activated_at.is_(None), charged)
+    wrong += [f"account {a.number} was charged without being active" for a in db.scalars(early)]
+    return Finding("accounts", _count(db, Account.id), wrong)
+
+
+def letters_end(db: TenantSession) -> Finding:
+    """I10: each letter is sent, failed visibly, withdrawn, or still has a job that will deliver it."""
+    job = exists().where(Job.name == "letters.deliver", Job.state == "due", _payload_names(Letter.id))
+    lost = select(Letter).where(Letter.state == "queued", ~job)
+    return Finding("letters", _count(db, Letter.id), [f"letter {x.id} to {x.to_address} waits for nobody" for x in db.scalars(lost)])
+
+
+def _payload_names(column: Any) -> Any:
+    # The id is stored with dashes in the payload, and without them by SQLite's uuid type.
+    return func.replace(cast(Job.payload, Text), "-", "").like(
+        literal("%") + func.replace(cast(column, Text), "-", "") + literal("%"))
+
+
+def jobs_end(db: TenantSession) -> Finding:
+    """I10: each job is done, failed visibly, or due within its back-off."""
+    stuck = select(Job).where(Job.state == "due", or_(Job.due_at < now() - LATE_BY, Job.tries > MAX_TRIES))
+    return Finding("jobs", _count(db, Job.id), [f"job {j.name} {j.id} should have run at {j.due_at}" for j in db.scalars(stuck)])
+
+
+def nothing_stays_unknown(db: TenantSession) -> Finding:
+    """I11: no funding is unknown for more than an hour without being flagged."""
+    old = select(Funding).where(
+        Funding.state == "unknown", Funding.created_at < now() - UNKNOWN_FOR,
+        or_(Funding.last_problem.is_(None), ~Funding.last_problem.startswith("flagged")))
+    open_ones = db.scalar(select(func.count(Funding.id)).where(Funding.state.in_(OPEN_STATES))) or 0
+    return Finding("open fundings", open_ones, [f"funding {f.reference} is unknown and not flagged" for f in db.scalars(old)])
+
+
+def _same(column: Any, model: Any) -> Any:
+    """A join on a tenant's composite key."""
+    return and_(column == model.id, column.class_.white_label_id == model.white_label_id)
+
+
+def _booked(db: TenantSession, like: str) -> dict[tuple[Any, str], int]:
+    """The sum of the debits of each entry whose source looks like this, by tenant and source."""
+    grouped = (
+        select(JournalEntry.white_label_id, JournalEntry.source, func.sum(JournalLine.amount_minor))
+        .join(JournalLine, _same(JournalLine.entry_id, JournalEntry))
+        .where(JournalEntry.source.like(like), JournalLine.amount_minor > 0)
+        .group_by(JournalEntry.white_label_id, JournalEntry.source)
+    )
+    return {(tenant, source): int(total) for tenant, source, total in db.execute(grouped)}
+
+
+def _count(db: TenantSession, column: Any) -> int:
+    return db.scalar(select(func.count(column))) or 0
+
+
+CHECKS: tuple[Check, ...] = (
+    entries_balance, balances_hold, fundings_are_booked, refunds_are_booked, charges_are_booked, periods_tile,
+    accounts_became_active_rightly, letters_end, jobs_end, nothing_stays_unknown,
+)

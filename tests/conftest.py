@@ -1,0 +1,240 @@
+"""What every test may ask for: a real database with the cast in it, settings, a clock, clients of the hosts.
+
+`database` runs a test twice, on SQLite and on PostgreSQL; the marks `on_sqlite` and `on_postgresql` of `tests.cast`
+choose one. Both are migrated and cast once for each process, so a fresh database costs some milliseconds.
+"""
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import portal.models
+from portal.kit import clock as kit_clock, db as kit_db, settings as kit_settings
+from portal.kit.db import TenantSession
+from portal.kit.limits import limiter
+from portal.kit.migrating import migrate
+from portal.kit.settings import Settings
+from tests.cast import MORNING, Cast, Clock, Company, Person, make_cast
+from tests.servers import PLATFORM, WEB, PostgresqlServer, postgresql_server
+
+assert portal.models.ROOMS, "the tables must be known before a database is migrated"
+
+SETTINGS = Settings(secret_key="a-secret-for-tests-that-is-long-enough", mail_from="portal@highwire.example")
+
+
+class SqliteHouse:
+    """A file with the cast in it; each test gets a copy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "portal.sqlite3"
+        self.cast = _cast_in(replace(SETTINGS, database_url=f"sqlite:///{self.file}"))
+        connection = sqlite3.connect(self.file)
+        connection.execute("pragma wal_checkpoint(truncate)")
+        connection.close()
+
+    def fresh(self, folder: Path) -> Settings:
+        copy = folder / "portal.sqlite3"
+        shutil.copyfile(self.file, copy)
+        return replace(SETTINGS, database_url=f"sqlite:///{copy}")
+
+
+class PostgresqlHouse:
+    """A database with the cast in it, put back before each test to what it was."""
+
+    def __init__(self, server: PostgresqlServer) -> None:
+        name = server.new_database()
+        self.settings = settings_at(server, name)
+        self.cast = _cast_in(self.settings)
+        self.keeper = server.keeper(name)
+
+    def fresh(self, folder: Path) -> Settings:
+        self.keeper.reset()
+        return self.settings
+
+
+House = SqliteHouse | PostgresqlHouse
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_house(tmp_path_factory: pytest.TempPathFactory) -> SqliteHouse:
+    return SqliteHouse(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_house(postgresql: PostgresqlServer) -> Iterator[PostgresqlHouse]:
+    house = PostgresqlHouse(postgresql)
+    yield house
+    house.keeper.admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest) -> House:
+    made: House = request.getfixturevalue(f"{request.param}_house")
+    return made
+
+
+@pytest.fixture
+def database(house: House, tmp_path: Path) -> Iterator[kit_db.Database]:
+    """A database with the cast in it and nothing else, in use for the length of the test."""
+    settings = house.fresh(tmp_path)
+    kit_settings.install(settings)
+    made = kit_db.Database(settings)
+    kit_db.use(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def settings(database: kit_db.Database) -> Settings:
+    """The settings in force; `change_settings` installs others."""
+    return kit_settings.current()
+
+
+@pytest.fixture
+def change_settings(settings: Settings) -> Callable[..., Settings]:
+    def change(**values: Any) -> Settings:
+        kit_settings.install(replace(kit_settings.current(), **values))
+        return kit_settings.current()
+
+    return change
+
+
+@pytest.fixture
+def cast(house: House, database: kit_db.Database) -> Cast:
+    return house.cast
+
+
+@pytest.fixture
+def northwind(cast: Cast) -> Company:
+    return cast.northwind
+
+
+@pytest.fixture
+def kauri(cast: Cast) -> Company:
+    return cast.kauri
+
+
+@pytest.fixture
+def alice(cast: Cast) -> Person:
+    return cast.alice
+
+
+@pytest.fixture
+def bob(cast: Cast) -> Person:
+    return cast.bob
+
+
+@pytest.fixture
+def charlie(cast: Cast) -> Person:
+    return cast.charlie
+
+
+@pytest.fixture
+def fiona(cast: Cast) -> Person:
+    return cast.fiona
+
+
+@pytest.fixture
+def olga(cast: Cast) -> Person:
+    return cast.olga
+
+
+@pytest.fixture
+def db(northwind: Company) -> Iterator[TenantSession]:
+    """One open transaction of Northwind, undone at the end: for tests of commands that need no second one."""
+    with pytest.raises(_Undo), kit_db.transaction(northwind.id) as session:
+        yield session
+        raise _Undo
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """The time stands an hour after the cast was made; move it with `clock.advance(days=1)`."""
+    standing = Clock(MORNING)
+    standing.advance(hours=1)
+    with kit_clock.reading(standing):
+        yield standing
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The whole application, on the test's database."""
+    from portal.app import create_app
+
+    made = create_app(kit_settings.current())
+    own = kit_db.database()
+    limiter.reset()
+    yield made
+    own.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> Callable[[str | Person | Company], "HostClient"]:
+    """`client("kauri.localhost")`, or `client(bob)`: a browser of its own for one host, signed in when a person's."""
+
+    def open_client(who: str | Person | Company) -> HostClient:
+        made = HostClient(app, who if isinstance(who, str) else who.host)
+        if isinstance(who, Person):
+            made.sign_in(who)
+        return made
+
+    return open_client
+
+
+class HostClient(FlaskClient):
+    """A browser that visits one host and nothing else, and sends forms the way a page would."""
+
+    def __init__(self, app: Flask, host: str) -> None:
+        super().__init__(app, app.response_class, use_cookies=True)
+        self.host = host
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("base_url", f"http://{self.host}/")
+        return super().open(*args, **kwargs)
+
+    def submit(self, path: str, form: dict[str, Any] | None = None, *, page: str | None = None) -> TestResponse:
+        """Open the page that holds the form (`page`, else `path` itself) and post the form with that page's token."""
+        return self.post(path, data={"csrf_token": self.token(page or path), **(form or {})})
+
+    def token(self, page: str) -> str:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(page, follow_redirects=True).text)
+        assert found is not None, f"{page} has no form"
+        return found[1]
+
+    def sign_in(self, who: Person) -> None:
+        answer = self.submit("/login", {"login_name": who.login_name, "password": who.password})
+        assert answer.status_code == 303, f"{who.name} could not sign in: {answer.status}"
+
+
+class _Undo(Exception):
+    pass
+
+
+def _cast_in(settings: Settings) -> Cast:
+    migrate(settings.platform_database_url or settings.database_url, web_url=settings.database_url)
+    kit_settings.install(settings)
+    made = kit_db.Database(settings)
+    kit_db.use(made)
+    try:
+        return make_cast()
+    finally:
+        made.dispose()
+
+
+def settings_at(server: PostgresqlServer, name: str) -> Settings:
+    return replace(SETTINGS, database_url=server.url(WEB, name), platform_database_url=server.url(PLATFORM, name))
