@@ -128,7 +128,7 @@ def waiting() -> Response:
         status = pages.payment_status(db, account)
     if status.kind not in ("open", "unknown"):
         return redirect("/activation/payment", 303)
-    return page("activation/waiting.html", status=status)
+    return page("activation/waiting.html", payment=status)
 
 
 @bp.get("/activation/done")
@@ -178,7 +178,7 @@ def _payment_page(account: Account, form: AmountForm | None) -> Response:
         status = pages.payment_status(db, account)
     allow_form_to(current().checkout_origin)
     return page(
-        "activation/payment.html", form=form, account=account, breakdown=breakdown, status=status, refusal=refusal
+        "activation/payment.html", form=form, account=account, breakdown=breakdown, payment=status, refusal=refusal
     )
 
 

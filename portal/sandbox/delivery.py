@@ -5,16 +5,19 @@ import hmac
 import http.client
 import ipaddress
 import json
+import logging
 import sqlite3
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from portal.sandbox import events, passing
 from portal.sandbox.endpoints import is_here
 from portal.sandbox.errors import Json
 from portal.sandbox.world import World
+
+log = logging.getLogger("portal.sandbox")
 
 LONGEST_NAP_S = 0.25
 PATIENCE_S = 10
@@ -48,7 +51,7 @@ class Courier:
                 due = [] if self._world.faults.are_webhooks_held else _claim(self._world)
             for row in due:
                 if not self._stopped.is_set():
-                    self._pool.submit(deliver, self._world, row)
+                    self._pool.submit(deliver, self._world, row).add_done_callback(_tell)
 
     def _nap_s(self) -> float:
         """Until the next thing is due, at most a quarter of a second."""
@@ -59,6 +62,12 @@ class Courier:
         if letter is not None and not self._world.faults.are_webhooks_held:
             waits.append(letter - time.time())
         return max(0.0, min([LONGEST_NAP_S, *waits]))
+
+
+def _tell(done: Future[None]) -> None:
+    """A sender that broke says so in the log; the event is sent again when the sandbox starts again."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("a webhook was not sent", exc_info=error)
 
 
 def deliver(world: World, row: sqlite3.Row) -> None:

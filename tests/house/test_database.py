@@ -5,7 +5,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -98,7 +97,10 @@ def test_the_triggers_stand_on_postgresql(database):
 
 @on_postgresql
 def test_every_table_of_a_tenant_is_walled_off_and_its_owner_too(database):
-    walled = "select relname from pg_class where relrowsecurity and relforcerowsecurity and relnamespace = 'public'::regnamespace"
+    walled = (
+        "select relname from pg_class"
+        " where relrowsecurity and relforcerowsecurity and relnamespace = 'public'::regnamespace"
+    )
     with database.platform.connect() as connection:
         assert set(connection.execute(text(walled)).scalars()) == set(tenant_tables())
 
@@ -152,18 +154,18 @@ def test_one_login_for_both_is_named(settings: Settings):
 
 @on_postgresql
 def test_a_web_login_that_owns_tables_is_named(settings: Settings):
-    swapped = replace(settings, database_url=settings.platform_database_url, platform_database_url=settings.database_url)
-    problems = " ".join(check_logins(swapped))
+    web, platform = settings.database_url, settings.platform_database_url
+    problems = " ".join(check_logins(replace(settings, database_url=platform, platform_database_url=web)))
     assert "owns tables" in problems and "shut out of account" in problems
 
 
 @on_postgresql
 def test_a_web_login_that_may_become_the_platform_is_named(settings: Settings, postgresql: PostgresqlServer):
-    postgresql.admin.execute(psycopg.sql.SQL("grant {} to {}").format(*map(psycopg.sql.Identifier, (PLATFORM, WEB))))
+    postgresql.admin.execute(f"grant {PLATFORM} to {WEB}")
     try:
         assert any("member of the platform" in problem for problem in check_logins(settings))
     finally:
-        postgresql.admin.execute(psycopg.sql.SQL("revoke {} from {}").format(*map(psycopg.sql.Identifier, (PLATFORM, WEB))))
+        postgresql.admin.execute(f"revoke {PLATFORM} from {WEB}")
 
 
 @on_postgresql
@@ -181,7 +183,7 @@ def test_two_programs_may_migrate_at_once(kind: str, tmp_path: Path, postgresql:
         url, web = at.platform_database_url, at.database_url
     program = "import sys, portal.kit.migrating as m; m.migrate(sys.argv[1], web_url=sys.argv[2])"
     command = [sys.executable, "-c", program, url, web]
-    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [program.communicate(timeout=60)[1] for program in running]
-    assert [program.returncode for program in running] == [0, 0, 0], said
+    assert [program.returncode for program in running] == [0, 0], said
     assert drift(url) == []

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.house.source import broken, calls, snippet
+from tests.house.source import broken, called, calls, snippet
 
 PLATFORM_DOORS = (
     "portal/kit/",                  # defines it; jobs and browser sessions belong to no tenant
@@ -31,9 +31,8 @@ def stripe_imports(tree: ast.AST) -> Iterator[ast.AST]:
 
 def global_keys(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr == "api_key" and isinstance(node.value, ast.Name):
-            if node.value.id == "stripe":
-                yield node
+        if isinstance(node, ast.Attribute) and node.attr == "api_key" and called(node.value) == "stripe":
+            yield node
 
 
 def platform_scopes(tree: ast.AST) -> Iterator[ast.AST]:

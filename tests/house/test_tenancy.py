@@ -39,10 +39,9 @@ def raw_doors(tree: ast.AST) -> Iterator[ast.AST]:
 def tenant_values(tree: ast.AST) -> Iterator[ast.AST]:
     """`.values(white_label_id=…)` would move rows to another tenant."""
     for call in calls(tree, "values"):
-        given = [keyword.arg for keyword in call.keywords]
-        given += [key.value for d in call.args if isinstance(d, ast.Dict) for key in d.keys if isinstance(key, ast.Constant)]
-        given += [called(key) for d in call.args if isinstance(d, ast.Dict) for key in d.keys if key is not None]
-        if KEY in given:
+        keys = [key for d in call.args if isinstance(d, ast.Dict) for key in d.keys if key is not None]
+        named = [keyword.arg for keyword in call.keywords]
+        if KEY in [*named, *(getattr(key, "value", "") for key in keys), *map(called, keys)]:
             yield call
 
 
@@ -52,8 +51,8 @@ def test_no_statement_names_columns_behind_the_sessions_back():
 
 
 def test_nothing_goes_around_the_session():
-    for bad in ("select(User).from_statement(text('select 1'))", "db.connection().execute(x)", "db.bulk_save_objects(r)",
-                "engine.connect()"):
+    for bad in ("select(User).from_statement(text('select 1'))", "db.connection().execute(x)", "engine.connect()",
+                "db.bulk_save_objects(rows)"):
         assert list(raw_doors(snippet(bad))), bad
     found = broken(raw_doors, but=BEHIND)
     # Readiness asks the server, not a tenant. A mail server's connection and a gateway's are no database.
@@ -88,7 +87,8 @@ def _keys(table: Table) -> Iterator[tuple[Any, list[str]]]:
 def test_the_tenant_leads_every_key_and_index():
     bad = Table(
         "bad", MetaData(), Column(KEY, primary_key=True), Column("id", primary_key=True),
-        Column("user_id", ForeignKey("users.id")), Index("ix_bad", "user_id"), UniqueConstraint("user_id", name="uq_bad"),
+        Column("user_id", ForeignKey("users.id")), Index("ix_bad", "user_id"),
+        UniqueConstraint("user_id", name="uq_bad"),
     )
     Table("users", bad.metadata, Column("id", primary_key=True))
     assert len(badly_led([bad])) >= 3

@@ -81,8 +81,9 @@ class Shop:
         return self.session(session, "payment_intent.latest_charge")
 
     def happened(self) -> list[str]:
-        """The types of all events, oldest first."""
-        return [event.type for event in self.v1.events.list(params={"limit": 100}).data][::-1]
+        """The types of all events, oldest first, but for the fee's, which comes when its second is over."""
+        types = [event.type for event in self.v1.events.list(params={"limit": 100}).data][::-1]
+        return [type for type in types if type != "charge.updated"]
 
     def post(self, path: str, fields: dict[str, str], **headers: str) -> requests.Response:
         """A request by hand, for what the library would not send."""

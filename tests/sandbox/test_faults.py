@@ -51,13 +51,13 @@ def test_down_resets_every_connection_until_it_is_cleared(sandbox, shop):
 
 
 def test_webhooks_are_held_and_released_newest_first(sandbox, shop, buyer, listener):
-    shop.v1.webhook_endpoints.create(params={"url": listener.url, "enabled_events": ["*"]})
+    types = ["payment_intent.succeeded", "checkout.session.completed", "customer.created"]
+    shop.v1.webhook_endpoints.create(params={"url": listener.url, "enabled_events": types})
     sandbox.hold_webhooks()
     shop.paid(buyer)
     assert not sandbox.wait_for_webhooks(0.2) and listener.heard == []
     sandbox.release_webhooks("newest_first")
-    assert listener.types() == ["checkout.session.completed", "payment_intent.succeeded", "charge.succeeded",
-                                "payment_intent.created"]
+    assert listener.types() == ["checkout.session.completed", "payment_intent.succeeded"]
     shop.v1.customers.create(params={})
     assert sandbox.wait_for_webhooks()
     assert "customer.created" in listener.types()

@@ -47,15 +47,14 @@ def test_a_key_belongs_to_one_account(shop_of):
     assert other.id != first.id
 
 
-def test_two_at_the_same_time_give_a_conflict_and_the_conflict_is_not_kept(sandbox, shop_of):
-    sandbox.latency(0.4, path="/v1/customers")
+def test_two_at_the_same_time_give_a_conflict_and_the_conflict_is_not_kept(sandbox, shop_of, eventually):
+    sandbox.latency(0.8, path="/v1/customers")
     slow, quick = shop_of(), shop_of()
     made = []
     thread = threading.Thread(target=lambda: made.append(
         slow.v1.customers.create(params={"name": "A"}, options=under("k"))))
     thread.start()
-    while not sandbox.world.store.rows("SELECT 1 FROM answer"):
-        pass
+    eventually(lambda: sandbox.world.store.rows("SELECT 1 FROM answer"))
     answer = quick.post("/v1/customers", {"name": "A"}, Idempotency_Key="k")
     thread.join()
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency_key_in_use")
