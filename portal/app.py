@@ -145,7 +145,9 @@ def _http_error(error: HTTPException) -> Response:
 def _crash(error: Exception) -> Response:
     log.exception("crash", path=mask(request.path))
     return error_page(
-        500, "Something broke on our side", "It was written down. Try again in a minute.",
+        500,
+        "Something broke on our side",
+        "It was written down. Try again in a minute.",
         moved="What was not confirmed on a page was not done. A card payment that went through is found by itself.",
     )
 

@@ -1,25 +1,20 @@
 """The command line: `portal …`."""
 
-import os
-import signal
 import sys
-import threading
 from typing import Any
 
 import click
 from flask import Flask
 
+from portal.accounts.lifecycle import Role
 from portal.app import create_app
 from portal.audit.commands import COMMAND_LINE
-from portal.accounts.lifecycle import Role
 from portal.identity.commands import LoginNameTaken
-from portal.kit import db as database
-from portal.kit import jobs
+from portal.kit import db as database, tokens
 from portal.kit.ids import new_id
 from portal.kit.migrating import migrate as run_migrations
 from portal.kit.refusals import Refusal
 from portal.kit.settings import Settings, UnsafeSettings, current, from_environment
-from portal.kit import tokens
 from portal.operator import commands as operator
 from portal.verify import verify as run_checks
 from portal.whitelabels.queries import operator as operator_of

@@ -16,7 +16,12 @@ def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING) -> R
     if not current_user.is_authenticated:
         actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
     body = render_template(
-        "errors/error.html", code=code, heading=heading, text=text, moved=moved, actions=actions,
+        "errors/error.html",
+        code=code,
+        heading=heading,
+        text=text,
+        moved=moved,
+        actions=actions,
         reference=str(new_id())[-12:],
     )
     return Response(body, code, mimetype="text/html")

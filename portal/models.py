@@ -17,8 +17,20 @@ from portal.signup import models as signup
 from portal.whitelabels import models as whitelabels
 
 ROOMS = (
-    accounts, activation, audit, billing, catalogue, identity, jobs, ledger, letters, payments, series, sessions,
-    signup, whitelabels,
+    accounts,
+    activation,
+    audit,
+    billing,
+    catalogue,
+    identity,
+    jobs,
+    ledger,
+    letters,
+    payments,
+    series,
+    sessions,
+    signup,
+    whitelabels,
 )
 
 

@@ -27,8 +27,12 @@ class Group:
 
 def navigation() -> list[Group]:
     if g.white_label.is_operator:
-        return [Group(None, (Item("White labels", "/operator/white-labels", "users"),
-                             Item("Health", "/operator/health", "check")))]
+        return [
+            Group(
+                None,
+                (Item("White labels", "/operator/white-labels", "users"), Item("Health", "/operator/health", "check")),
+            )
+        ]
     return [group for group in _groups(standing()) if group.items]
 
 
@@ -37,7 +41,8 @@ def _groups(person: Standing) -> list[Group]:
     money = (Item("Charges", "/finance/charges", "coins"),) if person.is_finance else ()
     settings = (
         (Item("Gateway", "/settings/gateway", "card"), Item("Letters", "/settings/letters", "mail"))
-        if person.is_administrator else ()
+        if person.is_administrator
+        else ()
     )
     own = tuple(Item(a.name, f"/account/{a.id}", "house") for a in person.live_accounts[:5]) if not run else ()
     return [Group(None, run), Group("Money", money), Group("Settings", settings), Group("Your account", own)]

@@ -20,8 +20,15 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT, then stop the worker after what it is doing."""
     child = subprocess.Popen([sys.executable, "-m", "portal", "worker"]) if with_worker else None
     server = Granian(
-        "wsgi:app", address=bind, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=8,
-        log_access=False, working_dir=None, respawn_failed_workers=True,
+        "wsgi:app",
+        address=bind,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=8,
+        log_access=False,
+        working_dir=None,
+        respawn_failed_workers=True,
     )
     try:
         server.serve()

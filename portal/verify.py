@@ -43,11 +43,12 @@ def verify() -> list[Finding]:
 
 def entries_balance(db: TenantSession) -> Finding:
     """I1: every entry sums to zero within one book, and has two lines or more."""
+    total, lines = func.coalesce(func.sum(JournalLine.amount_minor), 0), func.count(JournalLine.position)
     grouped = (
-        select(JournalEntry.source, func.coalesce(func.sum(JournalLine.amount_minor), 0), func.count(JournalLine.position))
+        select(JournalEntry.source, total, lines)
         .outerjoin(JournalLine, _same(JournalLine.entry_id, JournalEntry))
         .group_by(JournalEntry.white_label_id, JournalEntry.id, JournalEntry.source)
-        .having(or_(func.coalesce(func.sum(JournalLine.amount_minor), 0) != 0, func.count(JournalLine.position) < 2))
+        .having(or_(total != 0, lines < 2))
     )
     wrong = [f"entry {source} sums to {total} over {lines} lines" for source, total, lines in db.execute(grouped)]
     return Finding("entries", _count(db, JournalEntry.id), wrong)
@@ -56,16 +57,29 @@ def entries_balance(db: TenantSession) -> Finding:
 def balances_hold(db: TenantSession) -> Finding:
     """I3: each maintained balance is the sum of its lines."""
     grouped = (
-        select(LedgerAccount.book, LedgerAccount.code, LedgerAccount.balance_minor, LedgerAccount.lines,
-               func.coalesce(func.sum(JournalLine.amount_minor), 0), func.count(JournalLine.position))
+        select(
+            LedgerAccount.book,
+            LedgerAccount.code,
+            LedgerAccount.balance_minor,
+            LedgerAccount.lines,
+            func.coalesce(func.sum(JournalLine.amount_minor), 0),
+            func.count(JournalLine.position),
+        )
         .outerjoin(JournalLine, _same(JournalLine.ledger_account_id, LedgerAccount))
-        .group_by(LedgerAccount.white_label_id, LedgerAccount.id, LedgerAccount.book, LedgerAccount.code,
-                  LedgerAccount.balance_minor, LedgerAccount.lines)
+        .group_by(
+            LedgerAccount.white_label_id,
+            LedgerAccount.id,
+            LedgerAccount.book,
+            LedgerAccount.code,
+            LedgerAccount.balance_minor,
+            LedgerAccount.lines,
+        )
     )
     rows = db.execute(grouped).all()
     wrong = [
         f"{book} {code}: the balance says {balance} over {lines} lines, the lines say {total} over {count}"
-        for book, code, balance, lines, total, count in rows if (balance, lines) != (total, count)
+        for book, code, balance, lines, total, count in rows
+        if (balance, lines) != (total, count)
     ]
     return Finding("balances", len(rows), wrong)
 
@@ -100,8 +114,11 @@ def charges_are_booked(db: TenantSession) -> Finding:
     wrong = []
     account = aliased(Account)
     booked = _booked(db, "charge:%")
-    rows = db.execute(select(Charge, account).join(account, and_(
-        account.white_label_id == Charge.white_label_id, account.id == Charge.account_id)))
+    rows = db.execute(
+        select(Charge, account).join(
+            account, and_(account.white_label_id == Charge.white_label_id, account.id == Charge.account_id)
+        )
+    )
     checked = 0
     for charge, customer in rows:
         checked += 1
@@ -124,14 +141,18 @@ def _wrong_payer(charge: Charge, customer: Account) -> Iterator[str]:
 
 def periods_tile(db: TenantSession) -> Finding:
     """I5: the periods of one item of one account follow each other without gap or overlap."""
-    wrong, before, checked = [], None, 0
-    ordered = select(Charge).where(Charge.first_day.is_not(None)).order_by(
-        Charge.white_label_id, Charge.account_id, Charge.item, Charge.book, Charge.first_day)
+    wrong: list[str] = []
+    before, checked = None, 0
+    ordered = (
+        select(Charge)
+        .where(Charge.first_day.is_not(None))
+        .order_by(Charge.white_label_id, Charge.account_id, Charge.item, Charge.book, Charge.first_day)
+    )
     for charge in db.scalars(ordered):
         checked += 1
-        same = before is not None and _series(before) == _series(charge)
-        if same and before is not None and before.last_day + timedelta(days=1) != charge.first_day:
-            wrong.append(f"charge {charge.number} begins {charge.first_day}, the one before ends {before.last_day}")
+        ends = before.last_day if before is not None and _series(before) == _series(charge) else None
+        if ends is not None and ends + timedelta(days=1) != charge.first_day:
+            wrong.append(f"charge {charge.number} begins {charge.first_day}, the one before ends {ends}")
         before = charge
     return Finding("periods", checked, wrong)
 
@@ -143,10 +164,13 @@ def _series(charge: Charge) -> tuple[Any, ...]:
 def accounts_became_active_rightly(db: TenantSession) -> Finding:
     """I9: an Option 1 account that was activated has a redeemed link, and was never charged while inactive."""
     redeemed = exists().where(
-        ActivationLink.white_label_id == Account.white_label_id, ActivationLink.account_id == Account.id,
-        ActivationLink.used_at.is_not(None))
+        ActivationLink.white_label_id == Account.white_label_id,
+        ActivationLink.account_id == Account.id,
+        ActivationLink.used_at.is_not(None),
+    )
     alone = select(Account).where(
-        Account.kind == "customer", Account.administration == "customer", Account.activated_at.is_not(None), ~redeemed)
+        Account.kind == "customer", Account.administration == "customer", Account.activated_at.is_not(None), ~redeemed
+    )
     wrong = [f"account {a.number} is active without a redeemed link" for a in db.scalars(alone)]
     charged = exists().where(Charge.white_label_id == Account.white_label_id, Charge.account_id == Account.id)
     early = select(Account).where(Account.kind == "customer", Account.activated_at.is_(None), charged)
@@ -158,28 +182,34 @@ def letters_end(db: TenantSession) -> Finding:
     """I10: each letter is sent, failed visibly, withdrawn, or still has a job that will deliver it."""
     job = exists().where(Job.name == "letters.deliver", Job.state == "due", _payload_names(Letter.id))
     lost = select(Letter).where(Letter.state == "queued", ~job)
-    return Finding("letters", _count(db, Letter.id), [f"letter {x.id} to {x.to_address} waits for nobody" for x in db.scalars(lost)])
+    wrong = [f"letter {x.id} to {x.to_address} waits for nobody" for x in db.scalars(lost)]
+    return Finding("letters", _count(db, Letter.id), wrong)
 
 
 def _payload_names(column: Any) -> Any:
     # The id is stored with dashes in the payload, and without them by SQLite's uuid type.
     return func.replace(cast(Job.payload, Text), "-", "").like(
-        literal("%") + func.replace(cast(column, Text), "-", "") + literal("%"))
+        literal("%") + func.replace(cast(column, Text), "-", "") + literal("%")
+    )
 
 
 def jobs_end(db: TenantSession) -> Finding:
     """I10: each job is done, failed visibly, or due within its back-off."""
     stuck = select(Job).where(Job.state == "due", or_(Job.due_at < now() - LATE_BY, Job.tries > MAX_TRIES))
-    return Finding("jobs", _count(db, Job.id), [f"job {j.name} {j.id} should have run at {j.due_at}" for j in db.scalars(stuck)])
+    wrong = [f"job {j.name} {j.id} should have run at {j.due_at}" for j in db.scalars(stuck)]
+    return Finding("jobs", _count(db, Job.id), wrong)
 
 
 def nothing_stays_unknown(db: TenantSession) -> Finding:
     """I11: no funding is unknown for more than an hour without being flagged."""
     old = select(Funding).where(
-        Funding.state == "unknown", Funding.created_at < now() - UNKNOWN_FOR,
-        or_(Funding.last_problem.is_(None), ~Funding.last_problem.startswith("flagged")))
+        Funding.state == "unknown",
+        Funding.created_at < now() - UNKNOWN_FOR,
+        or_(Funding.last_problem.is_(None), ~Funding.last_problem.startswith("flagged")),
+    )
     open_ones = db.scalar(select(func.count(Funding.id)).where(Funding.state.in_(OPEN_STATES))) or 0
-    return Finding("open fundings", open_ones, [f"funding {f.reference} is unknown and not flagged" for f in db.scalars(old)])
+    wrong = [f"funding {f.reference} is unknown and not flagged" for f in db.scalars(old)]
+    return Finding("open fundings", open_ones, wrong)
 
 
 def _same(column: Any, model: Any) -> Any:
@@ -203,6 +233,14 @@ def _count(db: TenantSession, column: Any) -> int:
 
 
 CHECKS: tuple[Check, ...] = (
-    entries_balance, balances_hold, fundings_are_booked, refunds_are_booked, charges_are_booked, periods_tile,
-    accounts_became_active_rightly, letters_end, jobs_end, nothing_stays_unknown,
+    entries_balance,
+    balances_hold,
+    fundings_are_booked,
+    refunds_are_booked,
+    charges_are_booked,
+    periods_tile,
+    accounts_became_active_rightly,
+    letters_end,
+    jobs_end,
+    nothing_stays_unknown,
 )

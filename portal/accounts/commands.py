@@ -49,8 +49,12 @@ class NewCustomer:
 def open_white_label_account(db: TenantSession, tenant: WhiteLabel, *, by: Actor) -> Account:
     """The account of the white label with the operator. Active from the start: it is the operator's customer."""
     account = Account(
-        number=f"{tenant.number_prefix}-0001", kind="white_label", name=tenant.name,
-        administration=Administration.WHITE_LABEL.value, state=State.ACTIVE.value, created_by=by.name,
+        number=f"{tenant.number_prefix}-0001",
+        kind="white_label",
+        name=tenant.name,
+        administration=Administration.WHITE_LABEL.value,
+        state=State.ACTIVE.value,
+        created_by=by.name,
         activated_at=now(),
     )
     next_number(db, "account")
@@ -63,8 +67,14 @@ def open_customer_account(db: TenantSession, new: NewCustomer, *, by: Actor) -> 
     """An inactive customer account with its contact and addresses, and no service."""
     number = f"{white_label(db).number_prefix}-{next_number(db, 'account'):04d}"
     account = Account(
-        number=number, name=new.name, primary_domain=new.primary_domain, administration=new.administration.value,
-        plan_id=new.plan_id, first_day=new.first_day, send_letters=new.send_letters, created_by=by.name,
+        number=number,
+        name=new.name,
+        primary_domain=new.primary_domain,
+        administration=new.administration.value,
+        plan_id=new.plan_id,
+        first_day=new.first_day,
+        send_letters=new.send_letters,
+        created_by=by.name,
     )
     db.put(account)
     db.add(Contact(account_id=account.id, name=new.contact_name, phone=new.contact_phone, email=new.contact_email))
@@ -77,16 +87,20 @@ def open_customer_account(db: TenantSession, new: NewCustomer, *, by: Actor) -> 
 
 def _address(account: Account, kind: str, place: Place) -> Address:
     return Address(
-        account_id=account.id, kind=kind, line1=place.line1, line2=place.line2, city=place.city, region=place.region,
-        postcode=place.postcode, country=place.country,
+        account_id=account.id,
+        kind=kind,
+        line1=place.line1,
+        line2=place.line2,
+        city=place.city,
+        region=place.region,
+        postcode=place.postcode,
+        country=place.country,
     )
 
 
 def add_member(db: TenantSession, account: Account, user: User, role: Role, *, is_primary: bool = False) -> None:
     """Adding somebody who is a member already changes nothing."""
-    insert_if_absent(
-        db, Membership, account_id=account.id, user_id=user.id, role=role.value, is_primary=is_primary
-    )
+    insert_if_absent(db, Membership, account_id=account.id, user_id=user.id, role=role.value, is_primary=is_primary)
 
 
 def activate(db: TenantSession, account: Account, *, by: Actor) -> None:

@@ -23,8 +23,13 @@ class Account(TenantRow, Base):
     __table_args__ = (
         UniqueConstraint("white_label_id", "number"),
         belongs_to("plan_id", "plan"),
-        Index("uq_account_one_white_label", "white_label_id", unique=True,
-              sqlite_where=text("kind = 'white_label'"), postgresql_where=text("kind = 'white_label'")),
+        Index(
+            "uq_account_one_white_label",
+            "white_label_id",
+            unique=True,
+            sqlite_where=text("kind = 'white_label'"),
+            postgresql_where=text("kind = 'white_label'"),
+        ),
         Index("ix_account_created", "white_label_id", "kind", "created_at", "id"),
         CheckConstraint("kind in ('white_label', 'customer')", name="kind"),
         CheckConstraint("state in ('inactive', 'active', 'suspended', 'closed')", name="state"),

@@ -58,7 +58,11 @@ def send_link(db: TenantSession, account: Account, *, by: Actor) -> ActivationLi
     link = _new_link(db, account, user)
     sent_as = letters.Link(PURPOSE, link.id, "/activate", int(LIFE.total_seconds()))
     letters.write(
-        db, "activation", to=letters.Recipient(user.email, user.display_name), about=account.id, link=sent_as,
+        db,
+        "activation",
+        to=letters.Recipient(user.email, user.display_name),
+        about=account.id,
+        link=sent_as,
         **activation_facts(db, account, user, by),
     )
     record(db, "activation.link-written", by=by, subject=account.id, address=user.email)
@@ -69,7 +73,11 @@ def _new_link(db: TenantSession, account: Account, user: User) -> ActivationLink
     link_id = new_id()
     token = tokens.issue(PURPOSE, db.tenant, link_id, user.email)
     link = ActivationLink(
-        id=link_id, account_id=account.id, user_id=user.id, address=user.email, digest=tokens.digest(token),
+        id=link_id,
+        account_id=account.id,
+        user_id=user.id,
+        address=user.email,
+        digest=tokens.digest(token),
         expires_at=now() + UNSENT_LIFE,
     )
     db.put(link)
@@ -143,7 +151,9 @@ def _claim(db: TenantSession, link_id: UUID) -> None:
     claimed = db.scalar(
         update(ActivationLink)
         .where(
-            ActivationLink.id == link_id, ActivationLink.used_at.is_(None), ActivationLink.dead_at.is_(None),
+            ActivationLink.id == link_id,
+            ActivationLink.used_at.is_(None),
+            ActivationLink.dead_at.is_(None),
             ActivationLink.expires_at > now(),
         )
         .values(used_at=now())
@@ -179,14 +189,21 @@ def _tell_people(db: TenantSession, account: Account) -> None:
     user = primary_user(db, account.id)
     if account.send_letters:
         letters.write(
-            db, "welcome", to=letters.Recipient(user.email, user.display_name), about=account.id,
+            db,
+            "welcome",
+            to=letters.Recipient(user.email, user.display_name),
+            about=account.id,
             **welcome_facts(db, account, user),
         )
     if account.is_run_by_customer:
         for administrator in white_label_staff(db, "administrator"):
             letters.write(
-                db, "account-active-notice", to=letters.Recipient(administrator.email, administrator.display_name),
-                about=account.id, customer=account.name, account_number=account.number,
+                db,
+                "account-active-notice",
+                to=letters.Recipient(administrator.email, administrator.display_name),
+                about=account.id,
+                customer=account.name,
+                account_number=account.number,
             )
 
 
@@ -212,7 +229,10 @@ def use_money(db: TenantSession, funding: Funding) -> None:
             return
     user = primary_user(db, account.id)
     letters.write(
-        db, "receipt", to=letters.Recipient(user.email, user.display_name), about=account.id,
+        db,
+        "receipt",
+        to=letters.Recipient(user.email, user.display_name),
+        about=account.id,
         **receipt_facts(db, account, funding),
     )
 
@@ -236,7 +256,10 @@ def tell_of_decline(db: TenantSession, funding: Funding) -> None:
     """The first decline of a payment: no money was taken, and how to go on."""
     user = primary_user(db, funding.account_id)
     letters.write(
-        db, "payment-failed", to=letters.Recipient(user.email, user.display_name), about=funding.account_id,
+        db,
+        "payment-failed",
+        to=letters.Recipient(user.email, user.display_name),
+        about=funding.account_id,
         **receipt_facts(db, held_customer_or_404(db, funding.account_id), funding),
     )
 

@@ -42,7 +42,9 @@ def open_card_page(account: Account, amount: Money) -> str | None:
     if why is not None:
         raise CannotStartNow(why)
     wish = payments.Wish(
-        account_id=account.id, amount=amount, user_id=me().id,
+        account_id=account.id,
+        amount=amount,
+        user_id=me().id,
         return_url=current().address(host, "/activation/return"),
         back_url=current().address(host, "/activation/payment"),
     )

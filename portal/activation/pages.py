@@ -64,8 +64,11 @@ def details(db: TenantSession, found: Standing) -> list[tuple[str, str]]:
     ]
     if prices.retail_setup_minor:
         rows.append(("Set-up, once", money(prices.retail_setup_minor, tenant)))
-    return [*rows, ("To pay when you activate", money(need_of(db, found.account).missing_minor, tenant)),
-            ("Service address", service_address(db, found.account))]
+    return [
+        *rows,
+        ("To pay when you activate", money(need_of(db, found.account).missing_minor, tenant)),
+        ("Service address", service_address(db, found.account)),
+    ]
 
 
 def breakdown(db: TenantSession, account: Account) -> Breakdown:
@@ -106,22 +109,39 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
         return PaymentStatus("none")
     if funding.state == "succeeded":
         return _after_success(db, funding)
-    if funding.state == "unknown":
-        return PaymentStatus(
-            "unknown", "We could not reach the payment page", "No money was taken.",
-            "Try again. If you had already entered a card, we look it up first, so you never pay twice.",
-        )
     if funding.last_decline is not None:
         why = DECLINES.get(funding.last_decline, "Your bank declined the card")
-        return PaymentStatus("declined", why, "No money was taken.",
-                             "Try again, use another card, or ask your bank. Your answers are kept.")
-    if funding.state == "pending":
-        return PaymentStatus("open", "Your payment is not finished", "No money was taken so far.",
-                             "Go on where you stopped. The card page is kept for you.")
-    if funding.state == "expired":
-        return PaymentStatus("expired", "The card page was closed after a day", "No money was taken.",
-                             "Start the payment again. Your answers are kept.")
-    return PaymentStatus("failed", "The card page could not be opened", "No money was taken.", "Try again.")
+        return PaymentStatus(
+            "declined",
+            why,
+            "No money was taken.",
+            "Try again, use another card, or ask your bank. Your answers are kept.",
+        )
+    return UNPAID[funding.state]
+
+
+UNPAID = {
+    "created": PaymentStatus("open", "Your payment is not finished", "No money was taken so far.", "Go on below."),
+    "pending": PaymentStatus(
+        "open",
+        "Your payment is not finished",
+        "No money was taken so far.",
+        "Go on where you stopped. The card page is kept for you.",
+    ),
+    "unknown": PaymentStatus(
+        "unknown",
+        "We could not reach the payment page",
+        "No money was taken.",
+        "Try again. If you had already entered a card, we look it up first, so you never pay twice.",
+    ),
+    "expired": PaymentStatus(
+        "expired",
+        "The card page was closed after a day",
+        "No money was taken.",
+        "Start the payment again. Your answers are kept.",
+    ),
+    "failed": PaymentStatus("failed", "The card page could not be opened", "No money was taken.", "Try again."),
+}
 
 
 def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
@@ -129,13 +149,25 @@ def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
     amount = money(funding.amount_minor, tenant)
     refund = refund_of(db, funding.id)
     if refund is not None and refund.state == "succeeded":
-        return PaymentStatus("refunded", "Your payment was returned", f"{amount} went back to your card in full.",
-                             f"The account could not be activated. Write to {tenant.support_email}.")
+        return PaymentStatus(
+            "refunded",
+            "Your payment was returned",
+            f"{amount} went back to your card in full.",
+            f"The account could not be activated. Write to {tenant.support_email}.",
+        )
     if refund is not None:
-        return PaymentStatus("refunded", "Your payment is being returned", f"{amount} goes back to your card in full.",
-                             f"The account could not be activated. Write to {tenant.support_email}.")
-    return PaymentStatus("short", "A little more is needed", f"{amount} arrived and is on your account.",
-                         "Add what is missing to activate the account.")
+        return PaymentStatus(
+            "refunded",
+            "Your payment is being returned",
+            f"{amount} goes back to your card in full.",
+            f"The account could not be activated. Write to {tenant.support_email}.",
+        )
+    return PaymentStatus(
+        "short",
+        "A little more is needed",
+        f"{amount} arrived and is on your account.",
+        "Add what is missing to activate the account.",
+    )
 
 
 def done_summary(db: TenantSession, account: Account) -> list[Row]:
@@ -143,7 +175,9 @@ def done_summary(db: TenantSession, account: Account) -> list[Row]:
     tenant, funding = white_label(db), latest_funding(db, account.id)
     rows = []
     if funding is not None and funding.state == "succeeded":
-        rows.append(Row(f"You paid, {funding.card or 'by card'}", money(funding.amount_minor, tenant), funding.reference))
+        rows.append(
+            Row(f"You paid, {funding.card or 'by card'}", money(funding.amount_minor, tenant), funding.reference)
+        )
     for charge in reversed(charges_of(db, account.id, Book.RETAIL, limit=10)):
         rows.append(Row(charge.description, money(-charge.gross_minor, tenant), f"with {tenant.tax_name}"))
     balance = credit_minor(db, Book.RETAIL, account.id)

@@ -63,7 +63,10 @@ def choose_password() -> Response:
     try:
         with transaction() as db:
             _, user = commands.redeem(
-                db, _link_id(), password=form.password.data or "", accepts_terms=bool(form.terms.data),
+                db,
+                _link_id(),
+                password=form.password.data or "",
+                accepts_terms=bool(form.terms.data),
                 from_address=remote_address(),
             )
     except (PasswordRefused, commands.TermsNotAccepted) as refused:

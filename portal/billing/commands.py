@@ -67,11 +67,21 @@ def _charge(db: TenantSession, book: Book, account: Account, payer: Account, lin
     tenant = white_label(db)
     side = line.wholesale if book is Book.WHOLESALE else line.retail
     charge = Charge(
-        number=f"C-{next_number(db, 'charge'):06d}", book=book.value, account_id=account.id, payer_id=payer.id,
-        item=line.item, description=line.description, period_key=line.period_key,
-        first_day=line.period.first_day if line.period else None, last_day=line.period.last_day if line.period else None,
-        day=today(tenant.time_zone), net_minor=side.net_minor, tax_minor=side.tax_minor, tax_ppm=side.tax_ppm,
-        retail_memo_minor=line.retail.net_minor, currency=tenant.currency,
+        number=f"C-{next_number(db, 'charge'):06d}",
+        book=book.value,
+        account_id=account.id,
+        payer_id=payer.id,
+        item=line.item,
+        description=line.description,
+        period_key=line.period_key,
+        first_day=line.period.first_day if line.period else None,
+        last_day=line.period.last_day if line.period else None,
+        day=today(tenant.time_zone),
+        net_minor=side.net_minor,
+        tax_minor=side.tax_minor,
+        tax_ppm=side.tax_ppm,
+        retail_memo_minor=line.retail.net_minor,
+        currency=tenant.currency,
         entry_id=None,
     )
     if side.gross_minor:
@@ -83,14 +93,21 @@ def _charge(db: TenantSession, book: Book, account: Account, payer: Account, lin
 def _entry(charge: Charge, side: Side, payer: Account) -> entry.Entry:
     source = f"charge:{charge.account_id}:{charge.item}:{charge.period_key}:{charge.book}"
     return entry.charge(
-        Book(charge.book), source, payer.id, net_minor=side.net_minor, tax_minor=side.tax_minor,
-        currency=charge.currency, description=charge.description,
+        Book(charge.book),
+        source,
+        payer.id,
+        net_minor=side.net_minor,
+        tax_minor=side.tax_minor,
+        currency=charge.currency,
+        description=charge.description,
     )
 
 
 def _is_charged(db: TenantSession, book: Book, account: Account, line: PricedLine) -> bool:
     found = select(Charge.id).where(
-        Charge.account_id == account.id, Charge.item == line.item, Charge.period_key == line.period_key,
+        Charge.account_id == account.id,
+        Charge.item == line.item,
+        Charge.period_key == line.period_key,
         Charge.book == book.value,
     )
     return db.scalar(found) is not None

@@ -70,8 +70,12 @@ def first_invoice(prices: Prices, first_day: date) -> Invoice:
     """Set-up fee and first period, as charged at activation."""
     lines = [plan_line(prices, nth_period(first_day, 0))]
     if prices.retail_setup_minor or prices.wholesale_setup_minor:
-        lines.insert(0, _line(prices, "setup", f"{prices.plan}, set-up", None, prices.wholesale_setup_minor,
-                              prices.retail_setup_minor))
+        lines.insert(
+            0,
+            _line(
+                prices, "setup", f"{prices.plan}, set-up", None, prices.wholesale_setup_minor, prices.retail_setup_minor
+            ),
+        )
     return Invoice(tuple(line for line in lines if _costs(line)), prices.currency)
 
 

@@ -21,10 +21,15 @@ from portal.whitelabels.queries import white_label
 
 def prices_of(plan: Plan, tenant: WhiteLabel) -> Prices:
     return Prices(
-        plan=plan.name, currency=tenant.currency, retail_minor=plan.retail_minor,
-        retail_setup_minor=plan.retail_setup_minor, wholesale_minor=plan.wholesale_minor,
-        wholesale_setup_minor=plan.wholesale_setup_minor, minimum_funding_minor=plan.minimum_funding_minor,
-        retail_tax_ppm=plan.tax_ppm, wholesale_tax_ppm=tenant.wholesale_tax_ppm,
+        plan=plan.name,
+        currency=tenant.currency,
+        retail_minor=plan.retail_minor,
+        retail_setup_minor=plan.retail_setup_minor,
+        wholesale_minor=plan.wholesale_minor,
+        wholesale_setup_minor=plan.wholesale_setup_minor,
+        minimum_funding_minor=plan.minimum_funding_minor,
+        retail_tax_ppm=plan.tax_ppm,
+        wholesale_tax_ppm=tenant.wholesale_tax_ppm,
     )
 
 

@@ -17,10 +17,10 @@ from portal.customers.progress import Blocker, Event, blocker_of, timeline
 from portal.customers.queries import Page, Search, counts_by_state, customers_page
 from portal.identity.models import User
 from portal.kit.db import TenantSession
+from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import letters_about
-from portal.kit.world import show_domain
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, moment, money, price_words, short_day, since, span
@@ -94,9 +94,15 @@ class ActivationPage:
 
 
 LETTER_NAMES = {
-    "activation": "Activation", "welcome": "Welcome", "receipt": "Receipt", "payment-failed": "Payment failed",
-    "refunded": "Refund", "refunded-notice": "Refund, to you", "account-active-notice": "Account active, to you",
-    "set-password": "Set your password", "password-reset": "Password reset",
+    "activation": "Activation",
+    "welcome": "Welcome",
+    "receipt": "Receipt",
+    "payment-failed": "Payment failed",
+    "refunded": "Refund",
+    "refunded-notice": "Refund, to you",
+    "account-active-notice": "Account active, to you",
+    "set-password": "Set your password",
+    "password-reset": "Password reset",
 }
 
 
@@ -106,7 +112,10 @@ def list_page(db: TenantSession, search: Search) -> ListPage:
     total = sum(counts.values())
     summary = [f"{total} account{'' if total == 1 else 's'}", f"{counts.get('inactive', 0)} inactive"]
     return ListPage(
-        _lines(db, page), _href(search, after=page.newer), _href(search, before=page.older), summary,
+        _lines(db, page),
+        _href(search, after=page.newer),
+        _href(search, before=page.older),
+        summary,
         bool(search.words or search.state or search.administration),
     )
 
@@ -118,12 +127,19 @@ def _lines(db: TenantSession, page: Page) -> list[Line]:
     for account in page.accounts:
         blocker = blocker_of(db, account)
         plan = db.load(Plan, account.plan_id) if account.plan_id else None
-        lines.append(Line(
-            href=f"/customers/{account.id}", name=account.name,
-            sub=f"{account.number} · {show_domain(account.primary_domain)}", state=blocker.badge or account.state,
-            blocker=blocker, plan=plan.name if plan else "", balance=money(balances[account.id], tenant),
-            owes=balances[account.id] < 0, created=since(account.created_at, tenant).removeprefix("on "),
-        ))
+        lines.append(
+            Line(
+                href=f"/customers/{account.id}",
+                name=account.name,
+                sub=f"{account.number} · {show_domain(account.primary_domain)}",
+                state=blocker.badge or account.state,
+                blocker=blocker,
+                plan=plan.name if plan else "",
+                balance=money(balances[account.id], tenant),
+                owes=balances[account.id] < 0,
+                created=since(account.created_at, tenant).removeprefix("on "),
+            )
+        )
     return lines
 
 
@@ -140,20 +156,31 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
     user, blocker = primary_user(db, account.id), blocker_of(db, account)
     waits = account.is_run_by_customer and account.state == State.INACTIVE
     return CustomerPage(
-        account=account, user=user, badge=blocker.badge or account.state, blocker=blocker,
-        timeline=timeline(db, account, blocker), contact=_contact(db, account, user),
+        account=account,
+        user=user,
+        badge=blocker.badge or account.state,
+        blocker=blocker,
+        timeline=timeline(db, account, blocker),
+        contact=_contact(db, account, user),
         addresses=[(kind.capitalize(), place.words()) for kind, place in sorted(addresses_of(db, account.id).items())],
-        plan=_plan(db, account), payment=_payment(db, account), charges=charge_lines(db, account, Book.WHOLESALE),
-        letters=letter_lines(db, account), can_resend=waits and not was_claimed(db, account.id),
+        plan=_plan(db, account),
+        payment=_payment(db, account),
+        charges=charge_lines(db, account, Book.WHOLESALE),
+        letters=letter_lines(db, account),
+        can_resend=waits and not was_claimed(db, account.id),
     )
 
 
 def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str, str]]:
     contact = contact_of(db, account.id)
     return [
-        ("Contact", user.display_name), ("Login name", user.login_name), ("Letters to", user.email),
-        ("Primary domain", show_domain(account.primary_domain)), ("General contact", contact.name or "Not given"),
-        ("Telephone", contact.phone or "Not given"), ("General e-mail", contact.email or "Not given"),
+        ("Contact", user.display_name),
+        ("Login name", user.login_name),
+        ("Letters to", user.email),
+        ("Primary domain", show_domain(account.primary_domain)),
+        ("General contact", contact.name or "Not given"),
+        ("Telephone", contact.phone or "Not given"),
+        ("General e-mail", contact.email or "Not given"),
     ]
 
 
@@ -163,18 +190,29 @@ def _plan(db: TenantSession, account: Account) -> list[tuple[str, str]]:
     if plan is None:
         return []
     start = day(account.activated_at.date(), tenant) if account.activated_at else "On activation"
-    return [("Plan", plan.name), ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
-            ("Wholesale", price_words(plan.wholesale_minor, tenant.wholesale_tax_ppm, tenant)), ("Starts", start)]
+    return [
+        ("Plan", plan.name),
+        ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
+        ("Wholesale", price_words(plan.wholesale_minor, tenant.wholesale_tax_ppm, tenant)),
+        ("Starts", start),
+    ]
 
 
 def _payment(db: TenantSession, account: Account) -> list[tuple[str, str]]:
     tenant = white_label(db)
     if account.is_run_by_customer:
         balance = credit_minor(db, Book.RETAIL, account.id)
-        return [("Set up by", "The customer (Option 1)"), ("Payer", "The customer, by card"),
-                ("Administered by", "The customer"), ("Credit", money(balance, tenant))]
-    return [("Set up by", "You (Option 2)"), ("Payer", f"{tenant.name}, white-label account"),
-            ("Administered by", f"{tenant.name}")]
+        return [
+            ("Set up by", "The customer (Option 1)"),
+            ("Payer", "The customer, by card"),
+            ("Administered by", "The customer"),
+            ("Credit", money(balance, tenant)),
+        ]
+    return [
+        ("Set up by", "You (Option 2)"),
+        ("Payer", f"{tenant.name}, white-label account"),
+        ("Administered by", f"{tenant.name}"),
+    ]
 
 
 def charge_lines(db: TenantSession, account: Account, book: Book) -> list[ChargeLine]:
@@ -194,8 +232,13 @@ def charge_words(charge: Charge, tenant: WhiteLabel) -> str:
 def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
     tenant = white_label(db)
     return [
-        LetterLine(LETTER_NAMES.get(letter.name, letter.name), letter.to_address, letter.state,
-                   moment(letter.sent_at or letter.created_at, tenant), letter.last_answer or "")
+        LetterLine(
+            LETTER_NAMES.get(letter.name, letter.name),
+            letter.to_address,
+            letter.state,
+            moment(letter.sent_at or letter.created_at, tenant),
+            letter.last_answer or "",
+        )
         for letter in letters_about(db, account.id)
     ]
 
@@ -206,7 +249,10 @@ def activation_page(db: TenantSession, account: Account) -> ActivationPage:
     available = available_minor(db)
     missing = invoice.wholesale_minor - available
     return ActivationPage(
-        account, invoice_rows(invoice, tenant, retail=False), money(invoice.wholesale_minor, tenant),
-        money(available, tenant), money(available - invoice.wholesale_minor, tenant),
+        account,
+        invoice_rows(invoice, tenant, retail=False),
+        money(invoice.wholesale_minor, tenant),
+        money(available, tenant),
+        money(available - invoice.wholesale_minor, tenant),
         money(missing, tenant) if missing > 0 else None,
     )

@@ -55,12 +55,16 @@ def blocker_of(db: TenantSession, account: Account) -> Blocker:
 def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
     tenant = white_label(db)
     letter = db.scalar(
-        select(Letter).where(Letter.about_id == account.id, Letter.name == "activation")
-        .order_by(Letter.created_at.desc()).limit(1)
+        select(Letter)
+        .where(Letter.about_id == account.id, Letter.name == "activation")
+        .order_by(Letter.created_at.desc())
+        .limit(1)
     )
     link = db.scalar(
-        select(ActivationLink).where(ActivationLink.account_id == account.id)
-        .order_by(ActivationLink.created_at.desc()).limit(1)
+        select(ActivationLink)
+        .where(ActivationLink.account_id == account.id)
+        .order_by(ActivationLink.created_at.desc())
+        .limit(1)
     )
     if letter is not None and letter.state in ("failed", "bounced"):
         return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced")
@@ -131,7 +135,11 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
 def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[Event]:
     failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(("failed", "bounced")))
     return [
-        Event("is-bad", "bounce", f"Letter to {letter.to_address} came back",
-              (moment(letter.created_at, tenant), letter.last_answer or ""))
+        Event(
+            "is-bad",
+            "bounce",
+            f"Letter to {letter.to_address} came back",
+            (moment(letter.created_at, tenant), letter.last_answer or ""),
+        )
         for letter in db.scalars(failed.order_by(Letter.created_at))
     ]

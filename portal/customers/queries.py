@@ -52,10 +52,10 @@ def customers_page(db: TenantSession, search: Search) -> Page:
 
 def counts_by_state(db: TenantSession) -> dict[str, int]:
     wanted = select(Account.state, func.count(Account.id)).where(Account.kind == "customer").group_by(Account.state)
-    return {state: count for state, count in db.execute(wanted)}
+    return dict(db.execute(wanted).tuples())
 
 
-def _filtered(wanted: Select[tuple[Account]], search: Search) -> Select[tuple[Account]]:
+def _filtered(wanted: Select[Account], search: Search) -> Select[Account]:
     if search.state in set(State):
         wanted = wanted.where(Account.state == search.state)
     if search.administration in ("customer", "white_label"):
@@ -64,10 +64,14 @@ def _filtered(wanted: Select[tuple[Account]], search: Search) -> Select[tuple[Ac
         like = f"%{_escaped(search.words)}%"
         by_person = select(Membership.account_id).join(User, User.id == Membership.user_id)
         by_person = by_person.where(or_(User.login_name.ilike(like, escape="\\"), User.email.ilike(like, escape="\\")))
-        wanted = wanted.where(or_(
-            Account.name.ilike(like, escape="\\"), Account.number.ilike(like, escape="\\"),
-            Account.primary_domain.ilike(like, escape="\\"), Account.id.in_(by_person),
-        ))
+        wanted = wanted.where(
+            or_(
+                Account.name.ilike(like, escape="\\"),
+                Account.number.ilike(like, escape="\\"),
+                Account.primary_domain.ilike(like, escape="\\"),
+                Account.id.in_(by_person),
+            )
+        )
     return wanted
 
 

@@ -157,8 +157,11 @@ def _to(account_id: UUID) -> Response:
 def _search() -> Search:
     asked = request.args
     return Search(
-        words=asked.get("q", "").strip()[:100], state=asked.get("state", ""), administration=asked.get("by", ""),
-        before=_key(asked.get("before")), after=_key(asked.get("after")),
+        words=asked.get("q", "").strip()[:100],
+        state=asked.get("state", ""),
+        administration=asked.get("by", ""),
+        before=_key(asked.get("before")),
+        after=_key(asked.get("after")),
     )
 
 

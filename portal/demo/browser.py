@@ -121,7 +121,13 @@ def pay(browser: Browser, url: str, number: str, *, follow: bool = True) -> Page
     """Fill in the sandbox's card page; where 3-D Secure asks, its page comes back."""
     page = browser.get(url)
     return browser.submit(
-        page, follow=follow, number=number, expires="12 / 39", cvc="123", holder="A Customer", email="payer@customer.example"
+        page,
+        follow=follow,
+        number=number,
+        expires="12 / 39",
+        cvc="123",
+        holder="A Customer",
+        email="payer@customer.example",
     )
 
 

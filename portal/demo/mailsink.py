@@ -40,7 +40,7 @@ class Keeper:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
-    async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address.endswith(f"@{BOUNCES_AT}"):
@@ -50,7 +50,7 @@ class Keeper:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.original_content or b""
         with self._lock:
             number = len(list(self.folder.glob("*.eml"))) + 1
@@ -86,8 +86,7 @@ class MailSink:
     @property
     def port(self) -> int:
         """The SMTP port, once started."""
-        assert self._controller.server is not None
-        return int(self._controller.server.sockets[0].getsockname()[1])
+        return self._controller.port
 
     def stop(self) -> None:
         self._controller.stop()
@@ -105,9 +104,9 @@ class MailSink:
 class _Controller(Controller):
     def _trigger_server(self) -> None:
         # The port may be 0 until the socket is bound, so the controller's own probe has to be told the real one.
-        if self.port == 0 and self.server is not None:
-            self.port = int(self.server.sockets[0].getsockname()[1])
-        super()._trigger_server()
+        server: Any = self.server
+        self.port = int(server.sockets[0].getsockname()[1])
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 class _Quiet(WSGIRequestHandler):
@@ -141,18 +140,21 @@ def inbox(keeper: Keeper) -> Flask:
 
 
 def _or_404(keeper: Keeper, number: int) -> Kept:
-    for letter in keeper.letters():
-        if letter.number == number:
-            return letter
-    abort(404)
+    found = next((letter for letter in keeper.letters() if letter.number == number), None)
+    return found if found is not None else abort(404)
 
 
 def _read(path: Path) -> Kept:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return Kept(
-        number=int(path.stem), to=str(message["To"]), subject=str(message["Subject"]), sender=str(message["From"]),
-        date=str(message["Date"]), text=_part(message, "plain"), html=_part(message, "html"),
+        number=int(path.stem),
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        sender=str(message["From"]),
+        date=str(message["Date"]),
+        text=_part(message, "plain"),
+        html=_part(message, "html"),
         message_id=str(message["Message-ID"]),
     )
 

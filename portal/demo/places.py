@@ -37,17 +37,26 @@ class Places:
 
     def settings(self) -> Settings:
         return Settings(
-            database_url=f"sqlite:///{self.folder / 'portal.sqlite3'}", public_port=self.portal,
-            gateway_api_base=self.gateway_url, checkout_origin=self.gateway_url, mail_port=self.smtp,
+            database_url=f"sqlite:///{self.folder / 'portal.sqlite3'}",
+            public_port=self.portal,
+            gateway_api_base=self.gateway_url,
+            checkout_origin=self.gateway_url,
+            mail_port=self.smtp,
             mail_from="portal@harbour-switch.example",
         )
 
     def environment(self) -> dict[str, str]:
         """The same, for the processes that the demo starts."""
         return {
-            **os.environ, "PORTAL_ENV": "development", "DATABASE_URL": self.settings().database_url,
-            "PORTAL_SCHEME": "http", "PORTAL_PUBLIC_PORT": str(self.portal), "STRIPE_API_BASE": self.gateway_url,
-            "STRIPE_CHECKOUT_ORIGIN": self.gateway_url, "MAIL_SERVER": LOOPBACK, "MAIL_PORT": str(self.smtp),
+            **os.environ,
+            "PORTAL_ENV": "development",
+            "DATABASE_URL": self.settings().database_url,
+            "PORTAL_SCHEME": "http",
+            "PORTAL_PUBLIC_PORT": str(self.portal),
+            "STRIPE_API_BASE": self.gateway_url,
+            "STRIPE_CHECKOUT_ORIGIN": self.gateway_url,
+            "MAIL_SERVER": LOOPBACK,
+            "MAIL_PORT": str(self.smtp),
             "MAIL_FROM": self.settings().mail_from,
         }
 
@@ -70,8 +79,13 @@ def choose(folder: Path, *, port: int, say: Callable[[str], None]) -> Places:
                 return found
         raise OSError("no free port")
 
-    return Places(folder, free(port, "the portal"), free(8025, "the inbox"), free(1025, "the mail sink"),
-                  free(4242, "the gateway sandbox"))
+    return Places(
+        folder,
+        free(port, "the portal"),
+        free(8025, "the inbox"),
+        free(1025, "the mail sink"),
+        free(4242, "the gateway sandbox"),
+    )
 
 
 def anywhere(folder: Path) -> Places:

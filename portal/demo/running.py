@@ -53,8 +53,10 @@ def started(places: Places, *, quiet: bool = False) -> Iterator["subprocess.Pope
         stack.enter_context(MailSink(places.folder / "letters", port=places.smtp, inbox_port=places.inbox))
         _prepare(places, quiet)
         server = subprocess.Popen(
-            [sys.executable, "-m", "portal", "serve", "--port", str(places.portal)], env=places.environment(),
-            start_new_session=True, stdout=subprocess.DEVNULL if quiet else None,
+            [sys.executable, "-m", "portal", "serve", "--port", str(places.portal)],
+            env=places.environment(),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL if quiet else None,
         )
         stack.callback(_stop, server)
         _wait_until_ready(places, server)
@@ -131,7 +133,9 @@ def _say_what_to_do(places: Places) -> None:
     charlie = cast.KAURI.staff[0]
     northwind, kauri = cast.NORTHWIND.brand, cast.KAURI.brand
     lines = [
-        "", "The portal is running. Everyone's password is: " + cast.PASSWORD, "",
+        "",
+        "The portal is running. Everyone's password is: " + cast.PASSWORD,
+        "",
         f"  {northwind.name:<16} {places.url(northwind.host)}",
         f"    administrator  {bob.email}",
         f"    finance        {fiona.email}",
@@ -141,12 +145,15 @@ def _say_what_to_do(places: Places) -> None:
         f"  {cast.OPERATOR.name:<16} {places.url(cast.OPERATOR.host)}",
         f"    operator staff {cast.OPERATOR_STAFF.email}",
         f"  Inbox            {places.inbox_url}   every letter the portal sends",
-        f"  Gateway sandbox  {places.gateway_url}   test cards only, no money moves", "",
+        f"  Gateway sandbox  {places.gateway_url}   test cards only, no money moves",
+        "",
         "Three things to try:",
         "  1. As Bob: Customers, Create new customer, Option 1. Then open the letter in the inbox, activate, and pay",
         "     with 4000 0000 0000 9995 (declined), then 4000 0025 0000 3155 (3-D Secure), then 4242 4242 4242 4242.",
         "  2. As Bob: open <b>Bold</b> Signs & Sons and activate it. The charge is debited to Northwind's account.",
-        "  3. As Fiona: Charges. Choose a month, a customer, and export what you see.", "",
-        "Ctrl-C stops everything and keeps the data.", "",
+        "  3. As Fiona: Charges. Choose a month, a customer, and export what you see.",
+        "",
+        "Ctrl-C stops everything and keeps the data.",
+        "",
     ]
     click.echo("\n".join(lines))

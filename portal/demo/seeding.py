@@ -19,7 +19,16 @@ from portal.audit.commands import SYSTEM, Actor
 from portal.billing.commands import charge_month
 from portal.catalogue.models import Plan
 from portal.demo.browser import Browser, pay
-from portal.demo.cast import OPERATOR, OPERATOR_BUSINESS, OPERATOR_STAFF, PASSWORD, TENANTS, Person, SeedCustomer, Tenant
+from portal.demo.cast import (
+    OPERATOR,
+    OPERATOR_BUSINESS,
+    OPERATOR_STAFF,
+    PASSWORD,
+    TENANTS,
+    Person,
+    SeedCustomer,
+    Tenant,
+)
 from portal.demo.places import Places
 from portal.identity.commands import add_user
 from portal.identity.models import User
@@ -62,8 +71,9 @@ def _operator() -> Actor:
 
 
 def _staff(db: TenantSession, person: Person) -> User:
-    user = add_user(db, login_name=person.email, display_name=person.name, email=person.email,
-                    password_hash=hash_password(PASSWORD))
+    user = add_user(
+        db, login_name=person.email, display_name=person.name, email=person.email, password_hash=hash_password(PASSWORD)
+    )
     if person.role is not None:
         add_member(db, white_label_account(db), user, person.role)
     return user
@@ -112,15 +122,32 @@ def _create(tenant: Tenant, new: SeedCustomer) -> UUID:
         bob = db.scalars(select(User).where(User.login_name == tenant.staff[0].email)).one()
         by = Actor("user", bob.id, bob.display_name)
         line1, city, postcode, country = new.address
-        account = open_customer_account(db, NewCustomer(
-            name=new.name, primary_domain=new.domain, administration=new.administration, plan_id=plan.id,
-            first_day=None, send_letters=True, business=Place(line1, city, country, postcode=postcode), service=None,
-            contact_name=new.person, contact_phone="", contact_email=f"office@{new.domain}",
-        ), by=by)
+        account = open_customer_account(
+            db,
+            NewCustomer(
+                name=new.name,
+                primary_domain=new.domain,
+                administration=new.administration,
+                plan_id=plan.id,
+                first_day=None,
+                send_letters=True,
+                business=Place(line1, city, country, postcode=postcode),
+                service=None,
+                contact_name=new.person,
+                contact_phone="",
+                contact_email=f"office@{new.domain}",
+            ),
+            by=by,
+        )
         is_option_2 = not account.is_run_by_customer
-        user = add_user(db, login_name=new.login, display_name=new.person, email=new.email or new.login,
-                        password_hash=hash_password(PASSWORD) if is_option_2 else None,
-                        must_change_password=is_option_2)
+        user = add_user(
+            db,
+            login_name=new.login,
+            display_name=new.person,
+            email=new.email or new.login,
+            password_hash=hash_password(PASSWORD) if is_option_2 else None,
+            must_change_password=is_option_2,
+        )
         add_member(db, account, user, Role.ADMINISTRATOR, is_primary=True)
         if is_option_2:
             add_member(db, account, bob, Role.ADMINISTRATOR)
@@ -198,8 +225,9 @@ def _at(ago: timedelta, places: Places | None = None) -> Iterator[None]:
 
 def _move_gateway_clock(places: Places, by: timedelta) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", places.gateway, timeout=5)
-    connection.request("POST", "/_control/clock", json.dumps({"offset_s": by.total_seconds()}),
-                       {"Content-Type": "application/json"})
+    connection.request(
+        "POST", "/_control/clock", json.dumps({"offset_s": by.total_seconds()}), {"Content-Type": "application/json"}
+    )
     assert connection.getresponse().status == 200
     connection.close()
 

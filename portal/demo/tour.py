@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -88,17 +89,24 @@ class Tour:
         self.say("the link is opened once more", f"{again.status}, sign in instead")
 
     def create(self, administration: str, name: str, domain: str, person: str) -> Page:
-        bob, login = self.bob, f"{person.split()[0].casefold()}@{domain}"
+        bob, login = self.bob, f"{person.split(maxsplit=1)[0].casefold()}@{domain}"
         page = bob.get(self.url("/customers/new")).expect("Who sets this account up?")
         page = bob.submit(page, "/customers/new", administration=administration)
-        fields = {"name": name, "primary_domain": domain, "display_name": person, "login_name": login}
+        fields: dict[str, Any] = {"name": name, "primary_domain": domain, "display_name": person, "login_name": login}
         if administration == "white_label":
             page = bob.submit(page, "/contact", **fields, generate="1")
             if not page.form("/contact").fields.get("password"):
                 raise Unexpected("no password was generated")
         page = bob.submit(page, "/contact", **fields).expect("Addresses")
-        page = bob.submit(page, "/addresses", line1="4 Quay Street", city="Bristol", postcode="BS1 4XY",
-                          contact_phone="0117 496 0192", contact_name=person)
+        page = bob.submit(
+            page,
+            "/addresses",
+            line1="4 Quay Street",
+            city="Bristol",
+            postcode="BS1 4XY",
+            contact_phone="0117 496 0192",
+            contact_name=person,
+        )
         page = bob.submit(page.expect("Plan and payment"), "/plan", plan=self.plan_in(page, "Team 10"))
         page.expect("Nothing has been created, sent or charged yet", name)
         self.say(f"{name}: reviewed", re.sub(r".*?Total ", "total ", page.words)[:60])
@@ -117,8 +125,9 @@ class Tour:
             raise Unexpected("the token is still in the address")
         self.say("the customer opens the link", "the address holds no token")
         page = customer.get(self.url("/activation/password"))
-        page = customer.submit(page, "/activation/password", password=CUSTOMER_PASSWORD, again=CUSTOMER_PASSWORD,
-                               terms="y").expect("Add money")
+        page = customer.submit(
+            page, "/activation/password", password=CUSTOMER_PASSWORD, again=CUSTOMER_PASSWORD, terms="y"
+        ).expect("Add money")
         self.say("password and terms", "saved, now the amount")
         self.pay_at_last(page)
 
@@ -150,8 +159,9 @@ class Tour:
         path = "/" + shown.url.split("/", 3)[3]
         self.say("Option 2: created, inactive", path)
         closed = Browser()
-        page = closed.submit(closed.get(self.url("/login")), "/login", login_name="peter@gullrock.example",
-                             password="not the password")
+        page = closed.submit(
+            closed.get(self.url("/login")), "/login", login_name="peter@gullrock.example", password="not the password"
+        )
         if page.status != 401:
             raise Unexpected(f"somebody signed in to an inactive account: {page.status}")
         page = self.bob.get(self.url(f"{path}/activation")).expect("Gull Rock Lighthouse")

@@ -91,14 +91,20 @@ def finance_page(db: TenantSession, wanted: Filter) -> FinancePage:
     tenant = white_label(db)
     sums, page, by_customer = totals(db, wanted), charges_page(db, wanted), totals_by_customer(db, wanted)
     return FinancePage(
-        month=month(wanted.first, tenant), month_value=f"{wanted.first:%Y-%m}", months=_months(db, tenant),
-        customers=[(str(id), name) for id, name in charged_customers(db)], tiles=_tiles(db, sums, tenant),
-        bars=_bars(by_customer, tenant), lines=[_line(found, tenant) for found in page.rows],
+        month=month(wanted.first, tenant),
+        month_value=f"{wanted.first:%Y-%m}",
+        months=_months(db, tenant),
+        customers=[(str(id), name) for id, name in charged_customers(db)],
+        tiles=_tiles(db, sums, tenant),
+        bars=_bars(by_customer, tenant),
+        lines=[_line(found, tenant) for found in page.rows],
         page_totals=_page_totals(page, tenant),
         match_words=f"{sums.count} match: wholesale {money(sums.wholesale_minor, tenant)}, "
-                    f"retail {money(sums.retail_minor, tenant)}",
-        newer_href=_href(wanted, after=page.newer), older_href=_href(wanted, before=page.older),
-        export_href=_address("/finance/charges.csv", wanted), currency=tenant.currency,
+        f"retail {money(sums.retail_minor, tenant)}",
+        newer_href=_href(wanted, after=page.newer),
+        older_href=_href(wanted, before=page.older),
+        export_href=_address("/finance/charges.csv", wanted),
+        currency=tenant.currency,
     )
 
 
@@ -107,11 +113,16 @@ def _tiles(db: TenantSession, sums: Totals, tenant: WhiteLabel) -> list[Tile]:
     share = percent(sums.margin_minor * 1_000_000 // sums.retail_minor // 1000 * 1000) if sums.retail_minor else "0%"
     people = f"{sums.customers} customer{'' if sums.customers == 1 else 's'}"
     return [
-        Tile("Wholesale", money(sums.wholesale_minor, tenant),
-             f"{sums.count} charges, {people}, and {money(sums.tax_minor, tenant)} tax"),
+        Tile(
+            "Wholesale",
+            money(sums.wholesale_minor, tenant),
+            f"{sums.count} charges, {people}, and {money(sums.tax_minor, tenant)} tax",
+        ),
         Tile("Retail", money(sums.retail_minor, tenant), "What the same things cost at retail"),
         Tile("Margin", money(sums.margin_minor, tenant), f"{share} of retail, before tax"),
-        Tile("White-label account", money(balance, tenant), f"{money(available_minor(db), tenant)} can still be charged"),
+        Tile(
+            "White-label account", money(balance, tenant), f"{money(available_minor(db), tenant)} can still be charged"
+        ),
     ]
 
 
@@ -119,13 +130,27 @@ def _bars(rows: list[CustomerTotal], tenant: WhiteLabel) -> list[Bar]:
     shown = rows[:CHART_ROWS]
     if len(rows) > CHART_ROWS:
         rest = rows[CHART_ROWS:]
-        shown = [*shown, CustomerTotal(UUID(int=0), f"{len(rest)} others", sum(r.count for r in rest),
-                                       sum(r.wholesale_minor for r in rest), sum(r.retail_minor for r in rest))]
+        shown = [
+            *shown,
+            CustomerTotal(
+                UUID(int=0),
+                f"{len(rest)} others",
+                sum(r.count for r in rest),
+                sum(r.wholesale_minor for r in rest),
+                sum(r.retail_minor for r in rest),
+            ),
+        ]
     widest = max((max(r.retail_minor, r.wholesale_minor) for r in shown), default=0) or 1
     return [
-        Bar(row.name, money(row.retail_minor, tenant), money(row.wholesale_minor, tenant),
-            money(row.retail_minor - row.wholesale_minor, tenant), row.count,
-            f"{100 * row.wholesale_minor / widest:.1f}%", f"{100 * row.retail_minor / widest:.1f}%")
+        Bar(
+            row.name,
+            money(row.retail_minor, tenant),
+            money(row.wholesale_minor, tenant),
+            money(row.retail_minor - row.wholesale_minor, tenant),
+            row.count,
+            f"{100 * row.wholesale_minor / widest:.1f}%",
+            f"{100 * row.retail_minor / widest:.1f}%",
+        )
         for row in shown
     ]
 
@@ -136,9 +161,16 @@ def _line(found: Found, tenant: WhiteLabel) -> Line:
     what = f"{charge.description}, {span(charge.first_day, charge.last_day, tenant)}" if period else charge.description  # type: ignore[arg-type]
     margin = charge.retail_memo_minor - charge.net_minor
     return Line(
-        short_day(charge.day, tenant), f"/customers/{found.account.id}", found.account.name, what, charge.number,
-        money(charge.net_minor, tenant), money(charge.tax_minor, tenant), money(charge.retail_memo_minor, tenant),
-        money(margin, tenant), margin < 0,
+        short_day(charge.day, tenant),
+        f"/customers/{found.account.id}",
+        found.account.name,
+        what,
+        charge.number,
+        money(charge.net_minor, tenant),
+        money(charge.tax_minor, tenant),
+        money(charge.retail_memo_minor, tenant),
+        money(margin, tenant),
+        margin < 0,
     )
 
 

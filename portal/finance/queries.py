@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -14,6 +14,8 @@ from portal.kit.db import TenantSession, stream
 from portal.ledger.entry import Book
 
 PAGE = 50
+
+Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,18 @@ def charges_page(db: TenantSession, wanted: Filter) -> ChargesPage:
         statement = statement.where(or_(Charge.day < at, and_(Charge.day == at, Charge.id < id)))
     rows = _rows(db, statement.order_by(Charge.day.desc(), Charge.id.desc()))
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    return ChargesPage(rows, _key(rows[0]) if rows and wanted.before else None, _key(rows[-1]) if rows and more else None)
+    return ChargesPage(
+        rows, _key(rows[0]) if rows and wanted.before else None, _key(rows[-1]) if rows and more else None
+    )
 
 
 def totals(db: TenantSession, wanted: Filter) -> Totals:
     statement = select(
-        func.count(Charge.id), func.count(func.distinct(Charge.account_id)), func.sum(Charge.net_minor),
-        func.sum(Charge.tax_minor), func.sum(Charge.retail_memo_minor),
+        func.count(Charge.id),
+        func.count(func.distinct(Charge.account_id)),
+        func.sum(Charge.net_minor),
+        func.sum(Charge.tax_minor),
+        func.sum(Charge.retail_memo_minor),
     )
     count, customers, net, tax, retail = db.execute(_matching(_joined(statement), wanted)).one()
     return Totals(count, customers, int(net or 0), int(tax or 0), int(retail or 0))
@@ -96,7 +103,9 @@ def totals_by_customer(db: TenantSession, wanted: Filter) -> list[CustomerTotal]
     """Dearest first."""
     net = func.sum(Charge.net_minor)
     statement = select(Account.id, Account.name, func.count(Charge.id), net, func.sum(Charge.retail_memo_minor))
-    grouped = _matching(_joined(statement), wanted).group_by(Account.id, Account.name).order_by(net.desc(), Account.name)
+    grouped = (
+        _matching(_joined(statement), wanted).group_by(Account.id, Account.name).order_by(net.desc(), Account.name)
+    )
     return [CustomerTotal(id, name, count, int(w), int(r)) for id, name, count, w, r in db.execute(grouped)]
 
 
@@ -121,11 +130,11 @@ def charged_customers(db: TenantSession) -> list[tuple[UUID, str]]:
     return [(id, name) for id, name in db.execute(wanted)]
 
 
-def _joined(statement: Select[Any]) -> Select[Any]:
+def _joined(statement: Statement) -> Statement:
     return statement.select_from(Charge).join(Account, Account.id == Charge.account_id)
 
 
-def _matching(statement: Select[Any], wanted: Filter) -> Select[Any]:
+def _matching(statement: Statement, wanted: Filter) -> Statement:
     statement = statement.where(
         Charge.book == Book.WHOLESALE.value, Charge.day >= wanted.first, Charge.day < wanted.next_first
     )
@@ -139,7 +148,7 @@ def _matching(statement: Select[Any], wanted: Filter) -> Select[Any]:
     return statement
 
 
-def _rows(db: TenantSession, statement: Select[tuple[Charge, Account]]) -> list[Found]:
+def _rows(db: TenantSession, statement: Select[Charge, Account]) -> list[Found]:
     return [Found(charge, account) for charge, account in db.execute(statement.limit(PAGE + 1))]
 
 

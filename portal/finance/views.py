@@ -59,8 +59,12 @@ def _filter(db: TenantSession) -> Filter:
     asked = request.args
     first = _month(asked.get("month")) or pages.this_month(db)
     return Filter(
-        first=first, next_first=nth_period(first, 1).first_day, customer=_customer(asked.get("customer")),
-        words=asked.get("q", "").strip()[:100], before=_key(asked.get("before")), after=_key(asked.get("after")),
+        first=first,
+        next_first=nth_period(first, 1).first_day,
+        customer=_customer(asked.get("customer")),
+        words=asked.get("q", "").strip()[:100],
+        before=_key(asked.get("before")),
+        after=_key(asked.get("after")),
     )
 
 

@@ -54,10 +54,16 @@ def add_user(
     """Raises LoginNameTaken. `email` receives the letters; the login name is never mailed to."""
     if user_by_login(db, login_name) is not None:
         raise LoginNameTaken
-    return _put(db, User(
-        login_name=login_name.strip().casefold(), display_name=display_name, email=email,
-        password_hash=password_hash, must_change_password=must_change_password,
-    ))
+    return _put(
+        db,
+        User(
+            login_name=login_name.strip().casefold(),
+            display_name=display_name,
+            email=email,
+            password_hash=password_hash,
+            must_change_password=must_change_password,
+        ),
+    )
 
 
 def _put(db: TenantSession, user: User) -> User:
@@ -108,7 +114,9 @@ def redeem_password_link(db: TenantSession, link_id: UUID, password: str) -> Use
     claimed = db.scalar(
         update(PasswordLink)
         .where(
-            PasswordLink.id == link_id, PasswordLink.used_at.is_(None), PasswordLink.dead_at.is_(None),
+            PasswordLink.id == link_id,
+            PasswordLink.used_at.is_(None),
+            PasswordLink.dead_at.is_(None),
             PasswordLink.expires_at > now(),
         )
         .values(used_at=now())

@@ -6,12 +6,12 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from portal.identity.passwords import LONGEST
 from portal.kit.forms import PortalForm, Text
 
-_TOO_LONG = f"Use at most {LONGEST} characters."
+_short_enough = Length(max=LONGEST, message=f"Use at most {LONGEST} characters.")
 
 
 class SignInForm(PortalForm):
     login_name = StringField("Login name", [Text(254, missing="Write your login name.")])
-    password = PasswordField("Password", [InputRequired("Write your password."), Length(max=LONGEST, message=_TOO_LONG)])
+    password = PasswordField("Password", [InputRequired("Write your password."), _short_enough])
 
 
 class ForgottenForm(PortalForm):
@@ -19,9 +19,9 @@ class ForgottenForm(PortalForm):
 
 
 class NewPasswordForm(PortalForm):
-    password = PasswordField("New password", [InputRequired("Choose a password."), Length(max=LONGEST, message=_TOO_LONG)])
+    password = PasswordField("New password", [InputRequired("Choose a password."), _short_enough])
     again = PasswordField("Retype password", [EqualTo("password", "This differs from the password above.")])
 
 
 class ChangePasswordForm(NewPasswordForm):
-    present = PasswordField("Present password", [InputRequired("Write your present password."), Length(max=LONGEST, message=_TOO_LONG)])
+    present = PasswordField("Present password", [InputRequired("Write your present password."), _short_enough])

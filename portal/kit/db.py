@@ -155,8 +155,9 @@ def _stay_inside(state: ORMExecuteState) -> None:
     session = cast(TenantSession, state.session)
     if session.scope is PLATFORM:
         return
-    if not state.is_orm_statement or state.is_insert:
-        raise TenancyHole("Core, text and insert statements leave the tenant; go through portal.kit.db")
+    by_given_keys = state.is_update and state.is_executemany
+    if not state.is_orm_statement or state.is_insert or by_given_keys:
+        raise TenancyHole("Core, text, insert and bulk statements leave the tenant; go through portal.kit.db")
     if not state.is_column_load:
         state.statement = state.statement.options(session._criteria)
 
@@ -300,7 +301,7 @@ def insert_rows(db: TenantSession, model: type[Base], rows: list[dict[str, Any]]
         db.connection().execute(model.__table__.insert(), [_stamped(db, model, row) for row in rows])  # type: ignore[attr-defined]
 
 
-def stream(db: TenantSession, statement: Select[Any], *, batch: int = 500) -> Iterator[Any]:
+def stream(db: TenantSession, statement: Select[*tuple[Any, ...]], *, batch: int = 500) -> Iterator[Any]:
     """The rows of an ORM select, a batch at a time, so that memory stays flat however many there are."""
     yield from db.execute(statement.execution_options(yield_per=batch))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, TextAreaField
+from wtforms import Field, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 
@@ -14,10 +14,11 @@ class PortalForm(FlaskForm):
 
     class Meta:
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
-            if issubclass(unbound_field.field_class, (StringField, TextAreaField)):
-                if not unbound_field.kwargs.get("keep_spaces"):
-                    filters = [*unbound_field.kwargs.get("filters", ()), stripped]
-                    return unbound_field.bind(form=form, filters=filters, **options)
+            # Passwords are StringFields too, and keep every character that was typed.
+            is_text = issubclass(unbound_field.field_class, (StringField, TextAreaField))
+            if is_text and not issubclass(unbound_field.field_class, PasswordField):
+                filters = [*unbound_field.kwargs.get("filters", ()), stripped]
+                return unbound_field.bind(form=form, filters=filters, **options)
             return unbound_field.bind(form=form, **options)
 
 

@@ -199,14 +199,18 @@ def _finish(claimed: Job, state: str, error: str | None) -> None:
 
 def _put_back(claimed: Job, error: Exception) -> None:
     if not isinstance(error, TryLater):
-        log.warning("job.raised", job=claimed.name, id=str(claimed.id), error="".join(traceback.format_exception(error)))
+        log.warning(
+            "job.raised", job=claimed.name, id=str(claimed.id), error="".join(traceback.format_exception(error))
+        )
     if claimed.tries >= MAX_TRIES:
         _finish(claimed, "failed", f"gave up after {claimed.tries} tries: {error}")
         return
     asked = error.after_s if isinstance(error, TryLater) else None
     wait = asked if asked is not None else BACK_OFF_S[min(claimed.tries, len(BACK_OFF_S)) - 1]
     jitter = random.uniform(0, wait / 10)  # noqa: S311 - spreads retries, guards nothing
-    _release(claimed, due_at=now() + timedelta(seconds=wait + jitter), last_error=f"{type(error).__name__}: {error}"[:500])
+    _release(
+        claimed, due_at=now() + timedelta(seconds=wait + jitter), last_error=f"{type(error).__name__}: {error}"[:500]
+    )
 
 
 def _release(claimed: Job, **values: Any) -> None:

@@ -67,7 +67,9 @@ def read_phone(words: str, country: str) -> str:
 def countries(locale: str) -> tuple[tuple[str, str], ...]:
     """ISO 3166-1 codes with their names, by name."""
     names = Locale.parse(locale).territories
-    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_STATES]
+    found = [
+        (code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_STATES
+    ]
     return tuple(sorted(found, key=lambda pair: pair[1]))
 
 

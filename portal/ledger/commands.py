@@ -23,7 +23,12 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     accounts = _locked_accounts(db, entry)
     entry_id = new_id()
     inserted = insert_if_absent(
-        db, JournalEntry, id=entry_id, book=entry.book.value, source=entry.source, currency=entry.currency,
+        db,
+        JournalEntry,
+        id=entry_id,
+        book=entry.book.value,
+        source=entry.source,
+        currency=entry.currency,
         description=entry.description,
     )
     if not inserted:
@@ -68,8 +73,13 @@ def _write_lines(db: TenantSession, entry: Entry, entry_id: UUID, accounts: dict
         account.balance_minor += line.amount_minor
         account.lines += 1
         rows.append(
-            {"entry_id": entry_id, "position": position, "book": entry.book.value,
-             "ledger_account_id": account.id, "amount_minor": line.amount_minor}
+            {
+                "entry_id": entry_id,
+                "position": position,
+                "book": entry.book.value,
+                "ledger_account_id": account.id,
+                "amount_minor": line.amount_minor,
+            }
         )
     insert_rows(db, JournalLine, rows)
     db.flush()

@@ -74,9 +74,7 @@ def write(
 
 def withdraw(db: TenantSession, link_id: UUID) -> None:
     """Letters that still wait with a link that died must not go out any more."""
-    db.execute(
-        update(Letter).where(Letter.link_id == link_id, Letter.state == "queued").values(state="withdrawn")
-    )
+    db.execute(update(Letter).where(Letter.link_id == link_id, Letter.state == "queued").values(state="withdrawn"))
 
 
 def mark_sent(db: TenantSession, letter: Letter) -> None:

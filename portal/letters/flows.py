@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from portal.kit import jobs, tokens
 from portal.kit.clock import now
-from portal.kit.db import reading, transaction
+from portal.kit.db import transaction
 from portal.kit.settings import current, root
 from portal.letters.commands import mark_failed, mark_sent
 from portal.letters.models import Letter
@@ -69,7 +69,7 @@ def render(letter: Letter, sender: WhiteLabel) -> Message:
         "facts": letter.facts,
         "url": _link(letter, sender) or letter.facts.get("url"),
         "expires": _expires(letter, sender),
-        "letter_css": Markup(_letter_css(sender.colour)),  # noqa: S704 - our own file and a checked colour
+        "letter_css": Markup(_letter_css(sender.colour)),
     }
     folder = f"letters/{letter.name}"
     message = Message(

@@ -101,9 +101,14 @@ def invite_staff(db: TenantSession, *, name: str, email: str, role: Role | None,
 
 def add_plan(db: TenantSession, new: NewPlan, *, by: Actor) -> Plan:
     plan = Plan(
-        code=new.code, name=new.name, description=new.description, retail_minor=new.retail_minor,
-        retail_setup_minor=new.retail_setup_minor, wholesale_minor=new.wholesale_minor,
-        wholesale_setup_minor=new.wholesale_setup_minor, minimum_funding_minor=new.minimum_funding_minor,
+        code=new.code,
+        name=new.name,
+        description=new.description,
+        retail_minor=new.retail_minor,
+        retail_setup_minor=new.retail_setup_minor,
+        wholesale_minor=new.wholesale_minor,
+        wholesale_setup_minor=new.wholesale_setup_minor,
+        minimum_funding_minor=new.minimum_funding_minor,
         tax_ppm=new.tax_ppm,
     )
     db.put(plan)
@@ -119,11 +124,23 @@ def set_logo(db: TenantSession, png: bytes, digest: str, *, by: Actor) -> None:
 
 def _tenant(id: UUID, kind: str, prefix: str, brand: Brand, business: Business) -> WhiteLabel:
     return WhiteLabel(
-        id=id, kind=kind, number_prefix=prefix, name=brand.name, host=brand.host, colour=brand.colour,
-        support_email=brand.support_email, support_phone=brand.support_phone, legal_name=brand.legal_name,
-        postal_address=brand.postal_address, currency=business.currency, country=business.country,
-        time_zone=business.time_zone, locale=business.locale, tax_name=business.tax_name,
-        wholesale_tax_ppm=business.wholesale_tax_ppm, terms=business.terms,
+        id=id,
+        kind=kind,
+        number_prefix=prefix,
+        name=brand.name,
+        host=brand.host,
+        colour=brand.colour,
+        support_email=brand.support_email,
+        support_phone=brand.support_phone,
+        legal_name=brand.legal_name,
+        postal_address=brand.postal_address,
+        currency=business.currency,
+        country=business.country,
+        time_zone=business.time_zone,
+        locale=business.locale,
+        tax_name=business.tax_name,
+        wholesale_tax_ppm=business.wholesale_tax_ppm,
+        terms=business.terms,
     )
 
 

@@ -32,7 +32,9 @@ class WhiteLabelForm(PortalForm):
     time_zone = StringField("Time zone", [Text(60, missing="Write a time zone.")], default="Europe/London")
     locale = StringField("Language and region", [Text(12, missing="Write a locale.")], default="en_GB")
     tax_name = StringField("Name of the tax", [Text(20, missing="Write the name of the tax.")], default="VAT")
-    wholesale_tax = StringField("Tax on wholesale, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    wholesale_tax = StringField(
+        "Tax on wholesale, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20"
+    )
     terms = TextAreaField("Terms of service", [Length(max=20_000)])
     administrator_name = StringField("First administrator", [Text(120, missing="Write the person's name.")])
     administrator_email = StringField("Their e-mail", [OneAddress()])
@@ -105,7 +107,9 @@ class CreditForm(MoneyForm):
 class StaffForm(PortalForm):
     name = StringField("Name", [Text(120, missing="Write the person's name.")])
     email = StringField("E-mail", [OneAddress()])
-    role = RadioField("Role", choices=[("administrator", "Administrator"), ("finance", "Finance")], default="administrator")
+    role = RadioField(
+        "Role", choices=[("administrator", "Administrator"), ("finance", "Finance")], default="administrator"
+    )
 
 
 class PlanForm(PortalForm):

@@ -73,8 +73,14 @@ def list_page(db: TenantSession) -> list[Line]:
         (id, state): n for id, state, n in db.execute(counted.group_by(Account.white_label_id, Account.state))
     }
     return [
-        Line(f"/operator/white-labels/{w.id}", w.name, w.host, w.currency,
-             sum(n for (id, _), n in counts.items() if id == w.id), counts.get((w.id, "active"), 0))
+        Line(
+            f"/operator/white-labels/{w.id}",
+            w.name,
+            w.host,
+            w.currency,
+            sum(n for (id, _), n in counts.items() if id == w.id),
+            counts.get((w.id, "active"), 0),
+        )
         for w in white_labels(db)
     ]
 
@@ -85,13 +91,23 @@ def show_page(db: TenantSession) -> ShowPage:
     gateway = gateway_credential(db)
     return ShowPage(
         tenant=tenant,
-        rows=[("Host", tenant.host), ("Legal name", tenant.legal_name), ("Currency", tenant.currency),
-              ("Time zone", tenant.time_zone), ("Wholesale tax", f"{tenant.tax_name} {percent(tenant.wholesale_tax_ppm)}"),
-              ("Support", tenant.support_email), ("Account numbers begin with", tenant.number_prefix)],
-        balance=money(balance, tenant), limit=money(account.credit_limit_minor, tenant),
-        available=money(available_minor(db), tenant), owes=balance < 0,
-        plans=[(p.name, p.code, money(p.retail_minor, tenant), money(p.wholesale_minor, tenant),
-                percent(p.tax_ppm)) for p in plans_on_sale(db)],
+        rows=[
+            ("Host", tenant.host),
+            ("Legal name", tenant.legal_name),
+            ("Currency", tenant.currency),
+            ("Time zone", tenant.time_zone),
+            ("Wholesale tax", f"{tenant.tax_name} {percent(tenant.wholesale_tax_ppm)}"),
+            ("Support", tenant.support_email),
+            ("Account numbers begin with", tenant.number_prefix),
+        ],
+        balance=money(balance, tenant),
+        limit=money(account.credit_limit_minor, tenant),
+        available=money(available_minor(db), tenant),
+        owes=balance < 0,
+        plans=[
+            (p.name, p.code, money(p.retail_minor, tenant), money(p.wholesale_minor, tenant), percent(p.tax_ppm))
+            for p in plans_on_sale(db)
+        ],
         people=_people(db, account, tenant),
         gateway="Not connected" if gateway is None else "Ready" if gateway.is_ready else "Connected, not ready",
     )
@@ -143,25 +159,38 @@ def health_page(db: TenantSession) -> HealthPage:
 
 def brand_of(form: WhiteLabelForm) -> Brand:
     return Brand(
-        name=form.name.data or "", host=form.host.data or "", legal_name=form.legal_name.data or "",
-        support_email=form.support_email.data or "", support_phone=form.support_phone.data or None,
-        postal_address=form.postal_address.data or "", colour=form.colour.data or "",
+        name=form.name.data or "",
+        host=form.host.data or "",
+        legal_name=form.legal_name.data or "",
+        support_email=form.support_email.data or "",
+        support_phone=form.support_phone.data or None,
+        postal_address=form.postal_address.data or "",
+        colour=form.colour.data or "",
     )
 
 
 def business_of(form: WhiteLabelForm) -> Business:
     return Business(
-        currency=form.currency.data or "", country=form.country.data or "", time_zone=form.time_zone.data or "",
-        locale=form.locale.data or "", tax_name=form.tax_name.data or "",
-        wholesale_tax_ppm=form.wholesale_tax.ppm, terms=form.terms.data or "",
+        currency=form.currency.data or "",
+        country=form.country.data or "",
+        time_zone=form.time_zone.data or "",
+        locale=form.locale.data or "",
+        tax_name=form.tax_name.data or "",
+        wholesale_tax_ppm=form.wholesale_tax.ppm,
+        terms=form.terms.data or "",
     )
 
 
 def plan_of(form: PlanForm) -> NewPlan:
     return NewPlan(
-        code=form.code.data or "", name=form.name.data or "", description=form.description.data or "",
-        retail_minor=form.retail.minor, wholesale_minor=form.wholesale.minor, tax_ppm=form.tax.ppm,
-        retail_setup_minor=form.retail_setup.minor, wholesale_setup_minor=form.wholesale_setup.minor,
+        code=form.code.data or "",
+        name=form.name.data or "",
+        description=form.description.data or "",
+        retail_minor=form.retail.minor,
+        wholesale_minor=form.wholesale.minor,
+        tax_ppm=form.tax.ppm,
+        retail_setup_minor=form.retail_setup.minor,
+        wholesale_setup_minor=form.wholesale_setup.minor,
         minimum_funding_minor=form.minimum_funding.minor,
     )
 

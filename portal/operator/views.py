@@ -50,8 +50,13 @@ def create_white_label() -> Response:
     try:
         with transaction(white_label_id) as db:
             commands.create_white_label(db, pages.brand_of(form), pages.business_of(form), by=by)
-            commands.invite_staff(db, name=form.administrator_name.data or "", email=form.administrator_email.data or "",
-                                  role=Role.ADMINISTRATOR, by=by)
+            commands.invite_staff(
+                db,
+                name=form.administrator_name.data or "",
+                email=form.administrator_email.data or "",
+                role=Role.ADMINISTRATOR,
+                by=by,
+            )
     except commands.HostTaken as refused:
         form.host.errors = [refused.text]
         return page("operator/new.html", form=form)
@@ -86,8 +91,14 @@ def credit(white_label_id: UUID) -> Response:
     if not form.validate_on_submit() or form.chosen is None:
         return _show(white_label_id, credit=form)
     with transaction(white_label_id) as db:
-        give_credit(db, white_label_account(db), form.chosen.minor, request_id=pages.request_id(form),
-                    reason=form.reason.data or "", by=actor())
+        give_credit(
+            db,
+            white_label_account(db),
+            form.chosen.minor,
+            request_id=pages.request_id(form),
+            reason=form.reason.data or "",
+            by=actor(),
+        )
     flash(f"{form.chosen.words(tenant.locale)} was credited to the white-label account.", "ok")
     return _to(white_label_id)
 
@@ -101,8 +112,9 @@ def invite(white_label_id: UUID) -> Response:
         return _show(white_label_id, staff=form)
     try:
         with transaction(white_label_id) as db:
-            commands.invite_staff(db, name=form.name.data or "", email=form.email.data or "",
-                                  role=Role(form.role.data), by=actor())
+            commands.invite_staff(
+                db, name=form.name.data or "", email=form.email.data or "", role=Role(form.role.data), by=actor()
+            )
     except LoginNameTaken as refused:
         form.email.errors = [refused.text]
         return _show(white_label_id, staff=form)

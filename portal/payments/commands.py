@@ -48,13 +48,17 @@ def open_funding(
     if found is not None:
         return found
     funding = Funding(
-        reference=_reference(db, today(white_label(db).time_zone)), account_id=account.id, user_id=user_id,
-        amount_minor=amount.minor, currency=amount.currency, gateway_account=credential.gateway_account,
-        livemode=credential.livemode, credential_id=credential.id,
+        reference=_reference(db, today(white_label(db).time_zone)),
+        account_id=account.id,
+        user_id=user_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        gateway_account=credential.gateway_account,
+        livemode=credential.livemode,
+        credential_id=credential.id,
     )
     db.put(funding)
-    record(db, "funding.started", by=SYSTEM, subject=account.id, reference=funding.reference,
-           amount_minor=amount.minor)
+    record(db, "funding.started", by=SYSTEM, subject=account.id, reference=funding.reference, amount_minor=amount.minor)
     return funding
 
 
@@ -125,8 +129,15 @@ def _succeed(db: TenantSession, funding: Funding, seen: Seen) -> None:
     post(db, entry.funding(source, funding.account_id, funding.amount_minor, funding.currency))
     funding.state, funding.settled_at, funding.card = "succeeded", now(), seen.card
     funding.last_problem = None
-    record(db, "funding.succeeded", by=SYSTEM, subject=funding.account_id, reference=funding.reference,
-           amount_minor=funding.amount_minor, card=seen.card)
+    record(
+        db,
+        "funding.succeeded",
+        by=SYSTEM,
+        subject=funding.account_id,
+        reference=funding.reference,
+        amount_minor=funding.amount_minor,
+        card=seen.card,
+    )
     db.flush()
     for listener in after_funding:
         listener(db, funding)
@@ -177,8 +188,14 @@ def settle_refund(db: TenantSession, funding: Funding, seen: SeenRefund) -> None
     if seen.status == "succeeded" and refund.state == "created":
         post(db, entry.refund(source, funding.account_id, seen.amount_minor, funding.currency))
         refund.state, refund.settled_at = "succeeded", now()
-        record(db, "refund.succeeded", by=SYSTEM, subject=funding.account_id, reference=funding.reference,
-               amount_minor=seen.amount_minor)
+        record(
+            db,
+            "refund.succeeded",
+            by=SYSTEM,
+            subject=funding.account_id,
+            reference=funding.reference,
+            amount_minor=seen.amount_minor,
+        )
         db.flush()
         for listener in after_refund:
             listener(db, funding, refund)

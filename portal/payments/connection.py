@@ -40,9 +40,13 @@ def connect(key: str, *, by: Actor, register: bool = True) -> None:
     try:
         account = StripeGateway(key).account()
     except GatewayRefused as error:
-        raise KeyNotAccepted("Stripe does not accept this key. Copy it again, or make a new one.", field="key") from error
+        raise KeyNotAccepted(
+            "Stripe does not accept this key. Copy it again, or make a new one.", field="key"
+        ) from error
     except GatewayUnreachable as error:
-        raise KeyNotAccepted("Stripe was not reached. Nothing was changed. Try again in a minute.", field="key") from error
+        raise KeyNotAccepted(
+            "Stripe was not reached. Nothing was changed. Try again in a minute.", field="key"
+        ) from error
     with transaction() as db:
         _replace(db, key, account, by)
     if register:
@@ -125,8 +129,13 @@ def _replace(db: TenantSession, key: str, account: GatewayAccount, by: Actor) ->
         before.ended_at = now()
         db.flush()
     made = GatewayCredential(
-        white_label_id=db.tenant, webhook_slug=secrets.token_urlsafe(24), gateway_account=account.id,
-        livemode=account.livemode, currency=account.currency, key_hint=f"{key[:8]}…{key[-4:]}", connected_by=by.name,
+        white_label_id=db.tenant,
+        webhook_slug=secrets.token_urlsafe(24),
+        gateway_account=account.id,
+        livemode=account.livemode,
+        currency=account.currency,
+        key_hint=f"{key[:8]}…{key[-4:]}",
+        connected_by=by.name,
     )
     made.keep_key(key)
     db.put(made)

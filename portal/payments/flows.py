@@ -1,9 +1,11 @@
 """Several transactions and the gateway between them: record, call, settle. Nothing is open while the gateway thinks."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -14,8 +16,7 @@ from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.audit.commands import SYSTEM, record
 from portal.kit import jobs
 from portal.kit.clock import now
-from portal.kit.db import PLATFORM, TenantSession, reading, transaction
-from portal.kit.db import insert_if_absent as insert
+from portal.kit.db import PLATFORM, TenantSession, insert_if_absent as insert, reading, transaction
 from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.payments import commands
@@ -33,6 +34,8 @@ from portal.whitelabels.models import GatewayCredential, WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
 
 CHECKOUT_LIFE = timedelta(hours=23)
 KEY_LIFE = timedelta(hours=24)
@@ -80,7 +83,7 @@ def open_checkout(wish: Wish) -> Opened:
         seen = _session_for(funding, wish)
         funding = _settled(funding.id, seen)
         if funding.is_open and funding.amount_minor != wish.amount.minor:
-            funding = _settled(funding.id, _called(funding, lambda g, s=seen.session: g.expire_checkout(s)))
+            funding = _settled(funding.id, _called(funding, partial(_expire, session=seen.session)))
         elif funding.is_open:
             return Opened(funding.id, funding.checkout_url)
         if funding.state == "succeeded":
@@ -142,7 +145,7 @@ def _session_for(funding: Funding, wish: Wish) -> Seen:
     return _called(funding, lambda gateway: gateway.create_checkout(order))
 
 
-def _called(funding: Funding, ask: Any) -> Any:
+def _called(funding: Funding, ask: Callable[[StripeGateway], Answer]) -> Answer:
     """Ask the gateway; when its answer is lost or refused, record that, and tell the person plainly."""
     try:
         return ask(gateway_of(funding))
@@ -159,6 +162,10 @@ def _called(funding: Funding, ask: Any) -> Any:
         raise PaymentPageClosed(
             "The card payment service does not accept payments for us at the moment. We were told. Try again later."
         ) from error
+
+
+def _expire(gateway: StripeGateway, session: str) -> Seen:
+    return gateway.expire_checkout(session)
 
 
 def _settled(funding_id: UUID, seen: Seen) -> Funding:
@@ -186,12 +193,16 @@ def _gateway_customer(gateway: StripeGateway, funding: Funding) -> str:
         return known
     told = f"{account.name}\n{email}\n{account.number}"
     key = f"customer-{account.id}-{hashlib.sha256(told.encode()).hexdigest()[:12]}-{funding.attempt}"
-    made = gateway.create_customer(
-        name=account.name, email=email, account_number=account.number, idempotency_key=key
-    )
+    made = gateway.create_customer(name=account.name, email=email, account_number=account.number, idempotency_key=key)
     with transaction() as db:
-        insert(db, GatewayCustomer, account_id=account.id, gateway_account=funding.gateway_account,
-               livemode=funding.livemode, customer=made)
+        insert(
+            db,
+            GatewayCustomer,
+            account_id=account.id,
+            gateway_account=funding.gateway_account,
+            livemode=funding.livemode,
+            customer=made,
+        )
         return _customer(db, funding) or made
 
 
@@ -207,10 +218,19 @@ def _order(funding: Funding, customer: str, wish: Wish) -> CheckoutOrder:
     assert account is not None
     # Made from stored facts only: a repeat under the same key must say the very same, or the gateway refuses it.
     return CheckoutOrder(
-        funding_id=str(funding.id), idempotency_key=funding.idempotency_key, customer=customer,
-        amount_minor=funding.amount_minor, currency=funding.currency, reference=funding.reference,
-        account_number=account.number, description="Account credit", success_url=wish.return_url,
-        cancel_url=wish.back_url, expires_at=_expiry(funding), brand_name=tenant.name, brand_colour=tenant.colour,
+        funding_id=str(funding.id),
+        idempotency_key=funding.idempotency_key,
+        customer=customer,
+        amount_minor=funding.amount_minor,
+        currency=funding.currency,
+        reference=funding.reference,
+        account_number=account.number,
+        description="Account credit",
+        success_url=wish.return_url,
+        cancel_url=wish.back_url,
+        expires_at=_expiry(funding),
+        brand_name=tenant.name,
+        brand_colour=tenant.colour,
         locale=tenant.locale,
     )
 
@@ -251,8 +271,9 @@ def _flag_if_old(db: TenantSession, funding_id: UUID, error: Exception) -> None:
         return
     if not (funding.last_problem or "").startswith("flagged"):
         funding.last_problem = f"flagged: {error}"[:300]
-        record(db, "funding.flagged", by=SYSTEM, subject=funding.account_id, reference=funding.reference,
-               why=str(error))
+        record(
+            db, "funding.flagged", by=SYSTEM, subject=funding.account_id, reference=funding.reference, why=str(error)
+        )
 
 
 def _touch(db: TenantSession, funding_id: UUID) -> None:
@@ -272,7 +293,9 @@ def refund(payload: dict[str, Any]) -> None:
         return
     try:
         seen = gateway_of(funding).refund(
-            intent=funding.payment_intent, amount_minor=wanted.amount_minor, currency=funding.currency,
+            intent=funding.payment_intent,
+            amount_minor=wanted.amount_minor,
+            currency=funding.currency,
             refund_id=str(wanted.id),
         )
     except GatewayUnreachable as error:

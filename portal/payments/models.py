@@ -37,15 +37,19 @@ class Funding(TenantRow, Base):
     __table_args__ = (
         belongs_to("account_id", "account"),
         UniqueConstraint("white_label_id", "reference"),
-        Index("uq_funding_one_open", "white_label_id", "account_id", unique=True, sqlite_where=text(_IS_OPEN),
-              postgresql_where=text(_IS_OPEN)),
+        Index(
+            "uq_funding_one_open",
+            "white_label_id",
+            "account_id",
+            unique=True,
+            sqlite_where=text(_IS_OPEN),
+            postgresql_where=text(_IS_OPEN),
+        ),
         Index("ix_funding_session", "white_label_id", "checkout_session"),
         Index("ix_funding_intent", "white_label_id", "payment_intent"),
         Index("ix_funding_state", "state", "updated_at"),
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint(
-            "state in ('created', 'pending', 'unknown', 'succeeded', 'failed', 'expired')", name="state"
-        ),
+        CheckConstraint("state in ('created', 'pending', 'unknown', 'succeeded', 'failed', 'expired')", name="state"),
     )
 
     reference: Mapped[str]

@@ -29,11 +29,17 @@ TIMEOUT_S = 12
 RETRIES = 1
 TWO_PLACES_AT_STRIPE = {"ISK", "UGX"}
 LAST_DIGIT_ZERO = {"BHD", "JOD", "KWD", "OMR", "TND"}
-EVENTS = (
-    "checkout.session.completed", "checkout.session.expired", "payment_intent.payment_failed",
-    "payment_intent.succeeded", "charge.updated", "charge.refunded", "refund.created", "refund.updated",
+EVENTS: Any = [
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.payment_failed",
+    "payment_intent.succeeded",
+    "charge.updated",
+    "charge.refunded",
+    "refund.created",
+    "refund.updated",
     "refund.failed",
-)
+]
 _EVERYTHING = ["payment_intent.latest_charge.balance_transaction", "payment_intent.latest_charge.refunds"]
 
 Answer = TypeVar("Answer")
@@ -65,36 +71,42 @@ class StripeGateway:
     def __init__(self, key: str) -> None:
         base = current().gateway_api_base
         self._livemode = "_live_" in key[:8]
-        self._client = StripeClient(
-            key, base_addresses={"api": base}, max_network_retries=RETRIES, http_client=_http()
-        )
+        self._client = StripeClient(key, base_addresses={"api": base}, max_network_retries=RETRIES, http_client=_http())
 
     def account(self) -> GatewayAccount:
-        found = _ask(lambda: self._client.v1.accounts.retrieve_current())
+        found = _ask(self._client.v1.accounts.retrieve_current)
         profile = _get(found, "business_profile")
         return GatewayAccount(
-            id=found.id, name=_get(profile, "name") or "", country=_get(found, "country") or "",
-            currency=(_get(found, "default_currency") or "").upper(), livemode=self._livemode,
-            may_charge=bool(_get(found, "charges_enabled")), may_pay_out=bool(_get(found, "payouts_enabled")),
+            id=found.id,
+            name=_get(profile, "name") or "",
+            country=_get(found, "country") or "",
+            currency=(_get(found, "default_currency") or "").upper(),
+            livemode=self._livemode,
+            may_charge=bool(_get(found, "charges_enabled")),
+            may_pay_out=bool(_get(found, "payouts_enabled")),
         )
 
     def create_customer(self, *, name: str, email: str, account_number: str, idempotency_key: str) -> str:
-        made = _ask(lambda: self._client.v1.customers.create(
-            params={"name": name, "email": email, "metadata": {"portal_account": account_number}},
-            options={"idempotency_key": idempotency_key},
-        ))
+        made = _ask(
+            lambda: self._client.v1.customers.create(
+                params={"name": name, "email": email, "metadata": {"portal_account": account_number}},
+                options={"idempotency_key": idempotency_key},
+            )
+        )
         return str(made.id)
 
     def create_checkout(self, order: CheckoutOrder) -> Seen:
-        made = _ask(lambda: self._client.v1.checkout.sessions.create(
-            params=_checkout_params(order), options={"idempotency_key": order.idempotency_key}
-        ))
+        made = _ask(
+            lambda: self._client.v1.checkout.sessions.create(
+                params=_checkout_params(order), options={"idempotency_key": order.idempotency_key}
+            )
+        )
         return self._seen(made)
 
     def checkout(self, session: str) -> Seen:
-        return self._seen(_ask(lambda: self._client.v1.checkout.sessions.retrieve(
-            session, params={"expand": _EVERYTHING}
-        )))
+        return self._seen(
+            _ask(lambda: self._client.v1.checkout.sessions.retrieve(session, params={"expand": _EVERYTHING}))
+        )
 
     def checkout_of_intent(self, intent: str) -> Seen | None:
         found = _ask(lambda: self._client.v1.checkout.sessions.list(params={"payment_intent": intent, "limit": 1}))
@@ -102,9 +114,11 @@ class StripeGateway:
 
     def find_checkout(self, customer: str, funding_id: str) -> Seen | None:
         """Look a lost session up by what we wrote into it, newest first, however many pages there are."""
-        pages = _ask(lambda: list(
-            self._client.v1.checkout.sessions.list(params={"customer": customer, "limit": 100}).auto_paging_iter()
-        ))
+        pages = _ask(
+            lambda: list(
+                self._client.v1.checkout.sessions.list(params={"customer": customer, "limit": 100}).auto_paging_iter()
+            )
+        )
         found = next((s for s in pages if _get(s, "client_reference_id") == funding_id), None)
         return self.checkout(found.id) if found is not None else None
 
@@ -117,18 +131,25 @@ class StripeGateway:
         return self.checkout(session)
 
     def refund(self, *, intent: str, amount_minor: int, currency: str, refund_id: str) -> SeenRefund:
-        made = _ask(lambda: self._client.v1.refunds.create(
-            params={"payment_intent": intent, "amount": _to_stripe(amount_minor, currency),
-                    "metadata": {"portal_refund": refund_id}},
-            options={"idempotency_key": f"refund-{refund_id}"},
-        ))
+        made = _ask(
+            lambda: self._client.v1.refunds.create(
+                params={
+                    "payment_intent": intent,
+                    "amount": _to_stripe(amount_minor, currency),
+                    "metadata": {"portal_refund": refund_id},
+                },
+                options={"idempotency_key": f"refund-{refund_id}"},
+            )
+        )
         return _seen_refund(made, currency)
 
     def register_webhook(self, url: str, idempotency_key: str) -> Endpoint:
-        made = _ask(lambda: self._client.v1.webhook_endpoints.create(
-            params={"url": url, "enabled_events": list(EVENTS), "description": "Portal"},  # type: ignore[typeddict-item]
-            options={"idempotency_key": idempotency_key},
-        ))
+        made = _ask(
+            lambda: self._client.v1.webhook_endpoints.create(
+                params={"url": url, "enabled_events": EVENTS, "description": "Portal"},
+                options={"idempotency_key": idempotency_key},
+            )
+        )
         return Endpoint(made.id, made.url, made.status == "enabled", _get(made, "secret") or "")
 
     def webhook(self, endpoint: str) -> Endpoint | None:
@@ -152,12 +173,20 @@ class StripeGateway:
         fee = _get(charge, "balance_transaction")
         fee = fee if not isinstance(fee, str) else None
         return Seen(
-            session=session.id, url=_get(session, "url"), status=session.status,
-            paid=session.payment_status == "paid", amount_minor=_from_stripe(_paid_or_asked(session, whole), currency),
-            currency=currency, livemode=bool(session.livemode), funding_id=_get(session, "client_reference_id"),
+            session=session.id,
+            url=_get(session, "url"),
+            status=session.status,
+            paid=session.payment_status == "paid",
+            amount_minor=_from_stripe(_paid_or_asked(session, whole), currency),
+            currency=currency,
+            livemode=bool(session.livemode),
+            funding_id=_get(session, "client_reference_id"),
             intent=intent if isinstance(intent, str) else _get(whole, "id"),
-            needs_action=_get(whole, "status") == "requires_action", decline=_decline(whole), card=_card(charge),
-            fee_minor=_from_stripe(fee.fee, currency) if fee is not None else None, fee_id=_get(fee, "id"),
+            needs_action=_get(whole, "status") == "requires_action",
+            decline=_decline(whole),
+            card=_card(charge),
+            fee_minor=_from_stripe(fee.fee, currency) if fee is not None else None,
+            fee_id=_get(fee, "id"),
             refunds=tuple(_seen_refund(r, currency) for r in _get(_get(charge, "refunds"), "data") or ()),
         )
 
@@ -168,11 +197,16 @@ def _checkout_params(order: CheckoutOrder) -> Any:
         "mode": "payment",
         "customer": order.customer,
         "client_reference_id": order.funding_id,
-        "line_items": [{"quantity": 1, "price_data": {
-            "currency": order.currency.lower(),
-            "unit_amount": _to_stripe(order.amount_minor, order.currency),
-            "product_data": {"name": order.description},
-        }}],
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": order.currency.lower(),
+                    "unit_amount": _to_stripe(order.amount_minor, order.currency),
+                    "product_data": {"name": order.description},
+                },
+            }
+        ],
         "allowed_payment_method_types": ["card"],
         "metadata": facts,
         "payment_intent_data": {"metadata": facts, "description": f"{order.description}, {order.reference}"},

@@ -67,12 +67,21 @@ def _store(db: TenantSession, credential: GatewayCredential, event: dict[str, An
     if found is not None:
         found.last_event_at = now()
     thing = event["data"]["object"]
-    hint = {"payment_intent": thing.get("payment_intent"), "metadata": thing.get("metadata") or {},
-            "object": thing.get("object")}
+    hint = {
+        "payment_intent": thing.get("payment_intent"),
+        "metadata": thing.get("metadata") or {},
+        "object": thing.get("object"),
+    }
     row_id = new_id()
     fresh = insert_if_absent(
-        db, WebhookEvent, id=row_id, event=event["id"], type=event["type"], object_id=thing["id"],
-        credential_id=credential.id, body=hint,
+        db,
+        WebhookEvent,
+        id=row_id,
+        event=event["id"],
+        type=event["type"],
+        object_id=thing["id"],
+        credential_id=credential.id,
+        body=hint,
     )
     if fresh:
         jobs.enqueue(db, "payments.webhook", {"event": str(row_id)}, key=f"webhook:{row_id}")

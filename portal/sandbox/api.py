@@ -62,8 +62,11 @@ def _carried_out(route: Route, call: Call, claim: idempotency.Claim) -> Answer:
     if slow is not None:
         time.sleep(slow.seconds)
     if faults.take("cached_500", request.method, request.path):
-        broken = Answer(500, {"error": {"type": "api_error", "message": "Something broke in the sandbox, as ordered."}},
-                        is_broken=True)
+        broken = Answer(
+            500,
+            {"error": {"type": "api_error", "message": "Something broke in the sandbox, as ordered."}},
+            is_broken=True,
+        )
         with store.transaction():
             claim.keep(broken.status, broken.body)
         return broken
@@ -123,14 +126,20 @@ def unknown(rest: str) -> Response:
 @bp.errorhandler(500)
 def broken(_error: Exception) -> Response:
     """A mistake of the sandbox's own, in the shape that the library can read. The log has the rest."""
-    return _sent(Answer(500, {"error": {"type": "api_error", "message": "The sandbox made a mistake."}}),
-                 new_id("req", 14))
+    return _sent(
+        Answer(500, {"error": {"type": "api_error", "message": "The sandbox made a mistake."}}), new_id("req", 14)
+    )
 
 
 def _add_routes() -> None:
     for route in ROUTES:
-        bp.add_url_rule(route.path, endpoint=f"{route.method} {route.path}".replace(".", "_"),
-                        view_func=partial(handle, route), methods=[route.method], provide_automatic_options=False)
+        bp.add_url_rule(
+            route.path,
+            endpoint=f"{route.method} {route.path}".replace(".", "_"),
+            view_func=partial(handle, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
 
 
 _add_routes()

@@ -29,8 +29,13 @@ class Form:
 
     def paid_with(self) -> Json:
         assert self.card is not None, "only a form without mistakes pays"
-        return {"email": self.email, "name": self.holder, "exp_month": self.month, "exp_year": self.year,
-                "last4": self.card.last4}
+        return {
+            "email": self.email,
+            "name": self.holder,
+            "exp_month": self.month,
+            "exp_year": self.year,
+            "last4": self.card.last4,
+        }
 
 
 def read(typed: Mapping[str, str], today: datetime) -> Form:

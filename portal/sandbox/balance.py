@@ -35,8 +35,13 @@ def of_failed_refund(world: World, refund: Json) -> Json:
 
 def _book(world: World, source: Json, *, type: str, amount: int, fee: int) -> Json:
     currency = source["currency"]
-    detail = {"amount": fee, "application": None, "currency": currency, "description": "Sandbox processing fee",
-              "type": "stripe_fee"}
+    detail = {
+        "amount": fee,
+        "application": None,
+        "currency": currency,
+        "description": "Sandbox processing fee",
+        "type": "stripe_fee",
+    }
     booked = {
         "id": new_id("txn"),
         "object": "balance_transaction",

@@ -37,14 +37,26 @@ CARDS = (
     Card("4000008260003178", "visa", "Asks for 3-D Secure, then declined: no funds", NO_FUNDS, is_challenged=True),
     Card("4000000000005126", "visa", "Succeeds, but a refund fails later"),
     Card("4000000000007726", "visa", "Succeeds, and a refund is pending first"),
-    Card("4000000000000002", "visa", "Declined without a reason",
-         Decline("card_declined", "The card's bank said no.", "generic_decline")),
+    Card(
+        "4000000000000002",
+        "visa",
+        "Declined without a reason",
+        Decline("card_declined", "The card's bank said no.", "generic_decline"),
+    ),
     Card("4000000000009995", "visa", "Declined: no funds", NO_FUNDS),
     Card("4000000000000069", "visa", "Declined: expired", Decline("expired_card", "The card has expired.")),
-    Card("4000000000000127", "visa", "Declined: wrong security code",
-         Decline("incorrect_cvc", "The security code is wrong.")),
-    Card("4000000000000119", "visa", "Declined: processing error",
-         Decline("processing_error", "The card could not be processed. Try again in a moment.")),
+    Card(
+        "4000000000000127",
+        "visa",
+        "Declined: wrong security code",
+        Decline("incorrect_cvc", "The security code is wrong."),
+    ),
+    Card(
+        "4000000000000119",
+        "visa",
+        "Declined: processing error",
+        Decline("processing_error", "The card could not be processed. Try again in a moment."),
+    ),
 )
 REFUND_FAILS_LATER, REFUND_IS_PENDING_FIRST = "5126", "7726"
 _BY_NUMBER = {card.number: card for card in CARDS}

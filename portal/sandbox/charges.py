@@ -48,8 +48,15 @@ def settle(world: World, charge: Json) -> None:
 
 def _outcome(type: str, network: str, reason: str | None, words: str) -> Json:
     return {
-        "advice_code": None, "network_advice_code": None, "network_decline_code": None, "network_status": network,
-        "reason": reason, "risk_level": "normal", "risk_score": 20, "seller_message": words, "type": type,
+        "advice_code": None,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": network,
+        "reason": reason,
+        "risk_level": "normal",
+        "risk_score": 20,
+        "seller_message": words,
+        "type": type,
     }
 
 
@@ -104,20 +111,33 @@ def _new_charge(world: World, intent: Json, card: Card, paid_with: Json) -> Json
 def _billing(paid_with: Json) -> Json:
     return {
         "address": {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None},
-        "email": paid_with["email"], "name": paid_with["name"], "phone": None, "tax_id": None,
+        "email": paid_with["email"],
+        "name": paid_with["name"],
+        "phone": None,
+        "tax_id": None,
     }
 
 
 def _card(intent: Json, card: Card, paid_with: Json) -> Json:
     fingerprint = hashlib.sha256(f"{intent['_account']} {card.number}".encode()).hexdigest()[:16]
-    secure = {"authentication_flow": "challenge", "electronic_commerce_indicator": "05", "exemption_indicator": None,
-              "result": "authenticated", "result_reason": None, "transaction_id": None, "version": "2.2.0"}
+    secure = {
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": "05",
+        "exemption_indicator": None,
+        "result": "authenticated",
+        "result_reason": None,
+        "transaction_id": None,
+        "version": "2.2.0",
+    }
     return {
         "amount_authorized": intent["amount"],
         "authorization_code": None,
         "brand": card.brand,
-        "checks": {"address_line1_check": None, "address_postal_code_check": None,
-                   "cvc_check": "fail" if card.decline and card.decline.code == "incorrect_cvc" else "pass"},
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": "fail" if card.decline and card.decline.code == "incorrect_cvc" else "pass",
+        },
         "country": "US",
         "exp_month": paid_with["exp_month"],
         "exp_year": paid_with["exp_year"],

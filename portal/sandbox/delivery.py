@@ -105,8 +105,10 @@ def signature(secret: str, payload: bytes, at: int) -> str:
 
 def unfinished(world: World) -> list[Json]:
     with world.store.transaction():
-        rows = world.store.rows("SELECT event, endpoint, attempt, state, outcome FROM delivery "
-                                "WHERE state IN ('due', 'sending') ORDER BY seq")
+        rows = world.store.rows(
+            "SELECT event, endpoint, attempt, state, outcome FROM delivery "
+            "WHERE state IN ('due', 'sending') ORDER BY seq"
+        )
     return [dict(row) for row in rows]
 
 
@@ -127,8 +129,14 @@ def _record(world: World, row: sqlite3.Row, outcome: str, is_taken: bool) -> Non
         state, due = "due", time.time() + world.webhook_delays_s[attempt]
     else:
         state, due = "failed", row["due"]
-    world.store.rows("UPDATE delivery SET state = ?, due = ?, attempt = ?, outcome = ? WHERE seq = ?",
-                     state, due, attempt, outcome, row["seq"])
+    world.store.rows(
+        "UPDATE delivery SET state = ?, due = ?, attempt = ?, outcome = ? WHERE seq = ?",
+        state,
+        due,
+        attempt,
+        outcome,
+        row["seq"],
+    )
     world.wake.set()
 
 
@@ -151,8 +159,9 @@ def _send(endpoint: Json, event: Json) -> tuple[str, bool]:
     }
     connection = http.client.HTTPConnection(_reachable(address.hostname or ""), address.port or 80, timeout=PATIENCE_S)
     try:
-        connection.request("POST", f"{address.path or '/'}{'?' if address.query else ''}{address.query}",
-                           payload, headers)
+        connection.request(
+            "POST", f"{address.path or '/'}{'?' if address.query else ''}{address.query}", payload, headers
+        )
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return f"{type(error).__name__}: {error}", False

@@ -79,8 +79,12 @@ def check_address(url: str) -> None:
         raise unreadable("url", "The address cannot be read.", "url_invalid") from error
     is_plain = url.isascii() and url.isprintable() and " " not in url
     if address.scheme != "http" or not port_is_fine or not is_plain or not is_here(address.hostname or ""):
-        raise unreadable("url", "The sandbox sends to http addresses on this machine only: 127.0.0.1, localhost, "
-                         "or a name that ends in .localhost.", "url_invalid")
+        raise unreadable(
+            "url",
+            "The sandbox sends to http addresses on this machine only: 127.0.0.1, localhost, "
+            "or a name that ends in .localhost.",
+            "url_invalid",
+        )
 
 
 def is_here(host: str) -> bool:

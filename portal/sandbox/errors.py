@@ -14,8 +14,13 @@ class Refused(Exception):
     is_kept = True
 
     def __init__(
-        self, message: str, *, status: int = 400, type: str = "invalid_request_error",
-        code: str | None = None, param: str | None = None,
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        type: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status

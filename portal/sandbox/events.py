@@ -41,7 +41,9 @@ def emit(world: World, type: str, subject: Json, changed: Json | None = None) ->
     for endpoint in listening:
         world.store.rows(
             "INSERT INTO delivery (event, endpoint, attempt, due, state) VALUES (?, ?, 0, ?, 'due')",
-            event["id"], endpoint["id"], time.time() + world.webhook_delays_s[0],
+            event["id"],
+            endpoint["id"],
+            time.time() + world.webhook_delays_s[0],
         )
     world.wake.set()
 

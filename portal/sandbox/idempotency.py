@@ -22,14 +22,20 @@ class Claim:
 
     def keep(self, status: int, body: Json) -> None:
         if self.key is not None:
-            self.world.store.rows("UPDATE answer SET status = ?, body = ? WHERE account = ? AND key = ?",
-                                  status, json.dumps(body), self.account, self.key)
+            self.world.store.rows(
+                "UPDATE answer SET status = ?, body = ? WHERE account = ? AND key = ?",
+                status,
+                json.dumps(body),
+                self.account,
+                self.key,
+            )
 
     def give_up(self) -> None:
         """Nothing was carried out: the key is free again."""
         if self.key is not None:
-            self.world.store.rows("DELETE FROM answer WHERE account = ? AND key = ? AND status IS NULL",
-                                  self.account, self.key)
+            self.world.store.rows(
+                "DELETE FROM answer WHERE account = ? AND key = ? AND status IS NULL", self.account, self.key
+            )
 
 
 def fingerprint(method: str, path: str, fields: Iterable[tuple[str, str]]) -> str:
@@ -46,14 +52,21 @@ def claim(world: World, account: str, key: str | None, print: str) -> Claim | tu
     world.store.rows("DELETE FROM answer WHERE account = ? AND key = ? AND at <= ?", account, key, now - KEPT_S)
     found = world.store.rows("SELECT * FROM answer WHERE account = ? AND key = ?", account, key)
     if not found:
-        world.store.rows("INSERT INTO answer (account, key, fingerprint, at) VALUES (?, ?, ?, ?)",
-                         account, key, print, now)
+        world.store.rows(
+            "INSERT INTO answer (account, key, fingerprint, at) VALUES (?, ?, ?, ?)", account, key, print, now
+        )
         return Claim(world, account, key)
     known = found[0]
     if known["fingerprint"] != print:
-        raise Invalid(f"The idempotency key '{key}' was first used for another request, or with other parameters.",
-                      type="idempotency_error")
+        raise Invalid(
+            f"The idempotency key '{key}' was first used for another request, or with other parameters.",
+            type="idempotency_error",
+        )
     if known["status"] is None:
-        raise Invalid(f"A request with the idempotency key '{key}' is being carried out at this moment.",
-                      status=409, type="idempotency_error", code="idempotency_key_in_use")
+        raise Invalid(
+            f"A request with the idempotency key '{key}' is being carried out at this moment.",
+            status=409,
+            type="idempotency_error",
+            code="idempotency_key_in_use",
+        )
     return known["status"], json.loads(known["body"])

@@ -21,10 +21,13 @@ def cancel(call: Call) -> Json:
     """An intent made by Checkout ends with its session; that is Stripe's rule too, and here all of them are."""
     intent = call.load("payment_intent")
     if intent["status"] in ("succeeded", "canceled"):
-        raise Refused(f"This PaymentIntent is {intent['status']} and cannot be canceled.",
-                      code="payment_intent_unexpected_state")
-    raise Refused("This PaymentIntent belongs to a Checkout Session. Expire the session instead.",
-                  code="payment_intent_unexpected_state")
+        raise Refused(
+            f"This PaymentIntent is {intent['status']} and cannot be canceled.", code="payment_intent_unexpected_state"
+        )
+    raise Refused(
+        "This PaymentIntent belongs to a Checkout Session. Expire the session instead.",
+        code="payment_intent_unexpected_state",
+    )
 
 
 def for_session(world: World, session: Json) -> Json:
@@ -54,8 +57,11 @@ def ask_to_authenticate(world: World, intent: Json, paid_with: Json) -> None:
 
 def fail_authentication(world: World, intent: Json) -> None:
     """Nothing was charged, so there is no charge to show."""
-    error = {"type": "invalid_request_error", "code": AUTHENTICATION_FAILED,
-             "message": "The card's bank did not confirm that it is you."}
+    error = {
+        "type": "invalid_request_error",
+        "code": AUTHENTICATION_FAILED,
+        "message": "The card's bank did not confirm that it is you.",
+    }
     _need_another_card(world, intent, error)
 
 
@@ -71,8 +77,13 @@ def decline(world: World, intent: Json, decline: Decline, card: Card, paid_with:
 def succeed(world: World, intent: Json, card: Card, paid_with: Json) -> None:
     intent["payment_method"] = intent["payment_method"] or new_id("pm")
     charge = charges.succeed(world, intent, card, paid_with)
-    intent.update(status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"],
-                  last_payment_error=None, next_action=None)
+    intent.update(
+        status="succeeded",
+        amount_received=intent["amount"],
+        latest_charge=charge["id"],
+        last_payment_error=None,
+        next_action=None,
+    )
     intent.pop("_paid_with", None)
     world.store.save(intent)
     events.emit(world, "payment_intent.succeeded", intent)

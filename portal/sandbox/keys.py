@@ -21,8 +21,13 @@ def account_of(world: World, header: str | None) -> Json:
         account: Json = json.loads(found[0]["facts"])
         return account
     account = _new_account(id, key, world.now())
-    world.store.rows("INSERT INTO account (id, key_hint, created, facts) VALUES (?, ?, ?, ?)",
-                     id, hint_of(key), account["created"], json.dumps(account))
+    world.store.rows(
+        "INSERT INTO account (id, key_hint, created, facts) VALUES (?, ?, ?, ?)",
+        id,
+        hint_of(key),
+        account["created"],
+        json.dumps(account),
+    )
     return account
 
 
@@ -35,7 +40,7 @@ def account_id(key: str) -> str:
 def hint_of(key: str) -> str:
     """Enough of a key to tell it from others, never enough to use it: its end, at most a third of its secret part."""
     secret = key[8:]
-    return f"{key[:8]}…{secret[len(secret) - min(4, len(secret) // 3):]}"
+    return f"{key[:8]}…{secret[len(secret) - min(4, len(secret) // 3) :]}"
 
 
 def _key_in(header: str | None) -> str:
@@ -84,17 +89,28 @@ def _new_account(id: str, key: str, now: int) -> Json:
 
 def _business_profile(name: str) -> Json:
     return {
-        "mcc": None, "name": name, "product_description": None, "support_address": None, "support_email": None,
-        "support_phone": None, "support_url": None, "url": None,
+        "mcc": None,
+        "name": name,
+        "product_description": None,
+        "support_address": None,
+        "support_email": None,
+        "support_phone": None,
+        "support_url": None,
+        "url": None,
     }
 
 
 def _requirements(is_ready: bool) -> Json:
     due = [] if is_ready else ["business_profile.url", "external_account", "tos_acceptance.date"]
     return {
-        "alternatives": [], "current_deadline": None, "currently_due": due,
-        "disabled_reason": None if is_ready else "requirements.past_due", "errors": [], "eventually_due": due,
-        "past_due": due, "pending_verification": [],
+        "alternatives": [],
+        "current_deadline": None,
+        "currently_due": due,
+        "disabled_reason": None if is_ready else "requirements.past_due",
+        "errors": [],
+        "eventually_due": due,
+        "past_due": due,
+        "pending_verification": [],
     }
 
 

@@ -21,14 +21,20 @@ def select(call: Call, kind: str, url: str, matching: Json) -> Json:
         raise unreadable("limit", f"'limit' lies between 1 and {LARGEST_LIMIT}.", "parameter_invalid_integer")
     after, before = call.params.get("starting_after"), call.params.get("ending_before")
     if after and before:
-        raise unreadable("ending_before", "A page starts after something or ends before something, not both.",
-                         "parameter_invalid")
+        raise unreadable(
+            "ending_before", "A page starts after something or ends before something, not both.", "parameter_invalid"
+        )
     for name, cursor in (("starting_after", after), ("ending_before", before)):
         if cursor is not None and call.world.store.find(call.account_id, kind, cursor) is None:
             raise missing(kind, cursor, param=name, status=400)
     found, has_more = call.world.store.page(
-        call.account_id, kind, matching=matching, created=_range(call.params.get("created")),
-        after=after, before=before, limit=limit,
+        call.account_id,
+        kind,
+        matching=matching,
+        created=_range(call.params.get("created")),
+        after=after,
+        before=before,
+        limit=limit,
     )
     return wrap(found, url, has_more)
 

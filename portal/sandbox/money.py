@@ -5,9 +5,25 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, list_currencies
 
-NO_DECIMALS = frozenset((
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
-))
+NO_DECIMALS = frozenset(
+    (
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "jpy",
+        "kmf",
+        "krw",
+        "mga",
+        "pyg",
+        "rwf",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    )
+)
 THREE_DECIMALS = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 # Two places at Stripe although the currency has none, so the last two digits must be zero.
 TWO_PLACES_OF_NOTHING = frozenset(("isk", "ugx"))

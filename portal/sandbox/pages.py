@@ -21,8 +21,10 @@ def index() -> Response:
     with world.store.transaction():
         passing.catch_up(world)
         recent = world.store.newest("payment_intent", RECENT)
-        accounts = {row["id"]: {**json.loads(row["facts"]), "key": row["key_hint"]}
-                    for row in world.store.rows("SELECT id, key_hint, facts FROM account ORDER BY created")}
+        accounts = {
+            row["id"]: {**json.loads(row["facts"]), "key": row["key_hint"]}
+            for row in world.store.rows("SELECT id, key_hint, facts FROM account ORDER BY created")
+        }
     return _page("sandbox/index.html", recent=recent, accounts=accounts)
 
 
@@ -114,13 +116,24 @@ def _onwards(session: Json, intent: Json | None) -> Response:
 
 
 def _card_form(session: Json, intent: Json | None, form: attempts.Form, status: int = 200) -> Response:
-    facts = [(item["description"], money.shown(item["amount_total"], session["currency"]))
-             for item in session["_line_items"]]
+    facts = [
+        (item["description"], money.shown(item["amount_total"], session["currency"])) for item in session["_line_items"]
+    ]
     metadata = session["metadata"]
-    facts += [(label, metadata[key]) for key, label in (("account", "Account"), ("reference", "Reference"))
-              if metadata.get(key)]
-    response = _page("sandbox/pay.html", session, session=session, intent=intent, form=form, facts=facts,
-                     amount=money.shown(session["amount_total"], session["currency"]))
+    facts += [
+        (label, metadata[key])
+        for key, label in (("account", "Account"), ("reference", "Reference"))
+        if metadata.get(key)
+    ]
+    response = _page(
+        "sandbox/pay.html",
+        session,
+        session=session,
+        intent=intent,
+        form=form,
+        facts=facts,
+        amount=money.shown(session["amount_total"], session["currency"]),
+    )
     response.status_code = status
     return response
 
@@ -152,7 +165,7 @@ def _guarded(response: Response, session: Json | None) -> Response:
 
 def _ink_on(colour: str) -> str:
     """Black or white, whichever is easier to read on the colour (WCAG 2.2, relative luminance)."""
-    parts = [int(colour[start:start + 2], 16) / 255 for start in (1, 3, 5)]
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#000000"

@@ -33,8 +33,9 @@ def read(fields: Iterable[tuple[str, str]], spec: type, understood: Iterable[str
     known = set(understood) | {"expand"}
     for name in _leaves(params, ""):
         if not any(name == each or name.startswith(f"{each}.") for each in known):
-            raise unreadable(name, f"Stripe takes '{name}' here, but this sandbox does nothing with it.",
-                             "sandbox_unsupported")
+            raise unreadable(
+                name, f"Stripe takes '{name}' here, but this sandbox does nothing with it.", "sandbox_unsupported"
+            )
     return params
 
 
@@ -125,8 +126,11 @@ def _read_metadata(value: Any, name: str) -> dict[str, str]:
         raise unreadable(name, f"'{name}' holds at most {METADATA_KEYS} keys.", "parameter_invalid_metadata")
     for key, text in value.items():
         if not isinstance(text, str) or len(key) > METADATA_KEY_LENGTH or len(text) > METADATA_VALUE_LENGTH:
-            raise unreadable(f"{name}[{key}]", f"Keys of '{name}' have at most {METADATA_KEY_LENGTH} characters "
-                             f"and values {METADATA_VALUE_LENGTH}.", "parameter_invalid_metadata")
+            raise unreadable(
+                f"{name}[{key}]",
+                f"Keys of '{name}' have at most {METADATA_KEY_LENGTH} characters and values {METADATA_VALUE_LENGTH}.",
+                "parameter_invalid_metadata",
+            )
     return value
 
 

@@ -80,8 +80,11 @@ def _charge_meant(call: Call) -> Json:
         return call.fetch("charge", call.params["charge"], param="charge")
     intent = call.fetch("payment_intent", call.params["payment_intent"], param="payment_intent")
     if intent["status"] != "succeeded":
-        raise Refused("This PaymentIntent has no successful charge to refund.", param="payment_intent",
-                      code="payment_intent_unexpected_state")
+        raise Refused(
+            "This PaymentIntent has no successful charge to refund.",
+            param="payment_intent",
+            code="payment_intent_unexpected_state",
+        )
     found = call.world.store.find(call.account_id, "charge", intent["latest_charge"])
     if found is None:
         raise missing("charge", str(intent["latest_charge"]), param="payment_intent", status=400)
@@ -97,8 +100,10 @@ def _check(charge: Json, amount: int, left: int) -> None:
     if amount < 1:
         raise unreadable("amount", "A refund is at least 1.", "parameter_invalid_integer")
     if amount > left:
-        raise Refused(f"A refund of {shown(amount, currency)} is more than the {shown(left, currency)} that is left.",
-                      param="amount")
+        raise Refused(
+            f"A refund of {shown(amount, currency)} is more than the {shown(left, currency)} that is left.",
+            param="amount",
+        )
 
 
 def _lessen(world: World, charge: Json, amount: int) -> None:

@@ -81,7 +81,9 @@ class Running:
 
 @contextmanager
 def running(
-    state_path: str | None = None, port: int = 0, public_url: str | None = None,
+    state_path: str | None = None,
+    port: int = 0,
+    public_url: str | None = None,
     webhook_delays_s: Sequence[float] = DELAYS_S,
 ) -> Iterator[Running]:
     """Serve a sandbox on loopback for as long as the block lasts. Port 0 takes a free one."""

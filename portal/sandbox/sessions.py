@@ -11,13 +11,32 @@ from portal.sandbox.world import Call, World
 SHORTEST_LIFE_S, LONGEST_LIFE_S = 30 * 60, 24 * 60 * 60
 COLOUR = re.compile(r"^#[0-9a-fA-F]{6}$")
 UNDERSTOOD = (
-    "mode", "customer", "customer_email", "client_reference_id", "metadata", "success_url", "cancel_url", "expires_at",
-    "locale", "submit_type", "integration_identifier", "allowed_payment_method_types", "ui_mode",
-    "line_items.quantity", "line_items.price_data.currency", "line_items.price_data.unit_amount",
-    "line_items.price_data.product_data.name", "line_items.price_data.product_data.description",
-    "payment_intent_data.description", "payment_intent_data.metadata", "payment_intent_data.receipt_email",
-    "branding_settings.display_name", "branding_settings.button_color", "branding_settings.background_color",
-    "branding_settings.border_style", "branding_settings.font_family",
+    "mode",
+    "customer",
+    "customer_email",
+    "client_reference_id",
+    "metadata",
+    "success_url",
+    "cancel_url",
+    "expires_at",
+    "locale",
+    "submit_type",
+    "integration_identifier",
+    "allowed_payment_method_types",
+    "ui_mode",
+    "line_items.quantity",
+    "line_items.price_data.currency",
+    "line_items.price_data.unit_amount",
+    "line_items.price_data.product_data.name",
+    "line_items.price_data.product_data.description",
+    "payment_intent_data.description",
+    "payment_intent_data.metadata",
+    "payment_intent_data.receipt_email",
+    "branding_settings.display_name",
+    "branding_settings.button_color",
+    "branding_settings.background_color",
+    "branding_settings.border_style",
+    "branding_settings.font_family",
 )
 FILTERS = ("customer", "payment_intent", "status")
 
@@ -98,8 +117,9 @@ def _check_mode(params: Json) -> None:
             raise unreadable(name, f"'{name}' must be a whole http or https address.", "url_invalid")
     for name, value in params.get("branding_settings", {}).items():
         if name.endswith("_color") and value and not COLOUR.match(value):
-            raise unreadable(f"branding_settings[{name}]", "A colour is # and six hexadecimal digits.",
-                             "parameter_invalid")
+            raise unreadable(
+                f"branding_settings[{name}]", "A colour is # and six hexadecimal digits.", "parameter_invalid"
+            )
 
 
 def _line_items(params: Json) -> tuple[list[Json], str]:
@@ -126,8 +146,14 @@ def _line_item(index: int, item: Json, currency: str) -> Json:
         raise unreadable(name, "Amounts are not negative and quantities at least 1.", "parameter_invalid_integer")
     total = amount * quantity
     return {
-        "id": new_id("li"), "object": "item", "amount_discount": 0, "amount_subtotal": total, "amount_tax": 0,
-        "amount_total": total, "currency": currency, "description": price["product_data"]["name"],
+        "id": new_id("li"),
+        "object": "item",
+        "amount_discount": 0,
+        "amount_subtotal": total,
+        "amount_tax": 0,
+        "amount_total": total,
+        "currency": currency,
+        "description": price["product_data"]["name"],
         "quantity": quantity,
     }
 
@@ -139,8 +165,9 @@ def _check_total(total: int, currency: str) -> None:
         raise unreadable("line_items", f"The total must be at most {money.LARGEST}.", "amount_too_large")
     step = money.step_of(currency)
     if total % step:
-        raise unreadable("line_items", f"Amounts in {currency.upper()} must be a multiple of {step}.",
-                         "parameter_invalid_integer")
+        raise unreadable(
+            "line_items", f"Amounts in {currency.upper()} must be a multiple of {step}.", "parameter_invalid_integer"
+        )
 
 
 def _new_session(call: Call, items: list[Json], currency: str) -> Json:
@@ -201,7 +228,9 @@ def _new_session(call: Call, items: list[Json], currency: str) -> Json:
 def _own(call: Call, items: list[Json]) -> Json:
     """What the hosted page needs to know beside what the API shows."""
     return {
-        "_account": call.account_id, "_line_items": items, "_token": new_id("form"),
+        "_account": call.account_id,
+        "_line_items": items,
+        "_token": new_id("form"),
         "_intent": call.params.get("payment_intent_data", {}),
     }
 
@@ -223,11 +252,20 @@ def _expiry(call: Call) -> int:
     now = call.world.now()
     expires_at = int(call.params.get("expires_at", now + LONGEST_LIFE_S))
     if not now + SHORTEST_LIFE_S <= expires_at <= now + LONGEST_LIFE_S:
-        raise unreadable("expires_at", "'expires_at' lies between 30 minutes and 24 hours from now.",
-                         "parameter_invalid_integer")
+        raise unreadable(
+            "expires_at", "'expires_at' lies between 30 minutes and 24 hours from now.", "parameter_invalid_integer"
+        )
     return expires_at
 
 
 def _details(email: str | None, name: str | None) -> Json:
-    return {"address": None, "business_name": None, "email": email, "individual_name": None, "name": name,
-            "phone": None, "tax_exempt": "none", "tax_ids": None}
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": None,
+    }

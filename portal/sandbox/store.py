@@ -66,7 +66,12 @@ class Store:
     def add(self, body: Json, *, due: float | None = None) -> None:
         self.rows(
             "INSERT INTO object (account, kind, id, created, due, body) VALUES (?, ?, ?, ?, ?, ?)",
-            body["_account"], body["object"], body["id"], body["created"], due, json.dumps(body),
+            body["_account"],
+            body["object"],
+            body["id"],
+            body["created"],
+            due,
+            json.dumps(body),
         )
 
     def save(self, body: Json) -> None:
@@ -101,8 +106,15 @@ class Store:
         return [json.loads(row["body"]) for row in found]
 
     def page(
-        self, account: str, kind: str, *, matching: Mapping[str, Any], created: Mapping[str, int],
-        after: str | None, before: str | None, limit: int,
+        self,
+        account: str,
+        kind: str,
+        *,
+        matching: Mapping[str, Any],
+        created: Mapping[str, int],
+        after: str | None,
+        before: str | None,
+        limit: int,
     ) -> tuple[list[Json], bool]:
         """One page, newest first, and whether there is more in the direction of travel."""
         where, values = _conditions(matching, created)

@@ -44,8 +44,11 @@ def account_page(db: TenantSession, account: Account) -> AccountPage:
     else:
         plan.append(("Paid by", tenant.name))
     return AccountPage(
-        account=account, balance=money(balance, tenant) if account.is_run_by_customer else None, owes=balance < 0,
-        plan=plan, places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
+        account=account,
+        balance=money(balance, tenant) if account.is_run_by_customer else None,
+        owes=balance < 0,
+        plan=plan,
+        places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
         people=[(user.display_name, membership.role.capitalize()) for membership, user in members_of(db, account.id)],
         movements=_movements(db, account) if account.is_run_by_customer else [],
     )
@@ -55,9 +58,17 @@ def _movements(db: TenantSession, account: Account) -> list[Movement]:
     """Payments and charges together, newest first."""
     tenant = white_label(db)
     paid = [
-        (f.settled_at or f.created_at, Movement(short_day(f.created_at.date(), tenant), f"Card payment, {f.card or 'card'}",
-                                                f.reference, money(f.amount_minor, tenant)))
-        for f in fundings_of(db, account.id) if f.state == "succeeded"
+        (
+            f.settled_at or f.created_at,
+            Movement(
+                short_day(f.created_at.date(), tenant),
+                f"Card payment, {f.card or 'card'}",
+                f.reference,
+                money(f.amount_minor, tenant),
+            ),
+        )
+        for f in fundings_of(db, account.id)
+        if f.state == "succeeded"
     ]
     charged = [
         (c.charged_at, Movement(short_day(c.day, tenant), c.description, c.number, money(-c.gross_minor, tenant)))

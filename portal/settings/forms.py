@@ -7,10 +7,13 @@ from portal.kit.forms import PortalForm
 
 
 class GatewayForm(PortalForm):
-    key = PasswordField("Secret or restricted key", [
-        InputRequired("Paste the key that Stripe shows under Developers, API keys."),
-        Length(max=255, message="A key is shorter than this."),
-    ])
+    key = PasswordField(
+        "Secret or restricted key",
+        [
+            InputRequired("Paste the key that Stripe shows under Developers, API keys."),
+            Length(max=255, message="A key is shorter than this."),
+        ],
+    )
 
 
 class EmptyForm(PortalForm):

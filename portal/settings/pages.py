@@ -39,8 +39,10 @@ def gateway_page(db: TenantSession) -> GatewayPage:
     if credential is None:
         return GatewayPage(False, False, ["No gateway is connected."], "never", [])
     rows = [
-        ("Stripe account", credential.gateway_account), ("Key", credential.key_hint),
-        ("Mode", "Live" if credential.livemode else "Test"), ("Currency", credential.currency),
+        ("Stripe account", credential.gateway_account),
+        ("Key", credential.key_hint),
+        ("Mode", "Live" if credential.livemode else "Test"),
+        ("Currency", credential.currency),
         ("Connected", f"{moment(credential.connected_at, tenant)}, {credential.connected_by}"),
         ("Last event", moment(credential.last_event_at, tenant) if credential.last_event_at else "None yet"),
     ]
@@ -51,8 +53,17 @@ def gateway_page(db: TenantSession) -> GatewayPage:
 def letters_page(db: TenantSession) -> list[LetterLine]:
     tenant = white_label(db)
     return [
-        LetterLine(x.id, x.name, x.to_address, x.about_id, x.state, x.tries, moment(x.sent_at or x.created_at, tenant),
-                   x.last_answer or "", _may_send_again(x))
+        LetterLine(
+            x.id,
+            x.name,
+            x.to_address,
+            x.about_id,
+            x.state,
+            x.tries,
+            moment(x.sent_at or x.created_at, tenant),
+            x.last_answer or "",
+            _may_send_again(x),
+        )
         for x in recent_letters(db)
     ]
 

@@ -98,7 +98,10 @@ def create_customer(db: TenantSession, draft: Draft, *, by: Actor, administrator
 
 def _claim(db: TenantSession, draft: Draft) -> None:
     claimed = db.scalar(
-        update(Draft).where(Draft.id == draft.id, Draft.claimed_at.is_(None)).values(claimed_at=now()).returning(Draft.id)
+        update(Draft)
+        .where(Draft.id == draft.id, Draft.claimed_at.is_(None))
+        .values(claimed_at=now())
+        .returning(Draft.id)
     )
     if claimed is None:
         db.refresh(draft)
@@ -109,8 +112,12 @@ def _claim(db: TenantSession, draft: Draft) -> None:
 def _primary_user(db: TenantSession, draft: Draft) -> User:
     contact = draft.answers["contact"]
     return add_user(
-        db, login_name=contact["login_name"], display_name=contact["display_name"], email=contact["email"],
-        password_hash=contact.get("password_hash"), must_change_password=bool(contact.get("password_hash")),
+        db,
+        login_name=contact["login_name"],
+        display_name=contact["display_name"],
+        email=contact["email"],
+        password_hash=contact.get("password_hash"),
+        must_change_password=bool(contact.get("password_hash")),
     )
 
 
@@ -119,12 +126,16 @@ def _new_customer(db: TenantSession, draft: Draft) -> NewCustomer:
     if plan_on_sale(db, UUID(plan["plan"])) is None:
         raise DraftIncomplete("The chosen plan is not sold any more. Choose another one.")
     return NewCustomer(
-        name=contact["name"], primary_domain=contact["primary_domain"],
-        administration=Administration(draft.administration), plan_id=UUID(plan["plan"]),
+        name=contact["name"],
+        primary_domain=contact["primary_domain"],
+        administration=Administration(draft.administration),
+        plan_id=UUID(plan["plan"]),
         first_day=date.fromisoformat(plan["first_day"]) if plan["first_day"] else None,
-        send_letters=contact["send_letters"], business=_place(places, ""),
+        send_letters=contact["send_letters"],
+        business=_place(places, ""),
         service=None if places["same_address"] else _place(places, "service_"),
-        contact_name=places["contact_name"], contact_phone=places["contact_phone"],
+        contact_name=places["contact_name"],
+        contact_phone=places["contact_phone"],
         contact_email=places["contact_email"],
     )
 

@@ -32,7 +32,9 @@ class Reads:
 
 class ContactForm(PortalForm):
     name = StringField("Customer name", [Text(120, missing="Write the customer's name.")])
-    primary_domain = StringField("Primary domain", [Text(253, missing="Write the customer's domain."), Reads(read_domain)])
+    primary_domain = StringField(
+        "Primary domain", [Text(253, missing="Write the customer's domain."), Reads(read_domain)]
+    )
     display_name = StringField("User display name", [Text(120, missing="Write the person's name.")])
     login_name = StringField("User login name", [Text(254, missing="Write the login name."), Reads(read_login)])
     alternate_email = StringField("Alternate e-mail", [OneAddress(optional=True)])
@@ -124,7 +126,9 @@ class PlanForm(PortalForm):
 
 
 class ChoiceForm(PortalForm):
-    administration = RadioField("Who sets this account up?", choices=[("customer", "New customer"), ("white_label", "Me")])
+    administration = RadioField(
+        "Who sets this account up?", choices=[("customer", "New customer"), ("white_label", "Me")]
+    )
 
 
 class EmptyForm(PortalForm):

@@ -17,11 +17,11 @@ from portal.billing.queries import available_minor, first_day_for, prices_of
 from portal.catalogue.models import Plan, plans_on_sale
 from portal.identity.passwords import hash_password
 from portal.kit.db import TenantSession
+from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.signup import phonetic
 from portal.signup.commands import STEPS, first_gap, open_drafts
-from portal.kit.world import show_domain
 from portal.signup.forms import AuthorisedContactForm, ContactForm, PlanForm
 from portal.signup.models import Draft
 from portal.whitelabels.models import WhiteLabel
@@ -86,8 +86,12 @@ def options(db: TenantSession) -> Options:
 
 def draft_list(db: TenantSession, user_id: UUID) -> list[DraftLine]:
     return [
-        DraftLine(draft.id, draft.answers.get("contact", {}).get("name", "No name yet"), _option(draft),
-                  f"/customers/new/{draft.id}/{first_gap(draft) or 'review'}")
+        DraftLine(
+            draft.id,
+            draft.answers.get("contact", {}).get("name", "No name yet"),
+            _option(draft),
+            f"/customers/new/{draft.id}/{first_gap(draft) or 'review'}",
+        )
         for draft in open_drafts(db, user_id)
     ]
 
@@ -173,10 +177,16 @@ def review(db: TenantSession, draft: Draft) -> Review:
     total = invoice.retail_minor if is_option_1 else invoice.wholesale_minor
     missing = invoice.wholesale_minor - available_minor(db)
     return Review(
-        name=contact["name"], is_option_1=is_option_1, contact=_contact_rows(draft, tenant),
-        addresses=_address_rows(draft), plan=_plan_rows(draft, plan, tenant, needed_funding_minor(prices, invoice)),
-        invoice_to=contact["name"] if is_option_1 else tenant.name, invoice=rows, total=money(total, tenant),
-        foot=_margin_words(invoice, tenant, is_option_1), letters_to=contact["email"],
+        name=contact["name"],
+        is_option_1=is_option_1,
+        contact=_contact_rows(draft, tenant),
+        addresses=_address_rows(draft),
+        plan=_plan_rows(draft, plan, tenant, needed_funding_minor(prices, invoice)),
+        invoice_to=contact["name"] if is_option_1 else tenant.name,
+        invoice=rows,
+        total=money(total, tenant),
+        foot=_margin_words(invoice, tenant, is_option_1),
+        letters_to=contact["email"],
         shortage=money(missing, tenant) if missing > 0 else None,
     )
 
@@ -190,8 +200,10 @@ def _margin_words(invoice: Invoice, tenant: WhiteLabel, is_option_1: bool) -> st
     wholesale = sum(line.wholesale.net_minor for line in invoice.lines)
     retail = sum(line.retail.net_minor for line in invoice.lines)
     if is_option_1:
-        return (f"Your white-label account is charged {money(invoice.wholesale_minor, tenant)} at wholesale. "
-                f"Your margin is {money(retail - wholesale, tenant)} before tax.")
+        return (
+            f"Your white-label account is charged {money(invoice.wholesale_minor, tenant)} at wholesale. "
+            f"Your margin is {money(retail - wholesale, tenant)} before tax."
+        )
     return f"Retail would be {money(retail, tenant)}. Your margin is {money(retail - wholesale, tenant)} before tax."
 
 
@@ -199,7 +211,10 @@ def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
     contact = draft.answers["contact"]
     who = "Authorised contact" if draft.administration == Administration.WHITE_LABEL else "Contact"
     rows = [
-        ("Set up by", "The customer (Option 1)" if who == "Contact" else "You, the white label administrator (Option 2)"),
+        (
+            "Set up by",
+            "The customer (Option 1)" if who == "Contact" else "You, the white label administrator (Option 2)",
+        ),
         ("Customer name", contact["name"]),
         ("Primary domain", show_domain(contact["primary_domain"])),
         (who, contact["display_name"]),
@@ -213,8 +228,10 @@ def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
 
 def _address_rows(draft: Draft) -> list[tuple[str, str]]:
     places = draft.answers["addresses"]
-    rows = [("Business", _words(places, "")),
-            ("Service", "Same as business" if places["same_address"] else _words(places, "service_"))]
+    rows = [
+        ("Business", _words(places, "")),
+        ("Service", "Same as business" if places["same_address"] else _words(places, "service_")),
+    ]
     labels = {"contact_name": "General contact", "contact_phone": "Telephone", "contact_email": "General e-mail"}
     return rows + [(label, places[key] or "Not given") for key, label in labels.items()]
 
@@ -240,6 +257,8 @@ def _plan_rows(draft: Draft, plan: Plan, tenant: WhiteLabel, needed_minor: int) 
 
 def what_happens_next(account: Account) -> str:
     if account.is_run_by_customer:
-        return (f"{account.name} was created. The activation letter is on its way; only the customer can activate. "
-                "No money moved.")
+        return (
+            f"{account.name} was created. The activation letter is on its way; only the customer can activate. "
+            "No money moved."
+        )
     return f"{account.name} was created and is inactive. Activate it when it is set up. No money moved."

@@ -19,8 +19,13 @@ class WhiteLabel(Base):
     __tablename__ = "white_label"
     __table_args__ = (
         CheckConstraint("kind in ('operator', 'white_label')", name="kind"),
-        Index("uq_white_label_one_operator", "kind", unique=True, sqlite_where=text("kind = 'operator'"),
-              postgresql_where=text("kind = 'operator'")),
+        Index(
+            "uq_white_label_one_operator",
+            "kind",
+            unique=True,
+            sqlite_where=text("kind = 'operator'"),
+            postgresql_where=text("kind = 'operator'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -59,8 +64,13 @@ class GatewayCredential(TenantRow, Base):
 
     __tablename__ = "gateway_credential"
     __table_args__ = (
-        Index("uq_gateway_credential_in_use", "white_label_id", unique=True,
-              sqlite_where=text("ended_at is null"), postgresql_where=text("ended_at is null")),
+        Index(
+            "uq_gateway_credential_in_use",
+            "white_label_id",
+            unique=True,
+            sqlite_where=text("ended_at is null"),
+            postgresql_where=text("ended_at is null"),
+        ),
     )
 
     webhook_slug: Mapped[str] = mapped_column(unique=True)
