@@ -50,7 +50,10 @@ def serve(bind: str, port: int, workers: int, no_worker: bool) -> None:
     from portal.serving import serve as run
 
     _app()
-    run(bind=bind, port=port, workers=workers, with_worker=not no_worker)
+    try:
+        run(bind=bind, port=port, workers=workers, with_worker=not no_worker)
+    except UnsafeSettings as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

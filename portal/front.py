@@ -1,6 +1,6 @@
 """Addresses that belong to no room: the way in, the brand's style, and what machines ask."""
 
-from flask import Blueprint, Response, g, redirect
+from flask import Blueprint, Response, g, redirect, request
 from flask_login import current_user
 from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
@@ -54,7 +54,9 @@ def live() -> Response:
 @bp.get("/health/ready")
 @anyone
 def ready() -> Response:
-    """Whether the database answers."""
+    """Whether the database answers. For this machine only: what comes through a proxy finds nothing."""
+    if request.remote_addr not in ("127.0.0.1", "::1") or "X-Forwarded-For" in request.headers:
+        raise NotFound
     with database().platform.connect() as connection:
         connection.execute(text("select 1"))
     return Response("ok\n", mimetype="text/plain")

@@ -12,12 +12,15 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from portal.kit import jobs
+from portal.kit.migrating import check_logins, is_current
+from portal.kit.settings import UnsafeSettings, current
 
 STOP_WITHIN_S = 15
 
 
 def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT, then stop the worker after what it is doing."""
+    refuse_unready()
     child = subprocess.Popen([sys.executable, "-m", "portal", "worker"]) if with_worker else None
     server = Granian(
         "wsgi:app",
@@ -35,6 +38,16 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
     finally:
         if child is not None:
             _stop(child)
+
+
+def refuse_unready() -> None:
+    """Raises UnsafeSettings for an old schema, or a web login that could see past row-level security in production."""
+    settings = current()
+    problems = check_logins(settings) if settings.is_production else []
+    if not is_current(settings.platform_database_url or settings.database_url):
+        problems.append("The database is not at the present schema: run `portal migrate` first.")
+    if problems:
+        raise UnsafeSettings("The portal does not start:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def work(app: Flask, *, threads: int) -> None:

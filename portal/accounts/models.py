@@ -10,6 +10,7 @@ from portal.accounts.lifecycle import Administration, State, may_move
 from portal.kit.clock import now
 from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 from portal.kit.refusals import Refusal
+from portal.kit.world import country_name
 
 
 class MoveRefused(Refusal):
@@ -113,4 +114,4 @@ class Address(TenantOwned, Base):
     def words(self) -> str:
         """The address on one line, as letters and pages print it."""
         town = " ".join(part for part in (self.city, self.region, self.postcode) if part)
-        return ", ".join(part for part in (self.line1, self.line2, town, self.country) if part)
+        return ", ".join(part for part in (self.line1, self.line2, town, country_name(self.country)) if part)

@@ -109,6 +109,8 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
         return PaymentStatus("none")
     if funding.state == "succeeded":
         return _after_success(db, funding)
+    if funding.state == "unknown" and funding.checkout_session is not None:
+        return NOT_CONFIRMED
     if funding.last_decline is not None:
         why = DECLINES.get(funding.last_decline, "Your bank declined the card")
         return PaymentStatus(
@@ -119,6 +121,13 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
         )
     return UNPAID[funding.state]
 
+
+NOT_CONFIRMED = PaymentStatus(
+    "unknown",
+    "We cannot see your payment at the moment",
+    "We do not know yet whether money was taken.",
+    "If it was, we find the payment by ourselves, and you never pay twice.",
+)
 
 UNPAID = {
     "created": PaymentStatus("open", "Your payment is not finished", "No money was taken so far.", "Go on below."),
@@ -132,7 +141,7 @@ UNPAID = {
         "unknown",
         "We could not reach the payment page",
         "No money was taken.",
-        "Try again. If you had already entered a card, we look it up first, so you never pay twice.",
+        "Try again. Your answers are kept.",
     ),
     "expired": PaymentStatus(
         "expired",

@@ -135,7 +135,7 @@ def _lines(db: TenantSession, page: Page) -> list[Line]:
                 state=blocker.badge or account.state,
                 blocker=blocker,
                 plan=plan.name if plan else "",
-                balance=money(balances[account.id], tenant),
+                balance=money(balances[account.id], tenant) if account.is_run_by_customer else "Paid by us",
                 owes=balances[account.id] < 0,
                 created=since(account.created_at, tenant).removeprefix("on "),
             )

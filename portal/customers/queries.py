@@ -52,7 +52,7 @@ def customers_page(db: TenantSession, search: Search) -> Page:
 
 def counts_by_state(db: TenantSession) -> dict[str, int]:
     wanted = select(Account.state, func.count(Account.id)).where(Account.kind == "customer").group_by(Account.state)
-    return dict(db.execute(wanted).tuples())
+    return dict(db.execute(wanted).tuples().all())
 
 
 def _filtered(wanted: Select[Account], search: Search) -> Select[Account]:

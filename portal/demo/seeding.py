@@ -4,8 +4,9 @@ import http.client
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -17,6 +18,7 @@ from portal.activation import commands as activation
 from portal.activation.queries import latest_link, need_of
 from portal.audit.commands import SYSTEM, Actor
 from portal.billing.commands import charge_month
+from portal.billing.period import nth_period
 from portal.catalogue.models import Plan
 from portal.demo.browser import Browser, pay
 from portal.demo.cast import (
@@ -98,7 +100,9 @@ def _white_label(tenant: Tenant, by: Actor, places: Places) -> UUID:
 
 def _customer(tenant: Tenant, new: SeedCustomer, places: Places) -> None:
     """Create a customer as many months ago as it says, and let its story happen."""
-    began = timedelta(days=new.months * 30.4) if new.months else timedelta(hours=30)
+    # Spread over the month, so that each month has charges on many days.
+    spread = timedelta(days=len(new.name) % 17 + 2)
+    began = timedelta(days=new.months * 30.4) + spread if new.months else timedelta(hours=30)
     with _at(began, places):
         account_id = _create(tenant, new)
         _run_letters()
@@ -106,7 +110,7 @@ def _customer(tenant: Tenant, new: SeedCustomer, places: Places) -> None:
         with _at(began - timedelta(hours=2), places):
             _activate(account_id, new, places)
             _run_letters()
-        _charge_months(account_id, new, began)
+        _charge_months(account_id, new, began, ZoneInfo(tenant.business.time_zone))
     if new.story in ("password", "declined"):
         with _at(timedelta(hours=3), places):
             _choose_password(account_id)
@@ -188,13 +192,15 @@ def _pay(account_id: UUID, places: Places, card: str, months: int = 1) -> None:
     flows.refresh(opened.funding_id)
 
 
-def _charge_months(account_id: UUID, new: SeedCustomer, began: timedelta) -> None:
-    last = {"suspended": 2, "closed": 4}.get(new.story, 0)
-    for n in range(1, new.months - last + 1):
-        due = began - timedelta(days=30.4 * n)
-        if due < timedelta(hours=1):
+def _charge_months(account_id: UUID, new: SeedCustomer, began: timedelta, zone: ZoneInfo) -> None:
+    """Each later month on its own first day, until today or until the story stopped."""
+    anchor = (datetime.now(zone) - began + timedelta(hours=2)).date()
+    skipped = {"suspended": 2, "closed": 4}.get(new.story, 0)
+    for n in range(1, new.months - skipped + 1):
+        due = datetime.combine(nth_period(anchor, n).first_day, time(9), zone)
+        if due > datetime.now(UTC):
             return
-        with _at(due), transaction() as db:
+        with _at(datetime.now(UTC) - due), transaction() as db:
             charge_month(db, held_customer_or_404(db, account_id), n)
 
 

@@ -212,11 +212,15 @@ def connect_to(url: str) -> Engine:
     return engine
 
 
+# Without recursive triggers an `insert or replace` would delete an append-only row and wake no trigger.
+PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=FULL", "recursive_triggers=ON")
+
+
 def _prepare_sqlite(connection: Any, record: object) -> None:
     # The driver's own transaction handling leaves rolled-back rows behind under savepoints; BEGIN is ours.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=FULL"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

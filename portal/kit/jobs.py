@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Index, or_, select, update
+from sqlalchemy import Index, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
@@ -24,6 +24,7 @@ from portal.kit.ids import new_id
 log = structlog.get_logger()
 
 LEASE_S = 120
+KEPT_FOR = timedelta(days=30)
 MAX_TRIES = 16
 BACK_OFF_S = (2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
@@ -171,6 +172,16 @@ def keep_time(stop: threading.Event, *, tick_s: float = 5) -> None:
         except Exception:  # as above
             log.exception("worker.clock_stumbled")
         stop.wait(tick_s)
+
+
+@every(3600, "jobs.forget")
+def forget_done(payload: dict[str, Any]) -> None:
+    """Delete what was done a month ago, and keys that nobody can enqueue again. Failed jobs stay to be seen."""
+    with transaction(PLATFORM) as db:
+        old = now() - KEPT_FOR
+        done = db.scalars(select(Job.id).where(Job.state == "done", Job.finished_at < old).limit(5000)).all()
+        db.execute(delete(JobKey).where(JobKey.job_id.in_(done)))
+        db.execute(delete(Job).where(Job.id.in_(done)))
 
 
 def _claim() -> Job | None:

@@ -1,15 +1,25 @@
 """Money is whole minor units and a currency. Nothing here goes through floating point."""
 
+import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel import Locale
+from babel.numbers import parse_pattern
 
 MAX_MINOR = 10**12
 """No single amount may reach this many minor units: beyond it somebody's finger slipped."""
 
 PPM = 1_000_000
 """Tax rates are parts per million, so that 8.875 % is whole: 88,750."""
+
+# ISO 4217; every other currency has two decimal places. Not from the locale data, which counts what people use:
+# no dinars' cents in Serbia, say, where the standard and the gateway have two places.
+NO_PLACES = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+THREE_PLACES = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+
+# Digits with at most one point; commas only where they part thousands: `50,00` must not become five thousand.
+AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]+)?(\.[0-9]+)?")
 
 
 class NotAnAmount(ValueError):
@@ -42,24 +52,24 @@ class Money:
 
     def words(self, locale: str = "en") -> str:
         """As people read it: the minus sign is U+2212 and stands before the currency."""
-        shown = format_currency(abs(self.decimal()), self.currency, locale=locale)
+        spoken = Locale.parse(locale)
+        pattern = parse_pattern(spoken.currency_formats["standard"])
+        pattern.frac_prec = (exponent(self.currency),) * 2
+        shown = pattern.apply(abs(self.decimal()), spoken, currency=self.currency, currency_digits=False)
         return f"−{shown}" if self.minor < 0 else shown
 
 
 def exponent(currency: str) -> int:
     """Digits after the decimal point (ISO 4217): 2 for GBP, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(currency)
+    return 0 if currency in NO_PLACES else 3 if currency in THREE_PLACES else 2
 
 
 def parse(words: str, currency: str) -> Money:
     """Read what a person typed, such as `1,250.00`. Raises NotAnAmount unless it is a positive amount."""
-    cleaned = words.strip().replace(",", "").replace(" ", "").replace("\u00a0", "")
-    if not cleaned or len(cleaned) > 20 or not all(c in "0123456789." for c in cleaned):
-        raise NotAnAmount("Write an amount in figures, such as 50.00.")
-    try:
-        minor = Decimal(cleaned).scaleb(exponent(currency))
-    except InvalidOperation as error:
-        raise NotAnAmount("Write an amount in figures, such as 50.00.") from error
+    cleaned = words.strip().replace(" ", "").replace("\u00a0", "")
+    if not cleaned.strip(".,") or len(cleaned) > 20 or not AMOUNT.fullmatch(cleaned):
+        raise NotAnAmount("Write an amount in figures, such as 50.00 or 1,250.00.")
+    minor = Decimal(cleaned.replace(",", "")).scaleb(exponent(currency))
     if minor != minor.to_integral_value():
         raise NotAnAmount(f"{currency} has {exponent(currency)} decimal places at most.")
     if not 0 < minor < MAX_MINOR:

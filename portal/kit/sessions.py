@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.datastructures import CallbackDict
 
 from portal.kit.clock import now
-from portal.kit.db import PLATFORM, Base, TenantSession, transaction
+from portal.kit.db import PLATFORM, Base, TenantSession, reading, transaction
 from portal.kit.settings import Settings
 
 IDLE = timedelta(minutes=30)
@@ -67,13 +67,14 @@ class ServerSessions(SessionInterface):
         name = request.cookies.get(self.cookie)
         if not name or len(name) > 100:
             return BrowserSession()
-        with transaction(PLATFORM) as db:
+        with reading(PLATFORM) as db:
             row = db.get(WebSession, _digest(name))
-            if row is None or row.host != _host(request) or not _is_alive(row):
-                return BrowserSession()
-            if now() - row.seen_at > TOUCH_EVERY:
-                row.seen_at = now()
-            return BrowserSession(dict(row.data), name)
+        if row is None or row.host != _host(request) or not _is_alive(row):
+            return BrowserSession()
+        if now() - row.seen_at > TOUCH_EVERY:
+            with transaction(PLATFORM) as db:
+                db.execute(update(WebSession).where(WebSession.digest == row.digest).values(seen_at=now()))
+        return BrowserSession(dict(row.data), name)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         assert isinstance(session, BrowserSession)

@@ -61,12 +61,12 @@ def from_environment(source: Mapping[str, str] | None = None) -> Settings:
         database_url=env.get("DATABASE_URL", Settings.database_url),
         platform_database_url=env.get("PLATFORM_DATABASE_URL", ""),
         scheme=env.get("PORTAL_SCHEME", "http"),
-        public_port=int(env["PORTAL_PUBLIC_PORT"]) if env.get("PORTAL_PUBLIC_PORT") else None,
-        trusted_proxies=int(env.get("PORTAL_TRUSTED_PROXIES", "0")),
+        public_port=_number(env, "PORTAL_PUBLIC_PORT") or None,
+        trusted_proxies=_number(env, "PORTAL_TRUSTED_PROXIES"),
         gateway_api_base=env.get("STRIPE_API_BASE", Settings.gateway_api_base).rstrip("/"),
         checkout_origin=env.get("STRIPE_CHECKOUT_ORIGIN", Settings.checkout_origin).rstrip("/"),
         mail_server=env.get("MAIL_SERVER", Settings.mail_server),
-        mail_port=int(env.get("MAIL_PORT", str(Settings.mail_port))),
+        mail_port=_number(env, "MAIL_PORT") or Settings.mail_port,
         mail_username=env.get("MAIL_USERNAME", ""),
         mail_password=env.get("MAIL_PASSWORD", ""),
         mail_tls=env.get("MAIL_USE_TLS", "") in ("1", "true", "yes"),
@@ -77,6 +77,14 @@ def from_environment(source: Mapping[str, str] | None = None) -> Settings:
     if problems:
         raise UnsafeSettings("The portal does not start:\n" + "\n".join(f"  - {p}" for p in problems))
     return settings
+
+
+def _number(env: Mapping[str, str], name: str) -> int:
+    """0 when it is not set."""
+    text = env.get(name) or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise UnsafeSettings(f"The portal does not start:\n  - {name} is not a number from 0 to 65535.")
+    return int(text)
 
 
 def _problems(settings: Settings) -> list[str]:

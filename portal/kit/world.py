@@ -73,4 +73,9 @@ def countries(locale: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda pair: pair[1]))
 
 
+def country_name(code: str) -> str:
+    """The English name of an ISO 3166-1 country, or the code itself when it is unknown."""
+    return dict(countries("en")).get(code, code)
+
+
 _NO_STATES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}

@@ -52,6 +52,15 @@ class PaymentPageClosed(Refusal):
     moved = "No money was taken."
 
 
+class PaymentNotConfirmed(Refusal):
+    """A card page exists, and the gateway does not say what became of it: perhaps it was paid."""
+
+    status = 503
+    heading = "We cannot see your payment at the moment"
+    text = "The card service gives no answer. Wait a minute and look again; you never pay twice."
+    moved = "We do not know yet whether money was taken. If it was, we find the payment by ourselves."
+
+
 @dataclass(frozen=True)
 class Wish:
     """A person's wish to add money by card, and where the card page leads back to."""
@@ -154,7 +163,8 @@ def _called(funding: Funding, ask: Callable[[StripeGateway], Answer]) -> Answer:
         with transaction() as db:
             commands.note_unknown(db, funding.id, f"{problem}: {error}")
         log.warning("gateway.unreachable", funding=str(funding.id), error=str(error))
-        raise PaymentPageClosed from error
+        # Nobody can have paid on a page that was never opened; of an open one we must not say so.
+        raise (PaymentNotConfirmed if funding.checkout_session else PaymentPageClosed) from error
     except GatewayRefused as error:
         with transaction() as db:
             commands.note_failed(db, funding.id, str(error))
