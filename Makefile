@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo tour test check lint types floors drift lock clean
+.PHONY: demo tour test check lint types floors drift shots lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/portal demo $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
@@ -62,3 +62,6 @@ $(VENV)/.test: requirements-test.lock pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements-test.lock | grep --line-buffered -E '^(Collecting|Installing)' || true
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.demo
+
+shots: $(VENV)/.test browser
+	$(BIN)/python -m tests.shots

@@ -132,6 +132,8 @@ def run_one() -> bool:
     try:
         if handler is None:
             raise GiveUp(f"no handler is registered for {claimed.name}")
+        if claimed.tries > MAX_TRIES:
+            raise GiveUp(f"its worker vanished again and again, {MAX_TRIES} times")
         with scoped(claimed.white_label_id or PLATFORM):
             handler(claimed.payload)
     except GiveUp as why:

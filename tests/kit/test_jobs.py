@@ -246,6 +246,15 @@ class TestLeases:
         assert jobs.run_due() == 1
         assert work.seen == [{"n": 1}] and only_job().tries == 2
 
+    def test_a_job_that_kills_its_worker_every_time_is_given_up(self, work, northwind, clock):
+        """Red without the check before work begins: such a job would kill workers for ever."""
+        enqueue(northwind.id)
+        for _ in range(MAX_TRIES):
+            assert jobs._claim() is not None
+            clock.advance(seconds=LEASE_S + 1)
+        jobs.run_due()
+        assert work.seen == [] and only_job().state == "failed" and "vanished" in only_job().last_error
+
     def test_a_worker_that_was_away_too_long_does_not_overwrite_its_successor(self, work, northwind, clock):
         """Red when the result is written by the job's id alone."""
         def slow(payload):

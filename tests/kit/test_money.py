@@ -24,8 +24,8 @@ def test_amounts_that_are_read(typed, currency, minor):
 @pytest.mark.parametrize("typed", [
     "", " ", "-1", "−1", "+1", "0", "0.00", "-0", "NaN", "nan", "inf", "Infinity", "1e400", "1e2", "1E2", "0x10",
     "1_000", "0.001", "1.005", "1000000000000000000", "10000000000", "99999999999999999999999", "1.2.3", ".", ",",
-    "1..2", "$5", "5 GBP", "٥٠", "５０", "¹²", "½", "一", "50,00", "1.250,00", "1,2,3", "12,34,567", ",500", "1,25.00", "5\n0",
-    "5\x000", "'; drop table users; --", "=1+1", "٫5", "1٬000",
+    "1..2", "$5", "5 GBP", "٥٠", "５０", "¹²", "½", "一", "50,00", "1.250,00", "1,2,3", "12,34,567", ",500", "1,25.00",
+    "5\n0", "5\x000", "'; drop table users; --", "=1+1", "٫5", "1٬000",
 ])
 def test_amounts_that_are_refused(typed):
     """`50,00` is fifty to half the world: reading it as five thousand would take a hundred times too much."""
