@@ -104,12 +104,18 @@ def kill_links(db: TenantSession, account_id: UUID) -> None:
 
 
 def correct_address(db: TenantSession, account: Account, address: str, *, by: Actor) -> None:
-    """Send the letters elsewhere. The link is bound to the address, so the old one dies and a new one goes out."""
+    """Send the letters elsewhere. The link is bound to the address, so the old one dies and a new one goes out.
+
+    Raises OnlyTheCustomer once an Option 1 customer has chosen a password: whoever receives a person's letters can
+    reset that person's password, and the account is no longer the white label's to run.
+    """
+    if account.is_run_by_customer and (account.state != State.INACTIVE or was_claimed(db, account.id)):
+        raise OnlyTheCustomer("The customer has taken the account over, and changes this address.")
     user = primary_user(db, account.id)
     before, user.email = user.email, address
     record(db, "contact.address-corrected", by=by, subject=account.id, before=before, after=address)
     db.flush()
-    if account.is_run_by_customer and account.state == State.INACTIVE and not was_claimed(db, account.id):
+    if account.is_run_by_customer:
         send_link(db, account, by=by)
 
 

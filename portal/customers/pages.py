@@ -81,6 +81,7 @@ class CustomerPage:
     charges: list[ChargeLine]
     letters: list[LetterLine]
     can_resend: bool
+    can_correct: bool
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,15 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         charges=charge_lines(db, account, Book.WHOLESALE),
         letters=letter_lines(db, account),
         can_resend=waits and not was_claimed(db, account.id),
+        can_correct=_can_correct(db, account),
     )
+
+
+def _can_correct(db: TenantSession, account: Account) -> bool:
+    """Once an Option 1 customer has taken the account over, the address is theirs to change."""
+    if account.is_run_by_customer:
+        return account.state == State.INACTIVE and not was_claimed(db, account.id)
+    return account.state != State.CLOSED
 
 
 def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask, Response, abort, jsonify, render_template
+from flask_bootstrap import Bootstrap5
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 LOOPBACK = "127.0.0.1"
@@ -116,7 +117,8 @@ class _Quiet(WSGIRequestHandler):
 
 def inbox(keeper: Keeper) -> Flask:
     """The page: every letter, newest first; one letter as text and as its HTML part."""
-    app = Flask(__name__)
+    app = Flask("portal", template_folder="templates", static_folder="static")
+    Bootstrap5(app)
 
     @app.get("/")
     def index() -> str:

@@ -1,7 +1,6 @@
 """Signing in: the password is judged while no transaction is open, because judging takes long on purpose."""
 
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from flask import session
@@ -11,11 +10,9 @@ from portal.audit.commands import Actor, record
 from portal.identity import passwords
 from portal.identity.models import User
 from portal.identity.queries import user_by_login
-from portal.kit import jobs
 from portal.kit.clock import now
-from portal.kit.db import PLATFORM, TenantSession, reading, transaction
+from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.refusals import Refusal
-from portal.kit.sessions import forget_dead_sessions
 
 log = structlog.get_logger()
 
@@ -60,12 +57,6 @@ def begin_session(user: User) -> None:
     session.clear()
     session.rotate()  # type: ignore[attr-defined]
     login_user(user)
-
-
-@jobs.every(600, "identity.forget-sessions")
-def forget_sessions(payload: dict[str, Any]) -> None:
-    with transaction(PLATFORM) as db:
-        forget_dead_sessions(db)
 
 
 def _note_sign_in(db: TenantSession, user: User, password: str) -> None:

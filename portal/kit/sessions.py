@@ -16,6 +16,7 @@ from werkzeug.datastructures import CallbackDict
 
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, Base, TenantSession, reading, transaction
+from portal.kit.jobs import every
 from portal.kit.settings import Settings
 
 IDLE = timedelta(minutes=30)
@@ -118,6 +119,12 @@ def forget_dead_sessions(db: TenantSession) -> int:
     found = db.scalars(select(WebSession.digest).where(dead).limit(5000)).all()
     db.execute(delete(WebSession).where(WebSession.digest.in_(found)))
     return len(found)
+
+
+@every(600, "sessions.forget")
+def forget_sessions(payload: dict[str, Any]) -> None:
+    with transaction(PLATFORM) as db:
+        forget_dead_sessions(db)
 
 
 def _new_row(session: BrowserSession) -> WebSession:

@@ -4,14 +4,18 @@ It carries its purpose, its tenant, the row it stands for and a digest of the ad
 only a SHA-256 digest of the token, its expiry and whether it was used.
 """
 
+import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, Signer
 
 from portal.kit.settings import current
+
+LONGEST = 200
+CLAIM_BYTES = 16 + 16 + 8
 
 
 class BadToken(Exception):
@@ -26,20 +30,22 @@ class Claim:
 
 
 def issue(purpose: str, white_label_id: UUID, link_id: UUID, address: str) -> str:
-    claim = [white_label_id.hex, link_id.hex, address_digest(address)]
-    return str(_signer(purpose).dumps(claim))
+    """About a hundred characters of A-Z, a-z, 0-9, dash, underscore and one dot."""
+    claim = white_label_id.bytes + link_id.bytes + bytes.fromhex(address_digest(address))
+    return _signer(purpose).sign(base64.urlsafe_b64encode(claim).rstrip(b"=")).decode()
 
 
 def read(purpose: str, token: str) -> Claim:
     """Raises BadToken unless `issue` made this very text for this purpose."""
-    if len(token) > 400:
+    if len(token) > LONGEST or not token.isascii():
         raise BadToken
     try:
-        white_label, link, address = _signer(purpose).loads(token)
-        claim = Claim(UUID(hex=white_label), UUID(hex=link), str(address))
-    except (BadData, ValueError, TypeError, AttributeError) as error:
+        claim = base64.urlsafe_b64decode(_signer(purpose).unsign(token) + b"==")
+    except (BadData, ValueError) as error:
         raise BadToken from error
-    return claim
+    if len(claim) != CLAIM_BYTES:
+        raise BadToken
+    return Claim(UUID(bytes=claim[:16]), UUID(bytes=claim[16:32]), claim[32:].hex())
 
 
 def digest(token: str) -> str:
@@ -55,7 +61,7 @@ def same(one: str, other: str) -> bool:
     return secrets.compare_digest(one.encode(), other.encode())
 
 
-def _signer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(
-        current().secret_key, salt=f"portal.link.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+def _signer(purpose: str) -> Signer:
+    return Signer(
+        current().secret_key, salt=f"portal.link.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256
     )
