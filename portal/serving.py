@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
+import structlog
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
@@ -15,29 +18,54 @@ from portal.kit import jobs
 from portal.kit.migrating import check_logins, is_current
 from portal.kit.settings import UnsafeSettings, current
 
+log = structlog.get_logger()
+
 STOP_WITHIN_S = 15
+RESTART_AFTER_S = 1
 
 
 def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT, then stop the worker after what it is doing."""
     refuse_unready()
-    child = subprocess.Popen([sys.executable, "-m", "portal", "worker"]) if with_worker else None
     server = Granian(
-        "wsgi:app",
+        "portal.app:create_app",
+        factory=True,
         address=bind,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=8,
         log_access=False,
-        working_dir=None,
         respawn_failed_workers=True,
     )
-    try:
+    with worker_beside() if with_worker else nullcontext():
         server.serve()
+
+
+@contextmanager
+def worker_beside() -> Iterator[None]:
+    """A worker process for as long as the block lasts; one that dies is replaced."""
+    over = threading.Event()
+    # Started before the server forks: a fork in the middle of a start would keep the start waiting for its pipe.
+    keeper = threading.Thread(target=_keep, args=(_start_worker(), over))
+    keeper.start()
+    try:
+        yield
     finally:
-        if child is not None:
-            _stop(child)
+        over.set()
+        keeper.join()
+
+
+def _start_worker() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "portal", "worker"])
+
+
+def _keep(child: "subprocess.Popen[bytes]", over: threading.Event) -> None:
+    while not over.wait(RESTART_AFTER_S):
+        if child.poll() is not None:
+            log.error("worker.died", exit_code=child.returncode)
+            child = _start_worker()
+    _stop(child)
 
 
 def refuse_unready() -> None:

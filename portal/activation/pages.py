@@ -46,7 +46,7 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class PaymentStatus:
-    """`kind` is none, open, declined, unknown, expired, failed, short or refunded."""
+    """`kind` is none, open, declined, unknown, expired, failed, short, refunded or refused."""
 
     kind: str
     heading: str = ""

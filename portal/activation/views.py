@@ -10,6 +10,7 @@ from portal.accounts.models import Account
 from portal.activation import commands, flows, pages, queries
 from portal.activation.forms import AmountForm, LostLinkForm, PasswordAndTermsForm
 from portal.activation.models import ActivationLink
+from portal.activation.pages import PaymentStatus
 from portal.identity.commands import LinkIsDead, PasswordRefused
 from portal.identity.flows import begin_session
 from portal.identity.guards import anyone
@@ -19,6 +20,7 @@ from portal.kit.money import Money
 from portal.kit.settings import current
 from portal.kit.web import allow_form_to, page
 from portal.payments.commands import CannotTake
+from portal.payments.flows import PaymentNotConfirmed, PaymentPageClosed
 
 bp = Blueprint("activation", __name__)
 
@@ -107,6 +109,8 @@ def pay() -> Response:
     except CannotTake as refused:
         form.other.errors = [refused.text]
         return _payment_page(account, form)
+    except (PaymentPageClosed, PaymentNotConfirmed) as refused:
+        return _payment_page(account, form, PaymentStatus("refused", refused.heading, refused.moved, refused.text))
     allow_form_to(current().checkout_origin)
     return redirect(url or "/activation/done", 303)
 
@@ -173,7 +177,8 @@ def _password_page(form: PasswordAndTermsForm) -> Response:
     return page("activation/password.html", form=form, user=found.user)
 
 
-def _payment_page(account: Account, form: AmountForm | None) -> Response:
+def _payment_page(account: Account, form: AmountForm | None, refused: PaymentStatus | None = None) -> Response:
+    """The amount and what it is for; on top what became of the last try, which may be a refusal of just now."""
     form = form or _amount_form(account)
     with reading() as db:
         refusal = flows.why_not_now(db, account)
@@ -181,7 +186,13 @@ def _payment_page(account: Account, form: AmountForm | None) -> Response:
         status = pages.payment_status(db, account)
     allow_form_to(current().checkout_origin)
     return page(
-        "activation/payment.html", form=form, account=account, breakdown=breakdown, payment=status, refusal=refusal
+        "activation/payment.html",
+        status=503 if refused else 200,
+        form=form,
+        account=account,
+        breakdown=breakdown,
+        payment=refused or status,
+        refusal=refusal,
     )
 
 

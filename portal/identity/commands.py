@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.identity.models import PasswordLink, User
 from portal.identity.passwords import hash_password, problem_with
-from portal.identity.queries import user_by_login
+from portal.identity.queries import fits, user_by_login
 from portal.kit import tokens
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
@@ -67,8 +68,10 @@ def add_user(
 
 
 def _put(db: TenantSession, user: User) -> User:
-    db.put(user)
-    return user
+    try:
+        return db.put(user)
+    except IntegrityError as error:  # somebody else took the name since we looked
+        raise LoginNameTaken from error
 
 
 def send_password_link(db: TenantSession, user: User, purpose: str) -> PasswordLink:
@@ -108,7 +111,7 @@ def redeem_password_link(db: TenantSession, link_id: UUID, password: str) -> Use
     """Set the password that the link was for, end every session of its person. Raises LinkIsDead or PasswordRefused."""
     link = db.load(PasswordLink, link_id)
     user = db.load(User, link.user_id) if link is not None else None
-    if link is None or user is None:
+    if link is None or user is None or not fits(link, user):
         raise LinkIsDead
     refuse_weak(db, password, user)
     claimed = db.scalar(

@@ -23,7 +23,7 @@ def is_right(password: str, stored: str | None) -> bool:
     if len(password) > LONGEST:
         password = ""
     try:
-        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+        return _hasher.verify(stored or _NOBODY, password) and bool(stored)
     except (Argon2Error, InvalidHashError):
         return False
 

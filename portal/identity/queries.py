@@ -24,14 +24,20 @@ def live_password_link(db: TenantSession, purpose: str, token: str) -> PasswordL
     if link is None or link.purpose != purpose or not tokens.same(link.digest, tokens.digest(token)):
         return None
     user = db.load(User, link.user_id)
-    if user is None or tokens.address_digest(user.email) != claim.address_digest:
-        return None
-    return link if is_live(link) else None
+    return link if user is not None and fits(link, user) and is_live(link) else None
 
 
 def password_link(db: TenantSession, link_id: UUID) -> PasswordLink | None:
+    """The link that a browser opened before, if it would still open now."""
     link = db.load(PasswordLink, link_id)
-    return link if link is not None and is_live(link) else None
+    user = db.load(User, link.user_id) if link is not None else None
+    return link if link is not None and user is not None and is_live(link) and fits(link, user) else None
+
+
+def fits(link: PasswordLink, user: User) -> bool:
+    """Whether the link was made for the address that the person still has, and the person may still sign in."""
+    wanted = tokens.digest(tokens.issue(link.purpose, link.white_label_id, link.id, user.email))
+    return user.is_active and tokens.same(link.digest, wanted)
 
 
 def is_live(link: PasswordLink) -> bool:

@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 LEASE_S = 120
 KEPT_FOR = timedelta(days=30)
-MAX_TRIES = 16
+# With the waits below that is two days: longer than a mail server or a gateway is away.
+MAX_TRIES = 60
 BACK_OFF_S = (2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
 Handler = Callable[[dict[str, Any]], None]

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from portal.kit import jobs
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
+from portal.kit.forms import normal_address
 from portal.letters.models import Letter
 
 
@@ -55,7 +56,12 @@ def write(
     link: Link | None = None,
     **facts: Any,
 ) -> Letter:
-    """Put a letter into the outbox in the caller's transaction. `name` is a folder of templates/letters."""
+    """Put a letter into the outbox in the caller's transaction. `name` is a folder of templates/letters.
+
+    Raises ValueError for what is not one address: no form lets it through, and no server would take it.
+    """
+    if normal_address(to.address) is None:
+        raise ValueError("a letter goes to exactly one address")
     letter = Letter(
         name=name,
         to_address=to.address,

@@ -1,6 +1,7 @@
 """Delivery over SMTP: render, hand over, then record what the server said."""
 
 import smtplib
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from flask import current_app, render_template
 from flask_mail import Connection, Mail, Message
+from jinja2 import TemplateError
 from markupsafe import Markup
 
 from portal.kit import jobs, tokens
@@ -24,17 +26,32 @@ from portal.whitelabels.queries import white_label
 TIMEOUT_S = 20
 
 
+# What the server says about these is said about this letter; any other refusal is about the server, or about us.
+ABOUT_THE_LETTER = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+
+
 class PatientConnection(Connection):
     """Flask-Mail's connection, with a time limit: a silent server must not hold the worker for ever."""
 
     def configure_host(self) -> smtplib.SMTP:
         mail = self.mail
         host = smtplib.SMTP(mail.server, mail.port, timeout=TIMEOUT_S)
-        if mail.use_tls:
-            host.starttls()
-        if mail.username and mail.password:
-            host.login(mail.username, mail.password)
+        try:
+            if mail.use_tls:
+                host.starttls()
+            if mail.username and mail.password:
+                host.login(mail.username, mail.password)
+        except BaseException:
+            host.close()
+            raise
         return host
+
+    def __exit__(self, *error: object) -> None:
+        # A server that hangs up without a goodbye has taken the letter, or refused it, all the same.
+        if self.host is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self.host.quit()
+            self.host.close()
 
 
 @jobs.job("letters.deliver")
@@ -49,11 +66,8 @@ def deliver(payload: dict[str, Any]) -> None:
         sender = white_label(db)
     try:
         _hand_over(render(letter, sender))
-    except smtplib.SMTPException as error:
+    except Exception as error:  # whatever it was must stand on the letter, where people look
         _record_refusal(letter_id, error)
-    except OSError as error:
-        _record_answer(letter_id, f"The mail server was not reached: {error}")
-        raise jobs.TryLater("the mail server was not reached") from error
     else:
         with transaction() as db:
             sent = db.locked(Letter, letter_id)
@@ -74,14 +88,19 @@ def render(letter: Letter, sender: WhiteLabel) -> Message:
     folder = f"letters/{letter.name}"
     message = Message(
         subject=" ".join(render_template(f"{folder}/subject.txt", **context).split()),
-        recipients=[(letter.to_name, letter.to_address)],
+        recipients=[(_one_line(letter.to_name), letter.to_address)],
         body=render_template(f"{folder}/body.txt", **context),
         html=render_template(f"{folder}/body.html", **context),
-        sender=(sender.name, current().mail_from),
+        sender=(_one_line(sender.name), current().mail_from),
         reply_to=sender.support_email,
     )
     message.msgId = f"<{letter.id}@{sender.host}>"
     return message
+
+
+def _one_line(name: str) -> str:
+    """Forms refuse line ends in names; a header gets none however a name came here."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
 def _hand_over(message: Message) -> None:
@@ -109,32 +128,37 @@ def _letter_css(hex_colour: str) -> str:
     return colour.letter_css(template, hex_colour)
 
 
-def _record_refusal(letter_id: UUID, error: smtplib.SMTPException) -> None:
+def _record_refusal(letter_id: UUID, error: Exception) -> None:
+    """Keep the answer. A refusal of this very letter is final, and so is the last try; else raises, to try again."""
     code, answer = _answer_of(error)
-    if 500 <= code < 600:
-        with transaction() as db:
-            letter = db.locked(Letter, letter_id)
-            if letter is not None:
-                mark_failed(db, letter, answer)
-        return
-    _record_answer(letter_id, answer)
-    raise jobs.TryLater(f"the mail server said: {answer}") from error
-
-
-def _record_answer(letter_id: UUID, answer: str) -> None:
+    is_final = isinstance(error, ABOUT_THE_LETTER) and 500 <= code < 600
     with transaction() as db:
-        letter = db.load(Letter, letter_id)
-        if letter is not None:
+        letter = db.locked(Letter, letter_id)
+        if letter is not None and letter.state == "queued":
             letter.last_answer = answer[:500]
+            if is_final or letter.tries >= jobs.MAX_TRIES:
+                mark_failed(db, letter, answer)
+    if is_final:
+        return
+    if _is_away(error):
+        raise jobs.TryLater(answer) from error
+    raise error
 
 
-def _answer_of(error: smtplib.SMTPException) -> tuple[int, str]:
+def _is_away(error: Exception) -> bool:
+    """Whether this was the server, or the way to it. A template that is not there is an OSError, too."""
+    return isinstance(error, (smtplib.SMTPException, OSError)) and not isinstance(error, TemplateError)
+
+
+def _answer_of(error: Exception) -> tuple[int, str]:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
         return code, f"{code} {_text(words)}"
     if isinstance(error, smtplib.SMTPResponseException):
         return error.smtp_code, f"{error.smtp_code} {_text(error.smtp_error)}"
-    return 0, str(error) or type(error).__name__
+    if _is_away(error):
+        return 0, f"The mail server was not reached: {error or type(error).__name__}"
+    return 0, f"The letter could not be made: {type(error).__name__}"
 
 
 def _text(words: bytes | str) -> str:

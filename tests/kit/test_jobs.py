@@ -209,7 +209,7 @@ class TestTryingAgain:
             clock.advance(hours=2)
         failed = only_job()
         assert (failed.state, failed.tries) == ("failed", MAX_TRIES)
-        assert "gave up after 16 tries: never works" in failed.last_error
+        assert f"gave up after {MAX_TRIES} tries: never works" in failed.last_error
         assert jobs.run_due() == 0
 
     def test_a_handler_may_give_up_at_once(self, work, northwind):

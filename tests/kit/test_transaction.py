@@ -67,13 +67,13 @@ def test_what_a_reader_writes_is_lost(northwind):
 
 
 def test_a_page_reads_while_another_writes(northwind):
-    """Red on SQLite without WAL: the reader would wait for the writer until it gives up."""
     with transaction(northwind.id) as db:
         next_number(db, "quote")
         assert "quote" not in aside(lambda: numbers(northwind.id))
 
 
 def test_a_page_writes_while_another_reads(northwind):
+    """Red on SQLite without WAL: the writer could not commit before the reader has gone."""
     with reading(northwind.id) as db:
         before = db.scalar(select(func.count()).select_from(Series))
 
