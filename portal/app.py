@@ -20,7 +20,7 @@ from portal.identity.guards import login_manager
 from portal.kit import db as database
 from portal.kit.limits import limiter
 from portal.kit.logs import mask, set_up_logs
-from portal.kit.refusals import Refusal
+from portal.kit.refusals import BadInput, Refusal
 from portal.kit.sessions import ServerSessions
 from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_find_white_label)
     for extension in (Bootstrap5(), Mail(), CSRFProtect(), login_manager, limiter):
         extension.init_app(app)
+    app.before_request(_refuse_nul)
     app.before_request(_insist_on_new_password)
     rooms.register(app)
     listen()
@@ -75,6 +76,12 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
         "MAIL_DEFAULT_SENDER": settings.mail_from,
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
     }
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL stores no NUL, so no address or search may hold one; form fields refuse control characters."""
+    if b"%00" in request.query_string or "\x00" in request.path:
+        raise BadInput
 
 
 def _find_white_label() -> Response | None:

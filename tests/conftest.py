@@ -205,6 +205,7 @@ class HostClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs.setdefault("base_url", f"http://{self.host}/")
+        kwargs.setdefault("buffered", True)
         return super().open(*args, **kwargs)
 
     def submit(self, path: str, form: dict[str, Any] | None = None, *, page: str | None = None) -> TestResponse:

@@ -66,6 +66,7 @@ class PostgresqlServer:
 
     def __init__(self, admin_url: str) -> None:
         self.admin_url = make_url(admin_url)
+        self.made: list[str] = []
         self.admin = psycopg.connect(_dsn(self.admin_url), autocommit=True)
         self.admin.execute("select pg_advisory_lock(7205759404)")
         for login in (PLATFORM, WEB):
@@ -77,6 +78,7 @@ class PostgresqlServer:
     def new_database(self) -> str:
         """An empty database that the platform's login owns. Returns its name."""
         name = f"portal_test_{os.getpid()}_{next(_numbers)}"
+        self.made.append(name)
         self._run("create database {} owner {}", name, PLATFORM)
         return name
 
@@ -111,8 +113,12 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     given = os.environ.get("DATABASE_URL", "")
     if given.startswith("postgres"):
         server = PostgresqlServer(given)
-        yield server
-        server.admin.close()
+        try:
+            yield server
+        finally:
+            for name in server.made:
+                server.drop(name)
+            server.admin.close()
         return
     folder = Path(tempfile.mkdtemp(prefix="portal-postgresql-"))
     command = [sys.executable, "-c", WATCHER, str(folder)]

@@ -4,17 +4,27 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import select
+
 from portal.accounts.lifecycle import Administration, Role, State
 from portal.accounts.models import Account, Address, Contact, Membership
 from portal.audit.commands import Actor, record
 from portal.identity.models import User
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.refusals import Refusal
 from portal.kit.series import next_number
 from portal.ledger import entry
-from portal.ledger.commands import post
+from portal.ledger.commands import SourceConflict, hold_credit, post
+from portal.ledger.entry import Book, credit_of
+from portal.ledger.models import JournalEntry
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
+
+
+class GrantedOtherwise(Refusal):
+    heading = "This form was sent before"
+    text = "It gave another amount then. Open the page anew to give more."
 
 
 @dataclass(frozen=True)
@@ -135,8 +145,18 @@ def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, b
 def give_credit(
     db: TenantSession, account: Account, amount_minor: int, *, request_id: UUID, reason: str, by: Actor
 ) -> None:
-    """The operator grants a white-label account credit. The same request twice is one grant."""
+    """The operator grants a white-label account credit. The same request twice is one grant, and one on the trail.
+
+    Raises GrantedOtherwise when the request was carried out before with another amount.
+    """
     tenant = white_label(db)
     grant = entry.grant(f"grant:{request_id}", account.id, amount_minor, tenant.currency, reason)
-    post(db, grant)
-    record(db, "account.credit-given", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)
+    # Held first, so that the same request at once waits here and then sees that it was carried out.
+    hold_credit(db, Book.WHOLESALE, credit_of(account.id), tenant.currency)
+    was_given = db.scalar(select(JournalEntry.id).where(JournalEntry.source == grant.source)) is not None
+    try:
+        post(db, grant)
+    except SourceConflict as error:
+        raise GrantedOtherwise from error
+    if not was_given:
+        record(db, "account.credit-given", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)

@@ -6,7 +6,7 @@ from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import Optional, ValidationError
 
 from portal.identity.forms import ForgottenForm, NewPasswordForm
-from portal.kit.forms import PortalForm
+from portal.kit.forms import PortalForm, choices
 from portal.kit.money import Money, NotAnAmount, parse
 
 
@@ -28,7 +28,7 @@ class AmountForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.least, self.locale = least, locale
         self.chosen: Money | None = None
-        self.amount.choices = [(str(m.decimal()), m.words(locale)) for m in offered(least)]
+        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(least))
 
     def validate_other(self, field: Any) -> None:
         self.chosen = self._amount(field.data or self.amount.data or "")
@@ -48,7 +48,11 @@ class AmountForm(PortalForm):
 
 
 def offered(least: Money) -> list[Money]:
-    """The least amount and two rounder ones above it."""
-    step = 5 * 10 ** max(len(str(least.minor)) - 2, 0)
-    first = (least.minor // step + 1) * step
-    return [least, Money(first, least.currency), Money(first + step, least.currency)]
+    """The least amount, and round ones of about one and a half and two and a half times as much."""
+    return [least, *(Money(_round_up(least.minor * times // 2), least.currency) for times in (3, 5))]
+
+
+def _round_up(minor: int) -> int:
+    """To a figure people would choose: 14,940 becomes 15,000."""
+    step = 5 * int(10 ** max(len(str(minor)) - 2, 0))
+    return -(-minor // step) * step

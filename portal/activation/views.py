@@ -201,7 +201,7 @@ def _amount_form(account: Account) -> AmountForm:
         missing = queries.need_of(db, account).missing_minor
     form = AmountForm(least=Money(max(missing, 1), g.white_label.currency), locale=g.white_label.locale)
     if request.method == "GET":
-        form.amount.data = form.amount.choices[0][0]
+        form.amount.data = form.amount.choices[0].value
     return form
 
 

@@ -1,5 +1,6 @@
 """Who and what the demo begins with: two white labels, their people, plans and customers. All of it invented."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from portal.accounts.lifecycle import Administration, Role
@@ -47,8 +48,8 @@ class SeedCustomer:
 
     @property
     def login(self) -> str:
-        first = "".join(c for c in self.person.split()[0].casefold() if c.isascii())
-        return f"{first or 'office'}@{self.domain}"
+        plain = unicodedata.normalize("NFKD", self.person.split()[0]).casefold()
+        return f"{''.join(c for c in plain if c.isascii())}@{self.domain}"
 
 
 @dataclass(frozen=True)

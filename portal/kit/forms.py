@@ -1,11 +1,13 @@
 """Typed form fields that every page shares: text that cannot smuggle line ends, one address, an amount of money."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 
@@ -20,6 +22,11 @@ class PortalForm(FlaskForm):
                 filters = [*unbound_field.kwargs.get("filters", ()), stripped]
                 return unbound_field.bind(form=form, filters=filters, **options)
             return unbound_field.bind(form=form, **options)
+
+
+def choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Values with the words that people see, for a field that offers a choice."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def stripped(value: Any) -> Any:

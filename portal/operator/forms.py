@@ -11,7 +11,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
 
-from portal.kit.forms import OneAddress, PortalForm, Text
+from portal.kit.forms import OneAddress, PortalForm, Text, choices
 from portal.kit.money import Money, NotAnAmount, parse
 from portal.kit.web import HOST
 from portal.kit.world import countries
@@ -41,7 +41,7 @@ class WhiteLabelForm(PortalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.country.choices = list(countries("en_GB"))
+        self.country.choices = choices(countries("en_GB"))
 
     def validate_host(self, field: Any) -> None:
         field.data = field.data.casefold()
@@ -108,7 +108,7 @@ class StaffForm(PortalForm):
     name = StringField("Name", [Text(120, missing="Write the person's name.")])
     email = StringField("E-mail", [OneAddress()])
     role = RadioField(
-        "Role", choices=[("administrator", "Administrator"), ("finance", "Finance")], default="administrator"
+        "Role", choices=choices([("administrator", "Administrator"), ("finance", "Finance")]), default="administrator"
     )
 
 

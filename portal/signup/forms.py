@@ -9,7 +9,7 @@ from wtforms.validators import EqualTo, InputRequired, Length, Optional, Validat
 
 from portal.identity.passwords import LONGEST, problem_with
 from portal.kit.clock import today
-from portal.kit.forms import OneAddress, PortalForm, Text, normal_address
+from portal.kit.forms import OneAddress, PortalForm, Text, choices, normal_address
 from portal.kit.world import countries, read_domain, read_login, read_phone
 
 FARTHEST_DAYS = 366
@@ -93,7 +93,7 @@ class AddressesForm(PortalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = list(countries(g.white_label.locale))
+        known = choices(countries(g.white_label.locale))
         self.country.choices = known
         self.service_country.choices = known
         if not self.is_submitted():
@@ -127,7 +127,7 @@ class PlanForm(PortalForm):
 
 class ChoiceForm(PortalForm):
     administration = RadioField(
-        "Who sets this account up?", choices=[("customer", "New customer"), ("white_label", "Me")]
+        "Who sets this account up?", choices=choices([("customer", "New customer"), ("white_label", "Me")])
     )
 
 

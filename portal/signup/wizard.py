@@ -17,6 +17,7 @@ from portal.billing.queries import available_minor, first_day_for, prices_of
 from portal.catalogue.models import Plan, plans_on_sale
 from portal.identity.passwords import hash_password
 from portal.kit.db import TenantSession
+from portal.kit.forms import choices
 from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -145,7 +146,7 @@ def plan_form(db: TenantSession, draft: Draft) -> PlanForm:
     if kept.get("first_day"):
         kept["first_day"] = date.fromisoformat(kept["first_day"])
     form = PlanForm(data=kept)
-    form.plan.choices = [(str(plan.id), plan.name) for plan in plans_on_sale(db)]
+    form.plan.choices = choices((str(plan.id), plan.name) for plan in plans_on_sale(db))
     return form
 
 

@@ -43,6 +43,18 @@ def platform_scopes(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
 
 
+def opened_transactions(tree: ast.AST) -> Iterator[ast.AST]:
+    return calls(tree, "transaction", "reading", "scoped")
+
+
+def test_commands_and_queries_open_no_transaction():
+    """They get a session; the door that opened it decides what is one unit of work."""
+    assert list(opened_transactions(snippet("with transaction() as db: ...")))
+    rooms = ("commands.py", "queries.py", "models.py", "forms.py", "entry.py", "lifecycle.py")
+    found = [place for place in broken(opened_transactions) if place.split(":")[0].endswith(rooms)]
+    assert found == []
+
+
 def test_the_commit_stands_once():
     assert list(commits(snippet("with x() as db:\n    db.commit()")))
     assert [place.split(":")[0] for place in broken(commits, but=("portal/sandbox/",))] == ["portal/kit/db.py"]
