@@ -52,12 +52,14 @@ def charge_invoice(db: TenantSession, account: Account, invoice: Invoice) -> Non
 
 
 def charge_month(db: TenantSession, account: Account, n: int) -> None:
-    """Charge the n-th month of an active account's plan; charging it again changes nothing."""
+    """Charge the n-th month of an active account's plan; charging it again, or a free plan, changes nothing."""
+    prices = account_prices(db, account)
+    if not prices.retail_minor and not prices.wholesale_minor:
+        return
     wanted = select(Charge.first_day).where(Charge.account_id == account.id, Charge.item == "plan")
     anchor = db.scalar(wanted.order_by(Charge.first_day).limit(1))
     if anchor is None:
         raise LookupError(f"account {account.number} was never charged a first month")
-    prices = account_prices(db, account)
     charge_invoice(db, account, Invoice((plan_line(prices, nth_period(anchor, n)),), prices.currency))
 
 

@@ -100,6 +100,7 @@ TITLES = {
     "funding.started": ("is-done", "card", "Payment begun"),
     "funding.declined": ("is-bad", "cross", "Card declined, no money was taken"),
     "funding.expired": ("is-bad", "clock", "Card page closed, no money was taken"),
+    "funding.failed": ("is-bad", "cross", "Card page not opened, no money was taken"),
     "funding.succeeded": ("is-done", "card", "Paid"),
     "funding.flagged": ("is-bad", "warn", "Payment not confirmed for an hour"),
     "refund.requested": ("is-bad", "coins", "Refund on its way"),

@@ -1,5 +1,6 @@
 """Hashing and judging passwords (OWASP ASVS 5.0.0, 6.2 and 11.4.2)."""
 
+import re
 from collections.abc import Iterable
 
 from argon2 import PasswordHasher
@@ -8,6 +9,7 @@ from zxcvbn import zxcvbn
 
 SHORTEST = 12
 LONGEST = 256
+STRONG_ENOUGH = 3
 
 _hasher = PasswordHasher()
 # Checked when there is no such user, so that an unknown name costs the same as a known one.
@@ -41,7 +43,10 @@ def problem_with(password: str, *, names: Iterable[str] = ()) -> str | None:
     for name in _guessable(names):
         if name in password.casefold():
             return f"Leave out “{name}”: it is easy to guess."
-    if zxcvbn(password[:72])["score"] < 2:
+    words = re.split(r"[^\w]+", password.casefold().strip())
+    if len(words) > 1 and len(set(words)) == 1:
+        return "This repeats one word. Try several unrelated words."
+    if zxcvbn(password[:72])["score"] < STRONG_ENOUGH:
         return "This is easy to guess: it is common, or repeats a pattern. Try several unrelated words."
     return None
 

@@ -58,7 +58,8 @@ def read_phone(words: str, country: str) -> str:
         number = phonenumbers.parse(words, country)
     except phonenumbers.NumberParseException as error:
         raise ValueError("Write a phone number, such as 0117 496 0192.") from error
-    if not phonenumbers.is_possible_number(number):
+    # A number that only its own town can dial is too short for a letter.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValueError("This phone number is too short or too long.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 CHECKOUT_LIFE = timedelta(hours=23)
-KEY_LIFE = timedelta(hours=24)
+FORGET_AFTER = timedelta(minutes=30)
 LOOK_UP_AFTER = timedelta(minutes=2)
 FLAG_AFTER = timedelta(hours=1)
 
@@ -184,13 +184,14 @@ def _settled(funding_id: UUID, seen: Seen) -> Funding:
 
 
 def _never_made(funding: Funding) -> Funding:
-    """The gateway has no session of this funding. Once its key is too old to be replayed, it is over."""
+    """The gateway has no session of this funding, so nobody can have paid. After a while it is over."""
     with transaction() as db:
         held = db.locked(Funding, funding.id)
         assert held is not None
-        if held.is_open and now() - held.created_at > KEY_LIFE:
-            held.state, held.settled_at = "expired", now()
-            record(db, "funding.expired", by=SYSTEM, subject=held.account_id, reference=held.reference)
+        if held.is_open and now() - held.created_at > FORGET_AFTER:
+            held.state, held.settled_at = "failed", now()
+            held.last_problem = "The gateway knows nothing of it."
+            record(db, "funding.failed", by=SYSTEM, subject=held.account_id, reference=held.reference)
         return held
 
 

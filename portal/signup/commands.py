@@ -27,6 +27,16 @@ class DraftIncomplete(Refusal):
     heading = "A step is not finished"
 
 
+class AnswerOutdated(Refusal):
+    """An answer held when it was given and holds no longer; `step` is where to give another."""
+
+    heading = "One answer has to be given anew"
+
+    def __init__(self, step: str, text: str) -> None:
+        super().__init__(text)
+        self.step = step
+
+
 class CreatedAlready(Refusal):
     """The draft was turned into a customer before; `account_id` says which."""
 
@@ -50,7 +60,15 @@ def open_drafts(db: TenantSession, user_id: UUID) -> list[Draft]:
 
 
 def draft_or_404(db: TenantSession, draft_id: UUID, user_id: UUID) -> Draft:
-    draft = db.load(Draft, draft_id)
+    return _own_or_404(db.load(Draft, draft_id), user_id)
+
+
+def held_draft_or_404(db: TenantSession, draft_id: UUID, user_id: UUID) -> Draft:
+    """Like `draft_or_404`, locked until the transaction ends, so that two tabs do not overwrite each other's steps."""
+    return _own_or_404(db.locked(Draft, draft_id), user_id)
+
+
+def _own_or_404(draft: Draft | None, user_id: UUID) -> Draft:
     if draft is None or draft.user_id != user_id:
         raise NotFound
     return draft
@@ -75,16 +93,26 @@ def first_gap(draft: Draft) -> str | None:
     return next((step for step in STEPS if step not in draft.answers), None)
 
 
+def refuse_outdated(db: TenantSession, draft: Draft) -> None:
+    """Raises AnswerOutdated when the login name was taken, or the plan retired, since the draft was answered."""
+    try:
+        _refuse_taken(db, draft.answers["contact"]["login_name"])
+    except LoginNameTaken as refused:
+        raise AnswerOutdated("contact", refused.text) from refused
+    if plan_on_sale(db, UUID(draft.answers["plan"]["plan"])) is None:
+        raise AnswerOutdated("plan", "The chosen plan is not sold any more. Choose another one.")
+
+
 def create_customer(db: TenantSession, draft: Draft, *, by: Actor, administrator: User) -> Account:
     """Turn a draft into an inactive account with its people, contact and letter: all of it, once, or nothing.
 
-    Raises CreatedAlready, DraftIncomplete or LoginNameTaken.
+    Raises CreatedAlready, DraftIncomplete, AnswerOutdated or LoginNameTaken.
     """
     if first_gap(draft) is not None:
         raise DraftIncomplete("Finish every step, then create the customer.")
     _claim(db, draft)
-    new = _new_customer(db, draft)
-    account = open_customer_account(db, new, by=by)
+    refuse_outdated(db, draft)
+    account = open_customer_account(db, _new_customer(draft), by=by)
     add_member(db, account, _primary_user(db, draft), Role.ADMINISTRATOR, is_primary=True)
     if account.is_run_by_customer:
         send_link(db, account, by=by)
@@ -121,10 +149,8 @@ def _primary_user(db: TenantSession, draft: Draft) -> User:
     )
 
 
-def _new_customer(db: TenantSession, draft: Draft) -> NewCustomer:
+def _new_customer(draft: Draft) -> NewCustomer:
     contact, places, plan = (draft.answers[step] for step in STEPS)
-    if plan_on_sale(db, UUID(plan["plan"])) is None:
-        raise DraftIncomplete("The chosen plan is not sold any more. Choose another one.")
     return NewCustomer(
         name=contact["name"],
         primary_domain=contact["primary_domain"],

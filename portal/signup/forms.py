@@ -69,10 +69,6 @@ class AuthorisedContactForm(ContactForm):
             raise ValidationError(problem)
 
 
-def _phone(words: str) -> str:
-    return read_phone(words, g.white_label.country)
-
-
 class AddressesForm(PortalForm):
     line1 = StringField("Address", [Text(120, missing="Write the street and number.")])
     line2 = StringField("Address, second line", [Text(120, optional=True)])
@@ -88,7 +84,7 @@ class AddressesForm(PortalForm):
     service_postcode = StringField("Postcode", [Text(20, optional=True)])
     service_country = SelectField("Country")
     contact_name = StringField("General contact", [Text(120, optional=True)])
-    contact_phone = StringField("Telephone", [Text(40, optional=True), Reads(_phone)])
+    contact_phone = StringField("Telephone", [Text(40, optional=True)])
     contact_email = StringField("General e-mail", [OneAddress(optional=True)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,6 +95,10 @@ class AddressesForm(PortalForm):
         if not self.is_submitted():
             self.country.data = self.country.data or g.white_label.country
             self.service_country.data = self.service_country.data or g.white_label.country
+
+    def validate_contact_phone(self, field: Any) -> None:
+        """Without a country code it is a number of the customer's country, which need not be the white label's."""
+        Reads(lambda words: read_phone(words, self.country.data or g.white_label.country))(self, field)
 
     def validate_service_line1(self, field: Any) -> None:
         if not self.same_address.data and not field.data:

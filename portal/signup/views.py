@@ -22,11 +22,7 @@ bp = Blueprint("signup", __name__, url_prefix="/customers/new")
 @bp.get("")
 @administrators_only
 def choose() -> Response:
-    problems = flows.gateway_problems()
-    with reading() as db:
-        options = wizard.options(db)
-        drafts = wizard.draft_list(db, me().id)
-    return page("signup/choose.html", problems=problems, options=options, drafts=drafts, form=ChoiceForm())
+    return _choose(ChoiceForm())
 
 
 @bp.post("")
@@ -34,7 +30,7 @@ def choose() -> Response:
 def start() -> Response:
     form = ChoiceForm()
     if not form.validate_on_submit():
-        return page("signup/choose.html", status=422, problems=[], options=_options(), drafts=[], form=form)
+        return _choose(form)
     flows.refuse_when_not_ready(Administration(form.administration.data))
     with transaction() as db:
         draft = commands.start_draft(db, me().id, Administration(form.administration.data))
@@ -104,8 +100,12 @@ def review(draft_id: UUID) -> Response:
     gap = commands.first_gap(draft)
     if gap is not None:
         return redirect(f"/customers/new/{draft_id}/{gap}", 303)
-    with reading() as db:
-        review = wizard.review(db, draft)
+    try:
+        with reading() as db:
+            commands.refuse_outdated(db, draft)
+            review = wizard.review(db, draft)
+    except commands.AnswerOutdated as refused:
+        return _ask_again(draft_id, refused.step, refused.text)
     steps = wizard.steps(draft, "review")
     return page("signup/review.html", draft=draft, review=review, steps=steps, form=EmptyForm())
 
@@ -118,10 +118,14 @@ def create(draft_id: UUID) -> Response:
         flows.refuse_when_not_ready(Administration(draft.administration))
     try:
         with transaction() as db:
-            held = commands.draft_or_404(db, draft_id, me().id)
+            held = commands.held_draft_or_404(db, draft_id, me().id)
             account = commands.create_customer(db, held, by=actor(), administrator=me())
     except commands.CreatedAlready as before:
         return redirect(f"/customers/{before.account_id}", 303)
+    except commands.AnswerOutdated as refused:
+        return _ask_again(draft_id, refused.step, refused.text)
+    except LoginNameTaken as refused:
+        return _ask_again(draft_id, "contact", refused.text)
     flash(wizard.what_happens_next(account), "ok")
     return redirect(f"/customers/{account.id}", 303)
 
@@ -130,9 +134,22 @@ def create(draft_id: UUID) -> Response:
 @administrators_only
 def discard(draft_id: UUID) -> Response:
     with transaction() as db:
-        commands.discard(db, commands.draft_or_404(db, draft_id, me().id))
+        commands.discard(db, commands.held_draft_or_404(db, draft_id, me().id))
     flash("The draft was discarded. Nothing was created.", "note")
     return redirect("/customers/new", 303)
+
+
+def _choose(form: ChoiceForm) -> Response:
+    problems = flows.gateway_problems()
+    with reading() as db:
+        options = wizard.options(db)
+        drafts = wizard.draft_list(db, me().id)
+    return page("signup/choose.html", problems=problems, options=options, drafts=drafts, form=form)
+
+
+def _ask_again(draft_id: UUID, step: str, why: str) -> Response:
+    flash(f"{why} Nothing was created.", "bad")
+    return redirect(f"/customers/new/{draft_id}/{step}", 303)
 
 
 def _draft(draft_id: UUID) -> Draft:
@@ -145,7 +162,7 @@ def _draft(draft_id: UUID) -> Draft:
 
 def _keep(draft_id: UUID, step: str, answers: dict[str, Any], next_step: str) -> Response:
     with transaction() as db:
-        commands.answer(db, commands.draft_or_404(db, draft_id, me().id), step, answers)
+        commands.answer(db, commands.held_draft_or_404(db, draft_id, me().id), step, answers)
     if "later" in request.form:
         flash("Saved. You find it again under Create new customer.", "ok")
         return redirect("/customers/new", 303)
@@ -163,8 +180,3 @@ def _plan(draft: Draft, form: Any) -> Response:
         cards = wizard.plan_cards(db)
     steps = wizard.steps(draft, "plan")
     return page("signup/plan.html", draft=draft, form=form, cards=cards, steps=steps)
-
-
-def _options() -> Any:
-    with reading() as db:
-        return wizard.options(db)

@@ -25,7 +25,7 @@ from tests.cast import PASSWORD, Company, new_customer
 
 OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
 
-PLACES = {"JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_KW"), "GBP": ("GB", "Europe/London", "en_GB")}
+PLACES = {"JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_AE"), "GBP": ("GB", "Europe/London", "en_GB")}
 
 
 def white_label_in(currency: str, host: str, *, credit_minor: int = 0, wholesale_tax_ppm: int = 0) -> Company:

@@ -1,0 +1,86 @@
+"""Step 2, addresses and the general contact."""
+
+import pytest
+
+from tests.cast import on_sqlite
+from tests.signup.browsing import errors, is_ticked, value, words
+
+pytestmark = on_sqlite
+
+
+def kept(stored):
+    (draft,) = stored()
+    return draft.answers.get("addresses")
+
+
+@pytest.fixture
+def wizard(option_2):
+    """Steps may be answered in any order; only the review needs all of them."""
+    return option_2
+
+
+def test_every_field_is_kept(wizard, stored):
+    assert wizard.addresses(
+        same_address=None, service_line1="9 Low Road", service_line2="Gate 3", service_city="Cork",
+        service_region="Munster", service_postcode="T12", service_country="IE").status_code == 303
+    assert kept(stored) == {
+        "line1": "4 Quay Street", "line2": "Floor 2", "city": "Bristol", "region": "Avon", "postcode": "BS1 4XY",
+        "country": "GB", "same_address": False, "service_line1": "9 Low Road", "service_line2": "Gate 3",
+        "service_city": "Cork", "service_region": "Munster", "service_postcode": "T12", "service_country": "IE",
+        "contact_name": "Reception", "contact_phone": "+44 117 496 0192", "contact_email": "desk@birch.example"}
+
+
+def test_the_service_address_is_the_same_unless_it_is_said_otherwise(wizard, stored):
+    page = wizard.page("addresses")
+    assert is_ticked(page, "same_address") and value(page, "country") == "GB"
+    assert wizard.addresses().status_code == 303 and kept(stored)["same_address"] is True
+
+
+def test_general_contact_and_second_lines_are_optional(wizard):
+    none = dict.fromkeys(("line2", "region", "postcode", "contact_name", "contact_phone", "contact_email"), "")
+    assert wizard.addresses(**none).status_code == 303
+
+
+@pytest.mark.parametrize(("field", "typed", "said"), [
+    ("line1", "", "Write the street and number."), ("city", "", "Write the town or city."),
+    ("line1", "x" * 121, "Write at most 120 characters."), ("postcode", "x" * 21, "Write at most 20 characters."),
+    ("contact_phone", "call me", "Write a phone number, such as 0117 496 0192."),
+    ("contact_phone", "0117", "This phone number is too short or too long."),
+    ("contact_email", "desk", "Write one e-mail address, such as name@company.example."),
+    ("contact_name", "Recep\ttion", "Leave out line breaks and control characters."),
+    ("country", "XX", "Not a valid choice."), ("country", "", "Not a valid choice."),
+])
+def test_what_is_wrong_is_said_beside_its_field(wizard, stored, field, typed, said):
+    answer = wizard.addresses(**{field: typed})
+    assert answer.status_code == 422 and errors(answer)[field].startswith(said)
+    assert kept(stored) is None
+
+
+def test_another_service_address_needs_its_street_and_town(wizard):
+    """Red when the second address is optional whatever the switch says: emergency calls would go nowhere."""
+    answer = wizard.addresses(same_address=None)
+    assert errors(answer) == {
+        "service_line1": "Write the street and number of the service address.",
+        "service_city": "Write the town or city of the service address."}
+
+
+class TestTheTelephone:
+    @pytest.mark.parametrize(("typed", "country", "kept_as"), [
+        ("0117 496 0192", "GB", "+44 117 496 0192"), ("030 901820", "DE", "+49 30 901820"),
+        ("09 555 0114", "NZ", "+64 9 555 0114"), ("(212) 555-0123", "US", "+1 212-555-0123"),
+        ("01 23 45 67 89", "FR", "+33 1 23 45 67 89"), ("+353 21 496 0192", "GB", "+353 21 496 0192"),
+    ])
+    def test_is_read_the_way_the_customers_country_writes_it(self, wizard, stored, typed, country, kept_as):
+        """Red when it is read as the white label's own country writes it: a Berlin number would become a British one."""
+        assert wizard.addresses(contact_phone=typed, country=country).status_code == 303
+        assert kept(stored)["contact_phone"] == kept_as
+
+    def test_comes_back_as_it_was_typed_when_it_is_wrong(self, wizard):
+        assert value(wizard.addresses(contact_phone="0117"), "contact_phone") == "0117"
+
+
+def test_countries_are_offered_by_name_and_the_white_labels_own_is_chosen(wizard):
+    page = wizard.page("addresses")
+    assert "United Kingdom" in words(page) and value(page, "service_country") == "GB"
+    wizard.addresses(country="IE")
+    assert value(wizard.page("addresses"), "country") == "IE"

@@ -1,0 +1,107 @@
+"""Domains, login names and telephone numbers as people write them."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from portal.kit.world import countries, country_name, read_domain, read_login, read_phone, show_domain
+
+
+class TestDomains:
+    @pytest.mark.parametrize(("typed", "kept"), [
+        ("acme.example", "acme.example"), ("  ACME.Example ", "acme.example"), ("acme.example.", "acme.example"),
+        ("acme.co.uk", "acme.co.uk"), ("shop.acme.co.nz", "shop.acme.co.nz"), ("bücher.example", "xn--bcher-kva.example"),
+        ("BÜCHER.example", "xn--bcher-kva.example"), ("bu\u0308cher.example", "xn--bcher-kva.example"),
+        ("straße.example", "xn--strae-oqa.example"), ("例え.jp", "xn--r8jz45g.jp"), ("ａｃｍｅ.example", "acme.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"), ("acme。example", "acme.example"), ("a.museum", "a.museum"),
+    ])
+    def test_it_is_kept_as_the_network_writes_it(self, typed, kept):
+        assert read_domain(typed) == kept
+
+    @pytest.mark.parametrize("typed", ["bücher.example", "straße.example", "例え.jp", "acme.example"])
+    def test_and_shown_as_people_write_it(self, typed):
+        assert show_domain(read_domain(typed)) == typed
+
+    @pytest.mark.parametrize(("typed", "said"), [
+        ("https://acme.example/about", "Leave out “https://”"), ("http://acme.example", "Leave out “https://”"),
+        ("acme.example/", "Leave out"), ("acme.example:8080", "Leave out"), ("dora@acme.example", "before the @"),
+        ("co.uk", "own domain"), ("com", "such as acme.example"), ("gov.uk", "own domain"), ("CO.UK.", "own domain"),
+        ("localhost", "such as acme.example"), ("10.0.0.1", "such as acme.example"), ("acme", "such as acme.example"),
+        ("acme..example", "such as acme.example"), (".acme.example", "such as acme.example"),
+        ("-acme.example", "such as acme.example"), ("acme-.example", "such as acme.example"),
+        ("ac me.example", "such as acme.example"), ("acme_shop.example", "such as acme.example"),
+        ("a" * 64 + ".example", "such as acme.example"), ("a." * 127 + "example", "such as acme.example"),
+        ("🦊.example", "such as acme.example"), ("xn--a.example", "such as acme.example"), ("...", "such as acme.example"),
+        ("acme.example\u202e", "such as acme.example"),
+    ])
+    def test_what_is_no_domain_is_refused_in_words_for_it(self, typed, said):
+        with pytest.raises(ValueError, match=said):
+            read_domain(typed)
+
+    @given(st.text(max_size=80))
+    def test_whatever_is_typed_it_is_a_domain_or_refused(self, typed):
+        try:
+            kept = read_domain(typed)
+        except ValueError:
+            return
+        assert kept.isascii() and "." in kept and len(kept) <= 253 and kept == kept.lower()
+        assert read_domain(kept) == kept
+
+    def test_what_cannot_be_shown_is_shown_as_it_is(self):
+        assert show_domain("xn--a.example") == "xn--a.example"
+
+
+class TestLoginNames:
+    @pytest.mark.parametrize(("typed", "kept"), [
+        ("Dora@Birch.Example", "dora@birch.example"), (" dora@birch.example ", "dora@birch.example"),
+        ("DORA@CORP", "dora@corp"), ("dora@birch.local", "dora@birch.local"), ("o'neil@birch.example",) * 2,
+        ("straße@birch.example", "strasse@birch.example"),
+    ])
+    def test_an_address_or_a_upn_is_kept_case_folded(self, typed, kept):
+        assert read_login(typed) == kept
+
+    @pytest.mark.parametrize("typed", [
+        "dora", "@birch.example", "dora@", "do ra@birch.example", "dora@birch@example", "a@b, c@d", "dora@birch;",
+        "<dora@birch.example>", '"dora"@birch.example', "CORP\\dora", "d" * 65 + "@birch.example",
+    ])
+    def test_anything_else_is_refused(self, typed):
+        with pytest.raises(ValueError, match="Write one e-mail address"):
+            read_login(typed)
+
+
+class TestTelephones:
+    @pytest.mark.parametrize(("typed", "country", "kept"), [
+        ("0117 496 0192", "GB", "+44 117 496 0192"), ("(0117) 496-0192", "GB", "+44 117 496 0192"),
+        ("+44 117 4960192", "GB", "+44 117 496 0192"), ("0044 117 496 0192", "GB", "+44 117 496 0192"),
+        ("09 555 0114", "NZ", "+64 9 555 0114"), ("+64 9 555 0114", "GB", "+64 9 555 0114"),
+        ("(212) 555-0123", "US", "+1 212-555-0123"), ("1-212-555-0123", "US", "+1 212-555-0123"),
+        ("030 901820", "DE", "+49 30 901820"), ("01 23 45 67 89", "FR", "+33 1 23 45 67 89"),
+        ("03-1234-5678", "JP", "+81 3-1234-5678"), ("2222 3333", "KW", "+965 2222 3333"),
+        ("０１１７ ４９６ ０１９２", "GB", "+44 117 496 0192"),
+    ])
+    def test_any_usual_writing_becomes_the_international_one(self, typed, country, kept):
+        assert read_phone(typed, country) == kept
+
+    @pytest.mark.parametrize("typed", ["999", "12", "0117", "hello", "", "++44", "0117 496 0192 0192 0192", "٠", "-"])
+    def test_what_nobody_can_dial_is_refused(self, typed):
+        with pytest.raises(ValueError, match=r"phone number"):
+            read_phone(typed, "GB")
+
+    @given(st.text(max_size=40))
+    def test_whatever_is_typed_it_is_a_number_or_refused(self, typed):
+        try:
+            kept = read_phone(typed, "GB")
+        except ValueError:
+            return
+        assert kept.startswith("+") and read_phone(kept, "NZ") == kept
+
+
+class TestCountries:
+    def test_they_have_names_in_the_language_of_the_white_label(self):
+        assert dict(countries("en"))["DE"] == "Germany" and dict(countries("de"))["DE"] == "Deutschland"
+
+    def test_regions_that_are_no_states_are_left_out(self):
+        assert not {"EU", "UN", "ZZ", "EZ"} & set(dict(countries("en")))
+        assert all(len(code) == 2 and code.isalpha() for code, _ in countries("en"))
+
+    def test_a_code_without_a_name_is_shown_as_it_is(self):
+        assert (country_name("IE"), country_name("XX")) == ("Ireland", "XX")
