@@ -21,7 +21,7 @@ class LostLinkForm(ForgottenForm):
 class AmountForm(PortalForm):
     """An offered amount or another one. `chosen` is set when the form is valid."""
 
-    amount = RadioField("Amount", [Optional()], validate_choice=False)
+    amount = RadioField("Amount", validate_choice=False)
     other = StringField("Another amount", [Optional()])
 
     def __init__(self, *args: Any, least: Money, locale: str, **kwargs: Any) -> None:

@@ -108,9 +108,9 @@ def create_customer(db: TenantSession, draft: Draft, *, by: Actor, administrator
 
     Raises CreatedAlready, DraftIncomplete, AnswerOutdated or LoginNameTaken.
     """
+    _claim(db, draft)
     if first_gap(draft) is not None:
         raise DraftIncomplete("Finish every step, then create the customer.")
-    _claim(db, draft)
     refuse_outdated(db, draft)
     account = open_customer_account(db, _new_customer(draft), by=by)
     add_member(db, account, _primary_user(db, draft), Role.ADMINISTRATOR, is_primary=True)
