@@ -106,10 +106,10 @@ def _wait_until_ready(places: Places, server: "subprocess.Popen[bytes]") -> None
         if server.poll() is not None:
             raise click.ClickException(f"The portal stopped at once, with exit code {server.returncode}.")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(LOOPBACK, places.portal, timeout=2)
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == 200:
-                return
+            with contextlib.closing(http.client.HTTPConnection(LOOPBACK, places.portal, timeout=2)) as connection:
+                connection.request("GET", "/health/ready")
+                if connection.getresponse().status == 200:
+                    return
         time.sleep(0.1)
     raise click.ClickException("The portal did not answer in time.")
 

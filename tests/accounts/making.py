@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+from argon2 import PasswordHasher
+
 from portal.accounts.commands import NewCustomer, add_member, give_credit, open_customer_account
 from portal.accounts.lifecycle import Administration, Role
 from portal.accounts.models import Account
@@ -11,6 +14,7 @@ from portal.activation.commands import activate_as_administrator, listen, redeem
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
 from portal.catalogue.models import Plan
+from portal.identity import passwords
 from portal.identity.commands import add_user
 from portal.kit.db import TenantSession, transaction
 from portal.kit.ids import new_id
@@ -23,9 +27,19 @@ from portal.whitelabels.models import GatewayCredential
 from portal.whitelabels.queries import white_label
 from tests.cast import PASSWORD, Company, new_customer
 
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Still argon2id, only with as little work as it allows: what hashing costs is measured elsewhere."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
 
-PLACES = {"JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_AE"), "GBP": ("GB", "Europe/London", "en_GB")}
+PLACES = {
+    "JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_AE"), "GBP": ("GB", "Europe/London", "en_GB"),
+}
 
 
 def white_label_in(currency: str, host: str, *, credit_minor: int = 0, wholesale_tax_ppm: int = 0) -> Company:

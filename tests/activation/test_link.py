@@ -157,7 +157,10 @@ def test_a_cancelled_account_refuses_its_link(invited: Invited):
 
 
 def test_a_token_on_another_white_labels_host_is_refused(invited: Invited, kauri: Company):
-    """Shown red with the tenant's comparison left out: the row itself is still out of reach."""
+    """Two walls: the token names its tenant, and the row is out of reach of another tenant's session.
+
+    Shown red with the comparison left out and the row loaded in the platform's scope.
+    """
     there = HostClient(invited.shop.app, kauri.host)
     assert there.get(f"/activate/{invited.token}").status_code == 410
     link_id = invited.link.id
@@ -166,7 +169,7 @@ def test_a_token_on_another_white_labels_host_is_refused(invited: Invited, kauri
 
 
 def test_a_reset_token_does_not_activate_and_an_activation_token_does_not_reset(invited: Invited):
-    """Shown red with one salt for all purposes."""
+    """Two walls: the purpose is part of the signature, and each kind of link has a table of its own."""
     with transaction(invited.shop.company.id) as db:
         user = primary_user(db, invited.account_id)
         link = send_password_link(db, user, "password-reset")
