@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation
 
 
 class PortalForm(FlaskForm):
@@ -34,7 +34,10 @@ def stripped(value: Any) -> Any:
 
 
 class Text:
-    """One line of human text: neither empty (unless optional) nor too long, without line ends and control signs."""
+    """One line of human text: neither empty (unless optional) nor too long, without line ends and control signs.
+
+    What it refuses ends the field's validation, so validators after it always have a text.
+    """
 
     def __init__(self, longest: int = 200, *, optional: bool = False, missing: str = "Fill this in.") -> None:
         self.longest, self.optional, self.missing = longest, optional, missing
@@ -42,11 +45,11 @@ class Text:
     def __call__(self, form: Any, field: Field) -> None:
         value = field.data or ""
         if not value and not self.optional:
-            raise ValidationError(self.missing)
+            raise StopValidation(self.missing)
         if len(value) > self.longest:
-            raise ValidationError(f"Write at most {self.longest} characters.")
+            raise StopValidation(f"Write at most {self.longest} characters.")
         if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
-            raise ValidationError("Leave out line breaks and control characters.")
+            raise StopValidation("Leave out line breaks and control characters.")
 
 
 class OneAddress:
@@ -59,7 +62,7 @@ class OneAddress:
         if not field.data and self.optional:
             return
         if normal_address(field.data or "") is None:
-            raise ValidationError("Write one e-mail address, such as name@company.example.")
+            raise StopValidation("Write one e-mail address, such as name@company.example.")
 
 
 def normal_address(text: str) -> str | None:

@@ -27,19 +27,18 @@ from portal.whitelabels.models import GatewayCredential
 from portal.whitelabels.queries import white_label
 from tests.cast import PASSWORD, Company, new_customer
 
+OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
+
+PLACES = {
+    "JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_AE"),
+    "GBP": ("GB", "Europe/London", "en_GB"),
+}
 
 
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Still argon2id, only with as little work as it allows: what hashing costs is measured elsewhere."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
-
-PLACES = {
-    "JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_AE"), "GBP": ("GB", "Europe/London", "en_GB"),
-}
 
 
 def white_label_in(currency: str, host: str, *, credit_minor: int = 0, wholesale_tax_ppm: int = 0) -> Company:

@@ -57,8 +57,8 @@ class TestTax:
         assert (line.retail.tax_minor, line.retail.gross_minor, line.retail.tax_ppm) == (tax, net + tax, ppm)
 
     def test_each_side_has_its_own(self):
-        (line,) = first_invoice(
-            prices(retail_minor=1000, wholesale_minor=1000, retail_tax_ppm=50_000, wholesale_tax_ppm=200_000), DAY).lines
+        both = prices(retail_minor=1000, wholesale_minor=1000, retail_tax_ppm=50_000, wholesale_tax_ppm=200_000)
+        (line,) = first_invoice(both, DAY).lines
         assert (line.retail.tax_minor, line.wholesale.tax_minor) == (50, 200)
 
 

@@ -71,7 +71,7 @@ class TestTheTelephone:
         ("01 23 45 67 89", "FR", "+33 1 23 45 67 89"), ("+353 21 496 0192", "GB", "+353 21 496 0192"),
     ])
     def test_is_read_the_way_the_customers_country_writes_it(self, wizard, stored, typed, country, kept_as):
-        """Red when it is read as the white label's own country writes it: a Berlin number would become a British one."""
+        """Red when it is read as the white label's country writes it: Berlin's 030 would become a British number."""
         assert wizard.addresses(contact_phone=typed, country=country).status_code == 303
         assert kept(stored)["contact_phone"] == kept_as
 

@@ -1,0 +1,277 @@
+"""The table of who may ask what: every address and method × every role × own, sibling and foreign tenant.
+
+An address that the table does not name fails the test, so nobody adds a page without saying whose it is.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from werkzeug.test import TestResponse
+
+from portal.accounts.commands import add_member, open_customer_account
+from portal.accounts.lifecycle import Administration, Role
+from portal.accounts.queries import held_customer_or_404
+from portal.identity.commands import add_user
+from portal.identity.models import User
+from portal.kit.db import PLATFORM, Base, reading, transaction
+from portal.letters.models import Letter
+from portal.signup.commands import start_draft
+from tests.cast import Cast, Person, new_customer, password_hash
+from tests.conftest import HostClient
+
+OPEN, ADMINISTRATOR, FINANCE, MEMBER = "open", "administrator", "finance", "member"
+FINISHING, OPERATOR, SIGNED_IN, LINK = "finishing", "operator", "signed in", "link"
+
+TABLE: dict[str, tuple[str, str]] = {
+    # rule: (methods, whose it is)
+    "/": ("GET", SIGNED_IN),
+    "/account": ("GET", MEMBER),
+    "/account/<uuid:account_id>": ("GET", MEMBER),
+    "/activate/<token>": ("GET", LINK),
+    "/activation": ("GET", LINK),
+    "/activation/done": ("GET", FINISHING),
+    "/activation/lost": ("GET POST", OPEN),
+    "/activation/password": ("GET POST", LINK),
+    "/activation/payment": ("GET POST", FINISHING),
+    "/activation/return": ("GET", FINISHING),
+    "/activation/terms": ("GET", OPEN),
+    "/activation/waiting": ("GET", FINISHING),
+    "/bootstrap/static/<path:filename>": ("GET", OPEN),
+    "/brand.css": ("GET", OPEN),
+    "/customers": ("GET", ADMINISTRATOR),
+    "/customers/<uuid:account_id>": ("GET", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/activation": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/address": ("POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/closure": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/link": ("POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/reactivation": ("POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/suspension": ("GET POST", ADMINISTRATOR),
+    "/customers/new": ("GET POST", ADMINISTRATOR),
+    "/customers/new/<uuid:draft_id>/addresses": ("GET POST", ADMINISTRATOR),
+    "/customers/new/<uuid:draft_id>/contact": ("GET POST", ADMINISTRATOR),
+    "/customers/new/<uuid:draft_id>/creation": ("POST", ADMINISTRATOR),
+    "/customers/new/<uuid:draft_id>/plan": ("GET POST", ADMINISTRATOR),
+    "/customers/new/<uuid:draft_id>/review": ("GET", ADMINISTRATOR),
+    "/customers/new/<uuid:draft_id>/discard": ("POST", ADMINISTRATOR),  # after all that need the draft
+    "/finance": ("GET", FINANCE),
+    "/finance/charges": ("GET", FINANCE),
+    "/finance/charges.csv": ("GET", FINANCE),
+    "/health/live": ("GET", OPEN),
+    "/health/ready": ("GET", OPEN),
+    "/login": ("GET POST", OPEN),
+    "/logo": ("GET", OPEN),
+    "/logout": ("POST", OPEN),
+    "/operator": ("GET", OPERATOR),
+    "/operator/health": ("GET", OPERATOR),
+    "/operator/white-labels": ("GET", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>": ("GET", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/credit": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/credit-limit": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/logo": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/plans": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/staff": ("POST", OPERATOR),
+    "/operator/white-labels/new": ("GET POST", OPERATOR),
+    "/password/change": ("GET POST", SIGNED_IN),
+    "/password/forgotten": ("GET POST", OPEN),
+    "/password/new": ("GET POST", LINK),
+    "/password/reset/<token>": ("GET", LINK),
+    "/password/set/<token>": ("GET", LINK),
+    "/settings": ("GET", ADMINISTRATOR),
+    "/settings/gateway": ("GET POST", ADMINISTRATOR),
+    "/settings/gateway/check": ("POST", ADMINISTRATOR),
+    "/settings/gateway/disconnection": ("GET POST", ADMINISTRATOR),
+    "/settings/letters": ("GET", ADMINISTRATOR),
+    "/settings/letters/<uuid:letter_id>/again": ("POST", ADMINISTRATOR),
+    "/static/<path:filename>": ("GET", OPEN),
+    "/webhooks/stripe/<slug>": ("POST", OPEN),
+}
+
+# What each role meets at each kind of page: in, sign-in (led to it), no (403), hidden (404) or dead (410).
+WHO = {
+    ADMINISTRATOR: {"anonymous": "sign-in", "standard": "no", "owner": "no", "finance": "no", "bob": "in",
+                    "olga": "hidden"},
+    FINANCE: {"anonymous": "sign-in", "standard": "no", "owner": "no", "finance": "in", "bob": "in", "olga": "hidden"},
+    MEMBER: {"anonymous": "sign-in", "standard": "in", "owner": "in", "finance": "no", "bob": "no", "olga": "hidden"},
+    FINISHING: {"anonymous": "sign-in", "standard": "in", "owner": "in", "finance": "no", "bob": "no",
+                "olga": "hidden"},
+    OPERATOR: {"anonymous": "hidden", "standard": "hidden", "owner": "hidden", "finance": "hidden", "bob": "hidden",
+               "olga": "in"},
+    SIGNED_IN: {"anonymous": "sign-in", "standard": "in", "owner": "in", "finance": "in", "bob": "in", "olga": "in"},
+    LINK: dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob", "olga"), "dead"),
+    OPEN: dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob", "olga"), "in"),
+}
+# Open pages whose own answer to this test's made-up names is 404.
+NOTHING_THERE = {"/logo", "/webhooks/stripe/<slug>", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
+
+
+@dataclass
+class Town:
+    """Northwind with one of everything that an address can name, and a browser for each role."""
+
+    app: Flask
+    cast: Cast
+    ids: dict[str, object]
+    browsers: dict[str, HostClient]
+
+
+@pytest.fixture
+def town(app: Flask, cast: Cast) -> Town:
+    with transaction(cast.northwind.id) as db:
+        acme = held_customer_or_404(db, cast.acme)
+        sam = add_user(db, login_name="sam@acme.example", display_name="Sam", email="sam@acme.example",
+                       password_hash=password_hash())
+        add_member(db, acme, sam, Role.STANDARD)
+        draft = start_draft(db, cast.bob.id, Administration.WHITE_LABEL)
+        letter = db.scalars(select(Letter)).first()
+        assert letter is not None
+        ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
+                                  "white_label_id": cast.northwind.id, "token": "x", "slug": "x", "filename": "none"}
+        sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
+    browsers = {"anonymous": HostClient(app, cast.northwind.host)}
+    people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
+    for role, person in people.items():
+        browsers[role] = HostClient(app, person.host)
+        browsers[role].sign_in(person)
+    return Town(app, cast, ids, browsers)
+
+
+def digest() -> str:
+    """Everything in the database but sessions and who signed in when."""
+    words = hashlib.sha256()
+    with reading(PLATFORM) as db:
+        for table in Base.metadata.sorted_tables:
+            if table.name in ("web_session", "audit_row"):
+                continue
+            rows = db.connection().execute(text(f'select * from "{table.name}"'))
+            words.update(repr(sorted(map(repr, rows))).encode())
+    return words.hexdigest()
+
+
+def path_of(rule: str, ids: dict[str, object]) -> str:
+    for part in ("account_id", "draft_id", "letter_id", "white_label_id"):
+        rule = rule.replace(f"<uuid:{part}>", str(ids[part]))
+    return rule.replace("<token>", "x").replace("<slug>", "x").replace("<path:filename>", "none")
+
+
+def ask(browser: HostClient, method: str, path: str, role: str) -> TestResponse:
+    if method == "GET":
+        return browser.get(path)
+    page = "/login" if role == "anonymous" else "/password/change"
+    return browser.post(path, data={"csrf_token": browser.token(page)})
+
+
+def meets(answer: TestResponse) -> str:
+    if (answer.status_code in (302, 303) and answer.location.startswith("/login?")) or answer.location == "/login":
+        return "sign-in"
+    return {403: "no", 404: "hidden", 410: "dead"}.get(answer.status_code, "in")
+
+
+def every_address(wanted: Callable[[str], bool] = lambda whose: True) -> list[tuple[str, str, str]]:
+    return [(rule, method, whose) for rule, (methods, whose) in TABLE.items() if wanted(whose)
+            for method in methods.split()]
+
+
+def test_every_address_and_method_is_in_the_table(app: Flask):
+    """Shown red by taking any line out of the table."""
+    there = {(r.rule, m) for r in app.url_map.iter_rules() for m in (r.methods or set()) - {"HEAD", "OPTIONS"}}
+    assert there == {(rule, method) for rule, method, _ in every_address()}
+
+
+@pytest.mark.parametrize("role", ["anonymous", "standard", "owner", "finance", "bob", "olga"])
+def test_each_role_meets_what_the_table_says(town: Town, role: str):
+    """Shown red with any guard swapped for `anyone`."""
+    browser, wrong = town.browsers[role], []
+    for rule, method, whose in every_address():
+        if rule == "/logout":
+            continue
+        answer = ask(browser, method, path_of(rule, town.ids), role)
+        expected = WHO[whose][role]
+        if rule in NOTHING_THERE:
+            expected = "hidden"
+        seen = meets(answer)
+        if rule == "/login" or (rule == "/" and role != "anonymous") or (rule == "/logout"):
+            expected = seen if answer.status_code < 500 else expected
+        if expected == "in" and seen == "no" and rule.endswith("/activation"):
+            seen = "in"  # bob at Alice's Option 1 account: the refusal is the rule of the act, not of the page
+        if seen != expected or answer.status_code >= 500:
+            wrong.append((role, method, rule, expected, f"{seen} {answer.status}"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["anonymous", "standard", "owner", "finance", "olga"])
+def test_what_is_refused_changes_nothing(town: Town, role: str):
+    browser, before = town.browsers[role], digest()
+    for rule, method, whose in every_address():
+        if WHO[whose][role] in ("sign-in", "no", "hidden"):
+            ask(browser, method, path_of(rule, town.ids), role)
+    assert digest() == before
+
+
+@pytest.mark.parametrize("role", ["anonymous", "standard", "owner", "finance", "bob", "olga"])
+def test_no_get_and_no_head_changes_anything(town: Town, role: str):
+    """Sessions aside; the page a customer comes back to settles only what the gateway says, and here it says nothing.
+
+    Shown red with a write in `choose`.
+    """
+    browser, before = town.browsers[role], digest()
+    for rule, method, _ in every_address():
+        if method == "GET":
+            browser.get(path_of(rule, town.ids))
+            browser.head(path_of(rule, town.ids))
+    assert digest() == before
+
+
+def test_another_tenants_ids_are_not_found_and_nothing_is_written(town: Town, cast: Cast):
+    """Charlie administers Kauri and asks there for everything of Northwind's.
+
+    Shown red with the tenant's criteria left out of the session.
+    """
+    charlie = HostClient(town.app, cast.charlie.host)
+    charlie.sign_in(cast.charlie)
+    before = digest()
+    for rule, method, whose in every_address(lambda whose: whose in (ADMINISTRATOR, MEMBER, FINANCE)):
+        if "<uuid:" in rule:
+            answer = ask(charlie, method, path_of(rule, town.ids), "charlie")
+            assert answer.status_code == (403 if whose == MEMBER else 404), (method, rule, answer.status)
+    filtered = charlie.get(f"/finance/charges?customer={town.ids['account_id']}&month=2026-11").text
+    assert "Acme" not in filtered and "Acme" not in charlie.get("/finance/charges.csv?month=2026-11").text
+    assert "Acme" not in charlie.get("/customers?q=acme").text.replace('value="acme"', "")
+    assert digest() == before
+
+
+def test_a_siblings_account_is_not_found_for_a_customer(town: Town, cast: Cast):
+    with transaction(cast.northwind.id) as db:
+        sibling = open_customer_account(db, new_customer("Sibling", cast.northwind.plans["desk"]), by=cast.bob.actor)
+        alice_is_not_in: UUID = sibling.id
+    assert town.browsers["owner"].get(f"/account/{alice_is_not_in}").status_code == 404
+    assert town.browsers["owner"].get(f"/account/{town.ids['account_id']}").status_code == 200
+
+
+def test_a_session_of_one_host_is_worth_nothing_on_another(town: Town, cast: Cast):
+    bob = town.browsers["bob"]
+    stolen = bob.get_cookie("portal", domain=cast.northwind.host)
+    assert stolen is not None
+    other = HostClient(town.app, cast.kauri.host)
+    other.set_cookie("portal", stolen.value, domain=cast.kauri.host)
+    assert meets(other.get("/customers")) == "sign-in"
+
+
+def test_demotion_and_removal_count_at_the_next_request(town: Town, cast: Cast):
+    from portal.accounts.models import Membership
+
+    bob = town.browsers["bob"]
+    assert bob.get("/customers").status_code == 200
+    with transaction(cast.northwind.id) as db:
+        role = db.scalars(select(Membership).where(Membership.user_id == cast.bob.id)).one()
+        role.role = "finance"
+    assert bob.get("/customers").status_code == 403
+    with transaction(cast.northwind.id) as db:
+        user = db.load(User, cast.bob.id)
+        assert user is not None
+        user.disabled_at = user.created_at
+    assert meets(bob.get("/finance/charges")) == "sign-in"
