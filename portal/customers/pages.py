@@ -23,7 +23,7 @@ from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import letters_about
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, moment, money, price_words, short_day, since, span
+from portal.whitelabels.words import day, local_day, moment, money, price_words, short_day, since, span
 
 
 @dataclass(frozen=True)
@@ -198,13 +198,20 @@ def _plan(db: TenantSession, account: Account) -> list[tuple[str, str]]:
     plan = db.load(Plan, account.plan_id) if account.plan_id else None
     if plan is None:
         return []
-    start = day(account.activated_at.date(), tenant) if account.activated_at else "On activation"
     return [
         ("Plan", plan.name),
         ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
         ("Wholesale", price_words(plan.wholesale_minor, tenant.wholesale_tax_ppm, tenant)),
-        ("Starts", start),
+        ("Starts", _start_words(account, tenant)),
     ]
+
+
+def _start_words(account: Account, tenant: WhiteLabel) -> str:
+    """The first day of the first period: the day of activation, or a later one that was wanted."""
+    if account.activated_at is None:
+        return f"On activation, not before {day(account.first_day, tenant)}" if account.first_day else "On activation"
+    activated = local_day(account.activated_at, tenant)
+    return day(max(activated, account.first_day or activated), tenant)
 
 
 def _payment(db: TenantSession, account: Account) -> list[tuple[str, str]]:

@@ -1,19 +1,20 @@
 """Where a customer stands: one named blocker, and the history both sides can read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.activation.models import ActivationLink
-from portal.activation.queries import was_claimed
+from portal.activation.queries import latest_link, was_claimed
 from portal.audit.models import AuditRow
 from portal.audit.queries import acts_on
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.letters.models import Letter
-from portal.payments.queries import latest_funding
+from portal.payments.models import Funding
+from portal.payments.queries import latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, since
@@ -57,15 +58,10 @@ def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
     letter = db.scalar(
         select(Letter)
         .where(Letter.about_id == account.id, Letter.name == "activation")
-        .order_by(Letter.created_at.desc())
+        .order_by(Letter.created_at.desc(), Letter.id.desc())
         .limit(1)
     )
-    link = db.scalar(
-        select(ActivationLink)
-        .where(ActivationLink.account_id == account.id)
-        .order_by(ActivationLink.created_at.desc())
-        .limit(1)
-    )
+    link = latest_link(db, account.id)
     if letter is not None and letter.state in ("failed", "bounced"):
         return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced")
     if letter is None or letter.state == "queued" or link is None:
@@ -81,13 +77,22 @@ def _payment_blocker(db: TenantSession, account: Account) -> Blocker:
     if funding is None:
         return Blocker("Customer: password set, not paid", badge="waiting")
     day = since(funding.created_at, tenant)
+    if funding.state == "succeeded":
+        return _after_payment(db, funding)
     if funding.state == "unknown":
-        return Blocker(f"Us: the payment of {day} is being looked up", badge="waiting")
+        return Blocker(f"Us: the payment begun {day} is being looked up", badge="waiting")
+    if funding.state == "failed":
+        return Blocker("You: the gateway refused to open the card page, check its key", "bad", badge="failed")
     if funding.last_decline is not None:
         return Blocker(f"Customer: card declined {day}", "bad", badge="failed")
-    if funding.state == "succeeded":
-        return Blocker("Customer: paid, but more money is needed", badge="waiting")
     return Blocker(f"Customer: payment begun {day}, not finished", badge="waiting")
+
+
+def _after_payment(db: TenantSession, funding: Funding) -> Blocker:
+    refund = refund_of(db, funding.id)
+    if refund is not None and refund.state != "failed":
+        return Blocker(f"You: the payment went back ({refund.reason})", "bad", badge="failed")
+    return Blocker("Customer: paid, but more money is needed", badge="waiting")
 
 
 TITLES = {
@@ -116,8 +121,9 @@ TITLES = {
 def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Event]:
     """What happened, oldest first, and last what is waited for."""
     tenant = white_label(db)
-    events = [_event(row, tenant) for row in acts_on(db, account.id) if row.action in TITLES]
-    events += _letter_events(db, account, tenant)
+    acts = [(row.at, _event(row, tenant)) for row in acts_on(db, account.id) if row.action in TITLES]
+    dated = sorted([*acts, *_letter_events(db, account, tenant)], key=lambda pair: pair[0])
+    events = [event for _, event in dated]
     if account.state == State.INACTIVE:
         events.append(Event("is-now", "clock", blocker.text, ()))
         events.append(Event("is-next", "check", "Active", ()))
@@ -133,14 +139,17 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     return Event(kind, icon, title, tuple(lines))
 
 
-def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[Event]:
+def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[datetime, Event]]:
     failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(("failed", "bounced")))
     return [
-        Event(
-            "is-bad",
-            "bounce",
-            f"Letter to {letter.to_address} came back",
-            (moment(letter.created_at, tenant), letter.last_answer or ""),
+        (
+            letter.created_at,
+            Event(
+                "is-bad",
+                "bounce",
+                f"Letter to {letter.to_address} came back",
+                (moment(letter.created_at, tenant), letter.last_answer or ""),
+            ),
         )
         for letter in db.scalars(failed.order_by(Letter.created_at))
     ]

@@ -10,7 +10,7 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.payments.queries import fundings_of
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import money, price_words, short_day
+from portal.whitelabels.words import local_day, money, price_words, short_day
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _movements(db: TenantSession, account: Account) -> list[Movement]:
         (
             f.settled_at or f.created_at,
             Movement(
-                short_day(f.created_at.date(), tenant),
+                short_day(local_day(f.settled_at or f.created_at, tenant), tenant),
                 f"Card payment, {f.card or 'card'}",
                 f.reference,
                 money(f.amount_minor, tenant),

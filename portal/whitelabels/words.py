@@ -25,6 +25,11 @@ def day(value: date, tenant: WhiteLabel) -> str:
     return format_date(value, "d MMMM y", locale=tenant.locale)
 
 
+def local_day(at: datetime, tenant: WhiteLabel) -> date:
+    """The day it was in the white label's time zone."""
+    return at.astimezone(ZoneInfo(tenant.time_zone)).date()
+
+
 def short_day(value: date, tenant: WhiteLabel) -> str:
     """Such as `3 Nov 2026`, for tables."""
     return format_date(value, "d MMM y", locale=tenant.locale)
@@ -42,8 +47,7 @@ def month(value: date, tenant: WhiteLabel) -> str:
 
 def since(at: datetime, tenant: WhiteLabel) -> str:
     """`today`, `on Tuesday` within a week, then `on 19 November`."""
-    zone = ZoneInfo(tenant.time_zone)
-    that, today = at.astimezone(zone).date(), now().astimezone(zone).date()
+    that, today = local_day(at, tenant), local_day(now(), tenant)
     if that == today:
         return "today"
     shape = "EEEE" if 0 < (today - that).days < 7 else "d MMMM" if that.year == today.year else "d MMMM y"

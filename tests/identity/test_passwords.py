@@ -8,7 +8,8 @@ from tests.cast import PASSWORD, password_hash
 
 
 def test_they_are_hashed_with_argon2id():
-    assert password_hash().startswith("$argon2id$") and not needs_rehash(password_hash())
+    fresh = hash_password("wet lantern over seven hills")
+    assert fresh.startswith("$argon2id$") and not needs_rehash(fresh)
     assert PASSWORD not in password_hash()
 
 
