@@ -1,41 +1,79 @@
 """The command line: `portal …`."""
 
+import re
 import sys
+from collections.abc import Callable
 from typing import Any
+from zoneinfo import available_timezones
 
 import click
-from flask import Flask
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.numbers import list_currencies
 
 from portal.accounts.lifecycle import Role
 from portal.app import create_app
 from portal.audit.commands import COMMAND_LINE
-from portal.identity.commands import LoginNameTaken
 from portal.kit import db as database, tokens
+from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
 from portal.kit.migrating import migrate as run_migrations
+from portal.kit.money import NotAnAmount
 from portal.kit.refusals import Refusal
-from portal.kit.settings import Settings, UnsafeSettings, current, from_environment
+from portal.kit.settings import UnsafeSettings, current, from_environment
+from portal.kit.web import HOST
 from portal.operator import commands as operator
+from portal.operator.credit import UnknownHost, give, limit
 from portal.verify import verify as run_checks
 from portal.whitelabels.queries import operator as operator_of
 
 
-@click.group()
+class Plainspoken(click.Group):
+    """Says a refusal in one line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Refusal as refused:
+            raise click.ClickException(refused.text) from refused
+        except (NotAnAmount, UnknownHost, UnsafeSettings) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _checked(is_right: Callable[[str], bool], example: str) -> Callable[..., str]:
+    def check(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+        if not is_right(value):
+            raise click.BadParameter(f"{value!r} is not something like {example}")
+        return value
+
+    return check
+
+
+def _is_locale(value: str) -> bool:
+    try:
+        Locale.parse(value)
+    except (ValueError, UnknownLocaleError):
+        return False
+    return True
+
+
+_host = _checked(lambda value: bool(HOST.match(value.casefold())), "portal.acme.example")
+_email = _checked(lambda value: normal_address(value) is not None, "name@company.example")
+_currency = _checked(lambda value: value in list_currencies(), "GBP")
+_time_zone = _checked(lambda value: value in available_timezones(), "Europe/London")
+_locale = _checked(_is_locale, "en_GB")
+_colour = _checked(lambda value: bool(re.fullmatch("#[0-9a-f]{6}", value)), "#0d5c63")
+
+
+@click.group(cls=Plainspoken)
 def main() -> None:
     """White-label sign-up and payment portal."""
-
-
-def _app() -> Flask:
-    try:
-        return create_app()
-    except UnsafeSettings as error:
-        raise click.ClickException(str(error)) from error
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to the present schema."""
-    settings = _settings()
+    settings = from_environment()
     run_migrations(settings.platform_database_url or settings.database_url)
     click.echo("The database is up to date.")
 
@@ -49,11 +87,8 @@ def serve(bind: str, port: int, workers: int, no_worker: bool) -> None:
     """Serve the pages, and run the background worker beside them."""
     from portal.serving import serve as run
 
-    _app()
-    try:
-        run(bind=bind, port=port, workers=workers, with_worker=not no_worker)
-    except UnsafeSettings as error:
-        raise click.ClickException(str(error)) from error
+    create_app()
+    run(bind=bind, port=port, workers=workers, with_worker=not no_worker)
 
 
 @main.command()
@@ -62,13 +97,13 @@ def worker(threads: int) -> None:
     """Run background jobs until stopped."""
     from portal.serving import work
 
-    work(_app(), threads=threads)
+    work(create_app(), threads=threads)
 
 
 @main.command("verify")
 def verify_command() -> None:
     """Recompute every invariant from the rows; exit 1 when anything differs."""
-    _app()
+    create_app()
     wrong = 0
     for finding in run_checks():
         click.echo(f"{finding.what:<16} {finding.checked:>8} checked  {_verdict(finding.differences)}")
@@ -85,14 +120,14 @@ def _verdict(differences: list[str]) -> str:
 
 
 @main.command("create-operator")
-@click.option("--host", required=True, help="The operator's own host name.")
+@click.option("--host", required=True, callback=_host, help="The operator's own host name.")
 @click.option("--company", required=True, help="The operator's name.")
 @click.option("--name", required=True, help="The first member of staff.")
-@click.option("--email", required=True, help="Their e-mail, which is also their login name.")
-@click.option("--currency", default="GBP", show_default=True)
+@click.option("--email", required=True, callback=_email, help="Their e-mail, which is also their login name.")
+@click.option("--currency", default="GBP", show_default=True, callback=_currency)
 def create_operator(host: str, company: str, name: str, email: str, currency: str) -> None:
     """Create the operator, or add a member of staff to it. Prints the link that sets the password."""
-    _app()
+    create_app()
     with database.reading(database.PLATFORM) as db:
         found = operator_of(db)
     brand = operator.Brand(name=company, host=host.casefold(), legal_name=company, support_email=email)
@@ -103,19 +138,19 @@ def create_operator(host: str, company: str, name: str, email: str, currency: st
 
 
 @main.command("create-white-label")
-@click.option("--host", required=True)
+@click.option("--host", required=True, callback=_host)
 @click.option("--company", required=True)
 @click.option("--name", required=True, help="The first administrator.")
-@click.option("--email", required=True, help="Their e-mail, which is also their login name.")
-@click.option("--currency", required=True, help="ISO 4217; it never changes afterwards.")
+@click.option("--email", required=True, callback=_email, help="Their e-mail, which is also their login name.")
+@click.option("--currency", required=True, callback=_currency, help="ISO 4217; it never changes afterwards.")
 @click.option("--country", default="GB", show_default=True)
-@click.option("--time-zone", default="Europe/London", show_default=True)
-@click.option("--locale", default="en_GB", show_default=True)
-@click.option("--support-email", required=True)
-@click.option("--colour", default="#33506b", show_default=True)
+@click.option("--time-zone", default="Europe/London", show_default=True, callback=_time_zone)
+@click.option("--locale", default="en_GB", show_default=True, callback=_locale)
+@click.option("--support-email", required=True, callback=_email)
+@click.option("--colour", default="#33506b", show_default=True, callback=_colour)
 def create_white_label(company: str, host: str, name: str, email: str, **rest: Any) -> None:
     """Create a white label with its first administrator. Prints the link that sets the password."""
-    _app()
+    create_app()
     colour, support = rest.pop("colour"), rest.pop("support_email")
     brand = operator.Brand(name=company, host=host.casefold(), legal_name=company, support_email=support, colour=colour)
     with database.transaction(new_id()) as db:
@@ -129,10 +164,8 @@ def create_white_label(company: str, host: str, name: str, email: str, **rest: A
 @click.option("--reason", required=True)
 def give_credit(host: str, amount: str, reason: str) -> None:
     """Credit a white-label account."""
-    from portal.operator.credit import give
-
-    _app()
-    click.echo(_plainly(lambda: give(host, amount, reason)))
+    create_app()
+    click.echo(give(host, amount, reason))
 
 
 @main.command("set-credit-limit")
@@ -140,10 +173,8 @@ def give_credit(host: str, amount: str, reason: str) -> None:
 @click.option("--amount", required=True)
 def set_credit_limit(host: str, amount: str) -> None:
     """Set how far a white-label account may go below zero."""
-    from portal.operator.credit import limit
-
-    _app()
-    click.echo(_plainly(lambda: limit(host, amount)))
+    create_app()
+    click.echo(limit(host, amount))
 
 
 @main.command()
@@ -165,23 +196,6 @@ def tour() -> None:
 
 
 def _invited(db: database.TenantSession, host: str, name: str, email: str, role: Role | None) -> str:
-    try:
-        link = operator.invite_staff(db, name=name, email=email, role=role, by=COMMAND_LINE)
-    except LoginNameTaken as error:
-        raise click.ClickException(error.text) from error
+    link = operator.invite_staff(db, name=name, email=email, role=role, by=COMMAND_LINE)
     token = tokens.issue(link.purpose, db.tenant, link.id, email)
     return f"{name} sets a password at {current().address(host, f'/password/set/{token}')}"
-
-
-def _plainly(act: Any) -> str:
-    try:
-        return str(act())
-    except (Refusal, ValueError, LookupError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _settings() -> Settings:
-    try:
-        return from_environment()
-    except UnsafeSettings as error:
-        raise click.ClickException(str(error)) from error

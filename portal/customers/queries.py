@@ -10,6 +10,7 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Membership
 from portal.identity.models import User
 from portal.kit.db import TenantSession
+from portal.kit.world import stored_domain
 
 PAGE = 25
 
@@ -68,7 +69,7 @@ def _filtered(wanted: Select[Account], search: Search) -> Select[Account]:
             or_(
                 Account.name.ilike(like, escape="\\"),
                 Account.number.ilike(like, escape="\\"),
-                Account.primary_domain.ilike(like, escape="\\"),
+                Account.primary_domain.ilike(f"%{_escaped(stored_domain(search.words))}%", escape="\\"),
                 Account.id.in_(by_person),
             )
         )

@@ -1,6 +1,6 @@
 """Customers of a white label, for its administrators."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request
@@ -170,7 +170,6 @@ def _key(words: str | None) -> tuple[datetime, UUID] | None:
         return None
     at, _, id = words.partition("_")
     try:
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(id)) if moment.tzinfo is not None else None
-    except ValueError as error:
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(id)
+    except (ValueError, OverflowError) as error:
         raise BadInput("The page to show was not readable. Start from the list again.") from error

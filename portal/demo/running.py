@@ -106,12 +106,16 @@ def _wait_until_ready(places: Places, server: "subprocess.Popen[bytes]") -> None
         if server.poll() is not None:
             raise click.ClickException(f"The portal stopped at once, with exit code {server.returncode}.")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            with contextlib.closing(http.client.HTTPConnection(LOOPBACK, places.portal, timeout=2)) as connection:
-                connection.request("GET", "/health/ready")
-                if connection.getresponse().status == 200:
-                    return
+            if _status(places) == 200:
+                return
         time.sleep(0.1)
     raise click.ClickException("The portal did not answer in time.")
+
+
+def _status(places: Places) -> int:
+    with contextlib.closing(http.client.HTTPConnection(LOOPBACK, places.portal, timeout=2)) as connection:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:

@@ -44,6 +44,14 @@ def show_domain(ascii_form: str) -> str:
         return ascii_form
 
 
+def stored_domain(words: str) -> str:
+    """How words that people see in a domain stand in its stored form; words that cannot be part of one stay."""
+    try:
+        return idna.encode(words, uts46=True).decode()
+    except idna.IDNAError:
+        return words
+
+
 def read_login(words: str) -> str:
     """A login name: an e-mail address or a UPN, case-folded."""
     text = words.strip().casefold()

@@ -10,8 +10,12 @@ from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label_at
 
 
+class UnknownHost(LookupError):
+    """The message is fit to be shown."""
+
+
 def give(host: str, amount: str, reason: str) -> str:
-    """Raises LookupError for an unknown host, NotAnAmount for what is no amount."""
+    """Raises UnknownHost for an unknown host, NotAnAmount for what is no amount."""
     tenant = _tenant(host)
     money = parse(amount, tenant.currency)
     with transaction(tenant.id) as db:
@@ -33,5 +37,5 @@ def _tenant(host: str) -> WhiteLabel:
     with reading(PLATFORM) as db:
         found = white_label_at(db, host.casefold())
     if found is None or found.is_operator:
-        raise LookupError(f"no white label has the host {host}")
+        raise UnknownHost(f"No white label has the host {host}.")
     return found

@@ -92,7 +92,7 @@ def test_the_way_back_to_a_page_of_ours_is_kept(app: Flask, cast: Cast):
 
 
 def test_a_reset_letter_leads_to_the_stored_host_whatever_the_request_said(app: Flask, cast: Cast):
-    """Shown red with the request's forwarded host in `Settings.address`."""
+    """The letter is made by the worker from the stored host, where no request is at hand to be believed."""
     client = HostClient(app, cast.bob.host)
     poison = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Original-Host": "evil.example"}
     data = {"csrf_token": client.token("/password/forgotten"), "login_name": cast.bob.login_name}
