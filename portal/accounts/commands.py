@@ -115,7 +115,7 @@ def add_member(db: TenantSession, account: Account, user: User, role: Role, *, i
 
 def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
     """Raises MoveRefused unless the account is inactive. Whether it may is decided by `activation`, above."""
-    account.move_to(State.ACTIVE)
+    account.move_to(State.ACTIVE, only_from=State.INACTIVE)
     account.activated_at = now()
     record(db, "account.activated", by=by, subject=account.id)
 
@@ -126,7 +126,8 @@ def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> N
 
 
 def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:
-    account.move_to(State.ACTIVE)
+    """Raises MoveRefused unless the account is suspended: an inactive one is activated, and charged, elsewhere."""
+    account.move_to(State.ACTIVE, only_from=State.SUSPENDED)
     record(db, "account.reactivated", by=by, subject=account.id)
 
 

@@ -56,9 +56,9 @@ class Account(TenantRow, Base):
     def is_run_by_customer(self) -> bool:
         return self.administration == Administration.CUSTOMER
 
-    def move_to(self, new: State) -> None:
-        """Raises MoveRefused when the lifecycle has no such step."""
-        if not may_move(State(self.state), new):
+    def move_to(self, new: State, *, only_from: State | None = None) -> None:
+        """Raises MoveRefused when the lifecycle has no such step, or the act is for another state."""
+        if not may_move(State(self.state), new) or (only_from is not None and self.state != only_from):
             raise MoveRefused(f"Account {self.number} is {self.state} and cannot become {new}.")
         self.state = new.value
 

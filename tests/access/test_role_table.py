@@ -229,7 +229,7 @@ def test_no_get_and_no_head_changes_anything(town: Town, role: str):
 def test_another_tenants_ids_are_not_found_and_nothing_is_written(town: Town, cast: Cast):
     """Charlie administers Kauri and asks there for everything of Northwind's.
 
-    Shown red with the tenant's criteria left out of the session.
+    Shown red with the tenant's criteria left out of the session: not even the cast can be made then.
     """
     charlie = HostClient(town.app, cast.charlie.host)
     charlie.sign_in(cast.charlie)

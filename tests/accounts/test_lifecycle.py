@@ -68,7 +68,11 @@ def test_when_it_became_active_and_when_it_closed_is_kept(db, account, bob, cloc
     (lambda db, a, by: reactivate(db, a, by=by), [lambda db, a, by: close(db, a, reason="x", by=by)]),
     (lambda db, a, by: close(db, a, reason="x", by=by), [lambda db, a, by: close(db, a, reason="x", by=by)]),
     (lambda db, a, by: activate(db, a, by=by), [lambda db, a, by: activate(db, a, by=by)]),
-], ids=["suspend an inactive one", "reopen a closed one", "close twice", "activate twice"])
+    (lambda db, a, by: reactivate(db, a, by=by), []),
+    (lambda db, a, by: activate(db, a, by=by), [
+        lambda db, a, by: activate(db, a, by=by), lambda db, a, by: suspend(db, a, reason="x", by=by)]),
+], ids=["suspend an inactive one", "reopen a closed one", "close twice", "activate twice",
+        "reactivate what was never active", "activate what is suspended"])
 def test_what_the_lifecycle_refuses_leaves_no_trace(db, account, bob, act, before):
     for earlier in before:
         earlier(db, account, bob.actor)

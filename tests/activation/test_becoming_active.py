@@ -209,3 +209,14 @@ def test_price_raised_between_paying_and_settling_leaves_the_money_as_credit(inv
     page = invited.browser.get("/activation/return", follow_redirects=True).text
     assert "A little more is needed" in page and "arrived and is on your account" in page
     assert invited.state == "inactive" and invited.shop.credit(invited.account_id) == 10_000 and books_agree()
+
+
+@pytest.mark.parametrize("act", ["activation", "reactivation", "suspension", "link", "address", "closure"])
+def test_no_act_of_the_administrator_makes_an_option_1_account_active(invited: Invited, act: str):
+    """Every POST the customer page knows. Shown red with `only_from` left out of `reactivate`."""
+    bob = HostClient(invited.shop.app, invited.shop.company.host)
+    bob.sign_in(invited.shop.bob)
+    form = {"reason": "because", "email": "imogen@new.example", "state": "active"}
+    bob.submit(f"/customers/{invited.account_id}/{act}", form, page="/password/change")
+    assert invited.state == ("closed" if act == "closure" else "inactive")
+    assert charges(invited.shop, invited.account_id) == [] and books_agree()

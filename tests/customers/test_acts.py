@@ -5,11 +5,13 @@ from sqlalchemy import select
 
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account
-from portal.accounts.queries import primary_user
+from portal.accounts.queries import primary_user, white_label_account
 from portal.activation.models import ActivationLink
 from portal.audit.queries import acts_on
 from portal.billing.models import Charge
 from portal.kit.db import reading
+from portal.kit.ids import new_id
+from portal.letters.commands import mark_failed
 from portal.letters.models import Letter
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim
 from tests.cast import on_sqlite
@@ -101,7 +103,7 @@ class TestCorrectTheAddress:
         assert answer.status_code == 403 and on_file(account).address == before
 
     @on_sqlite
-    @pytest.mark.parametrize("typed", ["", "dora", "a@b.example, c@d.example", "dora@quist.example\nBcc: e@evil.example"])
+    @pytest.mark.parametrize("typed", ["", "dora", "a@b.example, c@d.example", "dora@quist.example\nBcc: x@y.example"])
     def test_what_is_no_address_is_said_beside_the_field(self, made, browse, bob, on_file, typed):
         account = made(OPTION_1)
         answer = self.correct(browse(bob), account, typed)
@@ -110,10 +112,9 @@ class TestCorrectTheAddress:
 
     @on_sqlite
     def test_the_page_offers_it_where_the_letter_came_back(self, made, browse, bob, northwind):
-        from portal.letters.commands import mark_failed
-
         def bounce(db, account):
-            mark_failed(db, db.scalars(select(Letter).where(Letter.about_id == account.id)).one(), "550 no such mailbox")
+            letter = db.scalars(select(Letter).where(Letter.about_id == account.id)).one()
+            mark_failed(db, letter, "550 no such mailbox")
 
         account = made(OPTION_1, bounce)
         page = words(browse(bob).get(f"/customers/{account}"))
@@ -160,9 +161,6 @@ class TestActivateOption2:
         assert on_file(account).state == "inactive" and on_file(account).charges == 0
 
     def test_without_enough_credit_it_says_how_much_is_missing(self, made, browse, bob, on_file, northwind):
-        from portal.accounts.queries import white_label_account
-        from portal.kit.ids import new_id
-
         def spend(db, account):
             accounts.give_credit(db, white_label_account(db), -49_000, request_id=new_id(), reason="x", by=bob.actor)
 
@@ -197,11 +195,18 @@ class TestSuspendReactivateClose:
         assert errors(answer) == {"reason": "Write the reason. It is kept in the history."}
         assert on_file(account).state == "active"
 
-    def test_the_lifecycle_is_kept_whatever_is_posted(self, made, browse, bob, on_file):
+    @pytest.mark.parametrize("administration", [OPTION_1, OPTION_2])
+    def test_reactivating_is_no_way_around_the_activation(self, made, browse, bob, on_file, administration):
+        """Red when any move to active counts: an administrator could activate Option 1, and nobody would pay."""
+        account = made(administration)
+        answer = browse(bob).submit(f"/customers/{account}/reactivation", page="/password/change")
+        assert answer.status_code == 409
+        assert on_file(account).state == "inactive" and on_file(account).charges == 0
+
+    def test_an_inactive_account_cannot_be_suspended(self, made, browse, bob, on_file):
         account = made(OPTION_2)
-        browser = browse(bob)
-        assert browser.submit(f"/customers/{account}/reactivation", page="/password/change").status_code == 303 or True
-        assert on_file(account).charges == 0
+        assert self.act(browse(bob), account, "suspension").status_code == 409
+        assert on_file(account).state == "inactive"
 
     def test_an_inactive_option_1_account_that_is_closed_takes_its_link_with_it(self, made, browse, bob, on_file):
         account = made(OPTION_1)
