@@ -1,15 +1,11 @@
 """The command line: `portal …`."""
 
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import available_timezones
 
 import click
-from babel import Locale
-from babel.core import UnknownLocaleError
-from babel.numbers import list_currencies
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts.lifecycle import Role
 from portal.app import create_app
@@ -17,15 +13,24 @@ from portal.audit.commands import COMMAND_LINE
 from portal.kit import db as database, tokens
 from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
-from portal.kit.migrating import migrate as run_migrations
+from portal.kit.migrating import is_current, migrate as run_migrations
 from portal.kit.money import NotAnAmount
 from portal.kit.refusals import Refusal
-from portal.kit.settings import UnsafeSettings, current, from_environment
-from portal.kit.web import HOST
+from portal.kit.settings import UnsafeSettings, current, from_environment, install
+from portal.kit.world import read_country, read_currency, read_host, read_locale, read_time_zone
 from portal.operator import commands as operator
 from portal.operator.credit import UnknownHost, give, limit
-from portal.verify import verify as run_checks
+from portal.verify import SHOWN, verify as run_checks
+from portal.whitelabels.colour import read_colour
 from portal.whitelabels.queries import operator as operator_of
+
+
+class DatabaseAway(RuntimeError):
+    """Only the kind of the error is told: its own words may hold an address with its password."""
+
+    def __init__(self, error: Exception) -> None:
+        which = "The database of DATABASE_URL or PLATFORM_DATABASE_URL"
+        super().__init__(f"{which} cannot be used: {type(error).__name__}.")
 
 
 class Plainspoken(click.Group):
@@ -36,33 +41,35 @@ class Plainspoken(click.Group):
             return super().invoke(ctx)
         except Refusal as refused:
             raise click.ClickException(refused.text) from refused
-        except (NotAnAmount, UnknownHost, UnsafeSettings) as error:
+        except (NotAnAmount, UnknownHost, UnsafeSettings, DatabaseAway) as error:
             raise click.ClickException(str(error)) from error
 
 
-def _checked(is_right: Callable[[str], bool], example: str) -> Callable[..., str]:
+def _read(reader: Callable[[str], str]) -> Callable[..., str]:
+    """A check of an option by the very reader that the pages use for the same field."""
+
     def check(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-        if not is_right(value):
-            raise click.BadParameter(f"{value!r} is not something like {example}")
-        return value
+        try:
+            return reader(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
 
     return check
 
 
-def _is_locale(value: str) -> bool:
-    try:
-        Locale.parse(value)
-    except (ValueError, UnknownLocaleError):
-        return False
-    return True
+def _one_line(words: str) -> str:
+    if not words.strip() or not words.isprintable():
+        raise ValueError("Write something, on one line.")
+    return words.strip()
 
 
-_host = _checked(lambda value: bool(HOST.match(value.casefold())), "portal.acme.example")
-_email = _checked(lambda value: normal_address(value) is not None, "name@company.example")
-_currency = _checked(lambda value: value in list_currencies(), "GBP")
-_time_zone = _checked(lambda value: value in available_timezones(), "Europe/London")
-_locale = _checked(_is_locale, "en_GB")
-_colour = _checked(lambda value: bool(re.fullmatch("#[0-9a-f]{6}", value)), "#0d5c63")
+def _address(words: str) -> str:
+    if normal_address(words) is None:
+        raise ValueError("Write one e-mail address, such as name@company.example.")
+    return words
+
+
+_name, _email, _host, _colour = _read(_one_line), _read(_address), _read(read_host), _read(read_colour)
 
 
 @click.group(cls=Plainspoken)
@@ -74,8 +81,23 @@ def main() -> None:
 def migrate() -> None:
     """Bring the database to the present schema."""
     settings = from_environment()
-    run_migrations(settings.platform_database_url or settings.database_url)
+    install(settings)
+    try:
+        run_migrations(settings.platform_database_url or settings.database_url)
+    except (SQLAlchemyError, ImportError) as error:
+        raise DatabaseAway(error) from error
     click.echo("The database is up to date.")
+
+
+def _house() -> None:
+    """The application, on a database that answers and has the present schema. Raises DatabaseAway or UnsafeSettings."""
+    try:
+        create_app()
+        is_ready = is_current(current().platform_database_url or current().database_url)
+    except (SQLAlchemyError, ImportError) as error:
+        raise DatabaseAway(error) from error
+    if not is_ready:
+        raise UnsafeSettings("The database is not at the present schema: run `portal migrate` first.")
 
 
 @main.command()
@@ -103,11 +125,11 @@ def worker(threads: int) -> None:
 @main.command("verify")
 def verify_command() -> None:
     """Recompute every invariant from the rows; exit 1 when anything differs."""
-    create_app()
+    _house()
     wrong = 0
     for finding in run_checks():
         click.echo(f"{finding.what:<16} {finding.checked:>8} checked  {_verdict(finding.differences)}")
-        for difference in finding.differences[:20]:
+        for difference in finding.differences[:SHOWN]:
             click.echo(f"    {difference}")
         wrong += len(finding.differences)
     if wrong:
@@ -121,16 +143,16 @@ def _verdict(differences: list[str]) -> str:
 
 @main.command("create-operator")
 @click.option("--host", required=True, callback=_host, help="The operator's own host name.")
-@click.option("--company", required=True, help="The operator's name.")
-@click.option("--name", required=True, help="The first member of staff.")
+@click.option("--company", required=True, callback=_name, help="The operator's name.")
+@click.option("--name", required=True, callback=_name, help="The first member of staff.")
 @click.option("--email", required=True, callback=_email, help="Their e-mail, which is also their login name.")
-@click.option("--currency", default="GBP", show_default=True, callback=_currency)
+@click.option("--currency", default="GBP", show_default=True, callback=_read(read_currency))
 def create_operator(host: str, company: str, name: str, email: str, currency: str) -> None:
     """Create the operator, or add a member of staff to it. Prints the link that sets the password."""
-    create_app()
+    _house()
     with database.reading(database.PLATFORM) as db:
         found = operator_of(db)
-    brand = operator.Brand(name=company, host=host.casefold(), legal_name=company, support_email=email)
+    brand = operator.Brand(name=company, host=host, legal_name=company, support_email=email)
     business = operator.Business(currency=currency, country="GB", time_zone="Europe/London", locale="en_GB")
     with database.transaction(found.id if found else new_id()) as db:
         tenant = operator.create_operator(db, brand, business)
@@ -139,20 +161,20 @@ def create_operator(host: str, company: str, name: str, email: str, currency: st
 
 @main.command("create-white-label")
 @click.option("--host", required=True, callback=_host)
-@click.option("--company", required=True)
-@click.option("--name", required=True, help="The first administrator.")
+@click.option("--company", required=True, callback=_name)
+@click.option("--name", required=True, callback=_name, help="The first administrator.")
 @click.option("--email", required=True, callback=_email, help="Their e-mail, which is also their login name.")
-@click.option("--currency", required=True, callback=_currency, help="ISO 4217; it never changes afterwards.")
-@click.option("--country", default="GB", show_default=True)
-@click.option("--time-zone", default="Europe/London", show_default=True, callback=_time_zone)
-@click.option("--locale", default="en_GB", show_default=True, callback=_locale)
+@click.option("--currency", required=True, callback=_read(read_currency), help="ISO 4217; it never changes afterwards.")
+@click.option("--country", default="GB", show_default=True, callback=_read(read_country))
+@click.option("--time-zone", default="Europe/London", show_default=True, callback=_read(read_time_zone))
+@click.option("--locale", default="en_GB", show_default=True, callback=_read(read_locale))
 @click.option("--support-email", required=True, callback=_email)
 @click.option("--colour", default="#33506b", show_default=True, callback=_colour)
 def create_white_label(company: str, host: str, name: str, email: str, **rest: Any) -> None:
     """Create a white label with its first administrator. Prints the link that sets the password."""
-    create_app()
+    _house()
     colour, support = rest.pop("colour"), rest.pop("support_email")
-    brand = operator.Brand(name=company, host=host.casefold(), legal_name=company, support_email=support, colour=colour)
+    brand = operator.Brand(name=company, host=host, legal_name=company, support_email=support, colour=colour)
     with database.transaction(new_id()) as db:
         tenant = operator.create_white_label(db, brand, operator.Business(**rest), by=COMMAND_LINE)
         click.echo(_invited(db, tenant.host, name, email, Role.ADMINISTRATOR))
@@ -161,10 +183,10 @@ def create_white_label(company: str, host: str, name: str, email: str, **rest: A
 @main.command("give-credit")
 @click.option("--host", required=True, help="The white label's host.")
 @click.option("--amount", required=True, help="In its currency, such as 500.00.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, callback=_name, help="It stands in the books.")
 def give_credit(host: str, amount: str, reason: str) -> None:
     """Credit a white-label account."""
-    create_app()
+    _house()
     click.echo(give(host, amount, reason))
 
 
@@ -173,7 +195,7 @@ def give_credit(host: str, amount: str, reason: str) -> None:
 @click.option("--amount", required=True)
 def set_credit_limit(host: str, amount: str) -> None:
     """Set how far a white-label account may go below zero."""
-    create_app()
+    _house()
     click.echo(limit(host, amount))
 
 

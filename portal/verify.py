@@ -1,11 +1,12 @@
 """Proof on demand that the books are right: every invariant marked v is recomputed from the rows themselves."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account
@@ -14,6 +15,7 @@ from portal.billing.models import Charge
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.jobs import MAX_TRIES, Job
+from portal.ledger import entry
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 from portal.letters.models import Letter
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
@@ -21,6 +23,9 @@ from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
 SHOWN = 20
 UNKNOWN_FOR = timedelta(hours=1, minutes=5)
 LATE_BY = timedelta(hours=6)
+CAUSES = ("funding", "refund", "fee", "charge", "grant")
+
+Booked = tuple[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def verify() -> list[Finding]:
 
 
 def entries_balance(db: TenantSession) -> Finding:
-    """I1: every entry sums to zero within one book, and has two lines or more."""
+    """I1: every entry sums to zero within one book, has two lines or more, and a cause that another check looks at."""
     total, lines = func.coalesce(func.sum(JournalLine.amount_minor), 0), func.count(JournalLine.position)
     grouped = (
         select(JournalEntry.source, total, lines)
@@ -51,6 +56,8 @@ def entries_balance(db: TenantSession) -> Finding:
         .having(or_(total != 0, lines < 2))
     )
     wrong = [f"entry {source} sums to {total} over {lines} lines" for source, total, lines in db.execute(grouped)]
+    strange = select(JournalEntry.source).where(*(~JournalEntry.source.like(f"{kind}:%") for kind in CAUSES))
+    wrong += [f"entry {source} has no cause that is known" for source in db.scalars(strange)]
     return Finding("entries", _count(db, JournalEntry.id), wrong)
 
 
@@ -85,58 +92,82 @@ def balances_hold(db: TenantSession) -> Finding:
 
 
 def fundings_are_booked(db: TenantSession) -> Finding:
-    """I4: one entry of the right amount for each funding that succeeded, and none for any other."""
+    """I4: one entry with the right lines for each funding that succeeded, and none for any other."""
     wrong = []
     booked = _booked(db, "funding:%")
-    for funding in db.scalars(select(Funding)):
-        amount = booked.pop((funding.white_label_id, f"funding:{funding.id}"), None)
-        wanted = funding.amount_minor if funding.state == "succeeded" else None
-        if amount != wanted:
-            wrong.append(f"funding {funding.reference} is {funding.state} with {wanted}, the books say {amount}")
+    for f in db.scalars(select(Funding)):
+        source = f"funding:{f.id}"
+        shown = booked.pop((f.white_label_id, source), None)
+        wanted = entry.funding(source, f.account_id, f.amount_minor, f.currency) if f.state == "succeeded" else None
+        if shown != _as_booked(wanted):
+            wrong.append(f"funding {f.reference} is {f.state} with {f.amount_minor}, the books say {_words(shown)}")
     wrong += [f"entry {source} has no funding" for _, source in booked]
     return Finding("fundings", _count(db, Funding.id), wrong)
 
 
 def refunds_are_booked(db: TenantSession) -> Finding:
-    """I4: one entry for each refund that succeeded, none larger than its funding."""
+    """I4: one entry for each refund that succeeded, undone by another when it failed later; none above its funding."""
     wrong = []
-    booked = {key: amount for key, amount in _booked(db, "refund:%").items() if not key[1].endswith(":reversed")}
-    for refund in db.scalars(select(GatewayRefund).where(GatewayRefund.state != "failed")):
-        amount = booked.pop((refund.white_label_id, f"refund:{refund.gateway_id}"), None)
-        wanted = refund.amount_minor if refund.state == "succeeded" else None
-        if amount != wanted:
-            wrong.append(f"refund {refund.gateway_id or refund.id} is {refund.state}, the books say {amount}")
+    booked, paid_back = _booked(db, "refund:%"), Counter[tuple[Any, Any]]()
+    rows = db.execute(select(GatewayRefund, Funding).join(Funding, _same(GatewayRefund.funding_id, Funding)))
+    for refund, funding in rows:
+        source = f"refund:{refund.gateway_id}"
+        back = entry.refund(source, funding.account_id, refund.amount_minor, funding.currency)
+        undone = entry.funding(f"{source}:reversed", funding.account_id, refund.amount_minor, funding.currency)
+        shown = [booked.pop((refund.white_label_id, each.source), None) for each in (back, undone)]
+        wanted = [_as_booked(back), None] if refund.state == "succeeded" else [None, None]
+        was_undone = refund.state == "failed" and shown == [_as_booked(back), _as_booked(undone)]
+        if shown != wanted and not was_undone:
+            wrong.append(f"refund {refund.gateway_id or refund.id} is {refund.state}, the books say {_words(shown[0])}")
+        if refund.state == "succeeded":
+            paid_back[funding.white_label_id, funding.id] += refund.amount_minor
+            if paid_back[funding.white_label_id, funding.id] > funding.amount_minor:
+                wrong.append(f"refund {refund.gateway_id} gives back more than funding {funding.reference} brought")
+    wrong += [f"entry {source} has no refund" for _, source in booked]
     return Finding("refunds", _count(db, GatewayRefund.id), wrong)
 
 
 def charges_are_booked(db: TenantSession) -> Finding:
     """I5, I12: each charge has its entry with the same figures, and no charge of Option 2 debits the customer."""
     wrong = []
-    account = aliased(Account)
+    customer, payer = aliased(Account), aliased(Account)
     booked = _booked(db, "charge:%")
     rows = db.execute(
-        select(Charge, account).join(
-            account, and_(account.white_label_id == Charge.white_label_id, account.id == Charge.account_id)
-        )
+        select(Charge, customer, payer)
+        .join(customer, and_(customer.white_label_id == Charge.white_label_id, customer.id == Charge.account_id))
+        .join(payer, and_(payer.white_label_id == Charge.white_label_id, payer.id == Charge.payer_id))
     )
     checked = 0
-    for charge, customer in rows:
+    for charge, on_behalf_of, paid_by in rows:
         checked += 1
         source = f"charge:{charge.account_id}:{charge.item}:{charge.period_key}:{charge.book}"
-        amount = booked.pop((charge.white_label_id, source), None)
-        if (amount or 0) != charge.gross_minor:
-            wrong.append(f"charge {charge.number} is {charge.gross_minor}, the books say {amount}")
-        wrong += _wrong_payer(charge, customer)
+        shown = booked.pop((charge.white_label_id, source), None)
+        if shown != _as_booked(_entry_of(charge, source)):
+            wrong.append(f"charge {charge.number} is {charge.gross_minor}, the books say {_words(shown)}")
+        wrong += _wrong_payer(charge, on_behalf_of, paid_by)
     wrong += [f"entry {source} has no charge" for _, source in booked]
     return Finding("charges", checked, wrong)
 
 
-def _wrong_payer(charge: Charge, customer: Account) -> Iterator[str]:
-    pays_self = charge.payer_id == customer.id
-    if charge.book == "retail" and not (pays_self and customer.is_run_by_customer):
+def _entry_of(charge: Charge, source: str) -> entry.Entry | None:
+    if not charge.gross_minor:
+        return None
+    return entry.charge(
+        entry.Book(charge.book),
+        source,
+        charge.payer_id,
+        net_minor=charge.net_minor,
+        tax_minor=charge.tax_minor,
+        currency=charge.currency,
+        description=charge.description,
+    )
+
+
+def _wrong_payer(charge: Charge, customer: Account, payer: Account) -> Iterator[str]:
+    if charge.book == "retail" and not (payer.id == customer.id and customer.is_run_by_customer):
         yield f"charge {charge.number} debits a customer who does not pay"
-    if charge.book == "wholesale" and pays_self:
-        yield f"charge {charge.number} debits the customer at wholesale"
+    if charge.book == "wholesale" and payer.kind != "white_label":
+        yield f"charge {charge.number} debits a customer at wholesale"
 
 
 def periods_tile(db: TenantSession) -> Finding:
@@ -169,13 +200,19 @@ def accounts_became_active_rightly(db: TenantSession) -> Finding:
         ActivationLink.used_at.is_not(None),
     )
     alone = select(Account).where(
-        Account.kind == "customer", Account.administration == "customer", Account.activated_at.is_not(None), ~redeemed
+        Account.kind == "customer", Account.administration == "customer", _is_open(Account), ~redeemed
     )
     wrong = [f"account {a.number} is active without a redeemed link" for a in db.scalars(alone)]
     charged = exists().where(Charge.white_label_id == Account.white_label_id, Charge.account_id == Account.id)
+    unmarked = select(Account).where(Account.state.in_(("active", "suspended")), Account.activated_at.is_(None))
+    wrong += [f"account {a.number} is {a.state} and was never activated" for a in db.scalars(unmarked)]
     early = select(Account).where(Account.kind == "customer", Account.activated_at.is_(None), charged)
     wrong += [f"account {a.number} was charged without being active" for a in db.scalars(early)]
     return Finding("accounts", _count(db, Account.id), wrong)
+
+
+def _is_open(account: type[Account]) -> ColumnElement[bool]:
+    return or_(account.activated_at.is_not(None), account.state.in_(("active", "suspended")))
 
 
 def letters_end(db: TenantSession) -> Finding:
@@ -217,15 +254,36 @@ def _same(column: Any, model: Any) -> Any:
     return and_(column == model.id, column.class_.white_label_id == model.white_label_id)
 
 
-def _booked(db: TenantSession, like: str) -> dict[tuple[Any, str], int]:
-    """The sum of the debits of each entry whose source looks like this, by tenant and source."""
-    grouped = (
-        select(JournalEntry.white_label_id, JournalEntry.source, func.sum(JournalLine.amount_minor))
+def _booked(db: TenantSession, like: str) -> dict[tuple[Any, str], Booked]:
+    """The book and the lines of each entry whose source looks like this, by tenant and source."""
+    wanted = (
+        select(
+            JournalEntry.white_label_id,
+            JournalEntry.source,
+            JournalEntry.book,
+            LedgerAccount.code,
+            JournalLine.amount_minor,
+        )
         .join(JournalLine, _same(JournalLine.entry_id, JournalEntry))
-        .where(JournalEntry.source.like(like), JournalLine.amount_minor > 0)
-        .group_by(JournalEntry.white_label_id, JournalEntry.source)
+        .join(LedgerAccount, _same(JournalLine.ledger_account_id, LedgerAccount))
+        .where(JournalEntry.source.like(like))
     )
-    return {(tenant, source): int(total) for tenant, source, total in db.execute(grouped)}
+    found: dict[tuple[Any, str], Booked] = {}
+    for tenant, source, book, code, amount in db.execute(wanted):
+        _, lines = found.setdefault((tenant, source), (book, {}))
+        lines[code] = lines.get(code, 0) + amount
+    return found
+
+
+def _as_booked(wanted: entry.Entry | None) -> Booked | None:
+    return (wanted.book.value, {line.code: line.amount_minor for line in wanted.lines}) if wanted is not None else None
+
+
+def _words(shown: Booked | None) -> str:
+    if shown is None:
+        return "nothing"
+    book, lines = shown
+    return f"{book}: " + ", ".join(f"{code} {amount}" for code, amount in sorted(lines.items()))
 
 
 def _count(db: TenantSession, column: Any) -> int:

@@ -18,7 +18,7 @@ from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.limits import limiter, login_from_address, remote_address
 from portal.kit.money import Money
 from portal.kit.settings import current
-from portal.kit.web import allow_form_to, page
+from portal.kit.web import allow_form_to, asked_host, page
 from portal.payments.commands import CannotTake
 from portal.payments.flows import PaymentNotConfirmed, PaymentPageClosed
 
@@ -94,7 +94,7 @@ def payment_page() -> Response:
 
 
 @bp.post("/activation/payment")
-@limiter.limit("20 per hour", key_func=lambda: f"pay|{request.host}|{remote_address()}")
+@limiter.limit("20 per hour", key_func=lambda: f"pay|{asked_host()}|{remote_address()}")
 @finishing_customers_only
 def pay() -> Response:
     """Send the browser to the gateway's card page: the open one, or a new one."""

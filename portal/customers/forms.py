@@ -11,7 +11,3 @@ class ReasonForm(PortalForm):
 
 class AddressCorrectionForm(PortalForm):
     email = StringField("E-mail for letters", [OneAddress()])
-
-
-class EmptyForm(PortalForm):
-    """A button: nothing but the form token."""

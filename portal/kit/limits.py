@@ -3,6 +3,9 @@
 from flask import request
 from flask_limiter import Limiter
 
+from portal.kit.forms import stripped
+from portal.kit.web import asked_host
+
 
 def remote_address() -> str:
     """The peer's address; forwarded addresses count only as far as trusted proxies are configured."""
@@ -10,9 +13,12 @@ def remote_address() -> str:
 
 
 def login_from_address() -> str:
-    """One login tried from one address, so that a stranger cannot lock the owner out."""
-    login = request.form.get("login_name", "").strip().casefold()[:254]
-    return f"{request.host}|{login}|{remote_address()}"
+    """One login tried from one address, so that a stranger cannot lock the owner out.
+
+    Host and login are read as the pages read them: another port, or other letters for the same, is no new try.
+    """
+    login = stripped(request.form.get("login_name", "")).casefold()[:254]
+    return f"{asked_host()}|{login}|{remote_address()}"
 
 
 limiter = Limiter(key_func=remote_address, default_limits=[], headers_enabled=False)

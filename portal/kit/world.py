@@ -2,11 +2,15 @@
 
 import re
 from functools import cache
+from zoneinfo import available_timezones
 
 import idna
 import phonenumbers
-from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
 from tldextract import TLDExtract
+
+from portal.kit.web import HOST
 
 LOGIN = re.compile(r"[^\s@,;<>\"\\]{1,64}@[^\s@,;<>\"\\]{1,190}")
 
@@ -58,6 +62,44 @@ def read_login(words: str) -> str:
     if not LOGIN.fullmatch(text):
         raise ValueError("Write one e-mail address, such as name@company.example.")
     return text
+
+
+def read_host(words: str) -> str:
+    """The name of a host in lower case, without scheme, port or path."""
+    text = words.strip().casefold()
+    if len(text) > 253 or not HOST.match(text) or text.replace(".", "").isdigit():
+        raise ValueError("Write a host name alone, such as portal.acme.example.")
+    return text
+
+
+def read_currency(words: str) -> str:
+    """An ISO 4217 code."""
+    code = words.strip().upper()
+    if code not in list_currencies():
+        raise ValueError("Write an ISO 4217 code, such as GBP.")
+    return code
+
+
+def read_country(words: str) -> str:
+    """An ISO 3166-1 code of two letters."""
+    code = words.strip().upper()
+    if code not in dict(countries("en")):
+        raise ValueError("Write an ISO 3166 code, such as GB.")
+    return code
+
+
+def read_time_zone(words: str) -> str:
+    if words not in available_timezones():
+        raise ValueError("Write an IANA time zone, such as Europe/London.")
+    return words
+
+
+def read_locale(words: str) -> str:
+    try:
+        Locale.parse(words)
+    except (ValueError, TypeError, UnknownLocaleError) as error:
+        raise ValueError("Write a locale, such as en_GB.") from error
+    return words
 
 
 def read_phone(words: str, country: str) -> str:

@@ -67,10 +67,15 @@ class NewPlan:
 
 
 def create_operator(db: TenantSession, brand: Brand, business: Business) -> WhiteLabel:
-    """The operator's own host and brand: made once; asked for again, it is found. Its number prefix is 000."""
+    """The operator's own host and brand: made once; asked for again, it is found. Its number prefix is 000.
+
+    Raises HostTaken.
+    """
     found = operator(db)
     if found is not None:
         return found
+    if white_label_at(db, brand.host) is not None:
+        raise HostTaken(brand.host)
     made = _tenant(db.tenant, "operator", "000", brand, business)
     db.put(made)
     return made

@@ -1,22 +1,18 @@
 """Forms of the operator's pages."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import available_timezones
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
 
 from portal.kit.forms import OneAddress, PortalForm, Text, choices
 from portal.kit.money import Money, NotAnAmount, parse
-from portal.kit.web import HOST
-from portal.kit.world import countries
-
-COLOUR = re.compile(r"#[0-9a-f]{6}")
+from portal.kit.world import countries, read_currency, read_host, read_locale, read_time_zone
+from portal.whitelabels.colour import read_colour
 
 
 class WhiteLabelForm(PortalForm):
@@ -44,32 +40,22 @@ class WhiteLabelForm(PortalForm):
         self.country.choices = choices(countries("en_GB"))
 
     def validate_host(self, field: Any) -> None:
-        field.data = field.data.casefold()
-        if not HOST.match(field.data) or field.data.replace(".", "").isdigit():
-            raise ValidationError("Write a host name alone, such as portal.acme.example.")
+        _read(field, read_host)
 
     def validate_colour(self, field: Any) -> None:
-        field.data = field.data.casefold()
-        if not COLOUR.fullmatch(field.data):
-            raise ValidationError("Write a colour as # and six hexadecimal figures, such as #0d5c63.")
+        _read(field, read_colour)
 
     def validate_currency(self, field: Any) -> None:
-        field.data = field.data.upper()
-        if field.data not in list_currencies():
-            raise ValidationError("Write an ISO 4217 code, such as GBP.")
+        _read(field, read_currency)
 
     def validate_time_zone(self, field: Any) -> None:
-        if field.data not in available_timezones():
-            raise ValidationError("Write an IANA time zone, such as Europe/London.")
+        _read(field, read_time_zone)
 
     def validate_locale(self, field: Any) -> None:
-        try:
-            Locale.parse(field.data)
-        except (ValueError, UnknownLocaleError) as error:
-            raise ValidationError("Write a locale, such as en_GB.") from error
+        _read(field, read_locale)
 
     def validate_wholesale_tax(self, field: Any) -> None:
-        field.ppm = _ppm(field.data)
+        field.ppm = _ppm(field.data or "")
 
 
 class MoneyForm(PortalForm):
@@ -84,14 +70,14 @@ class MoneyForm(PortalForm):
 
     def validate_amount(self, field: Any) -> None:
         try:
-            self.chosen = parse(field.data, self.currency)
+            self.chosen = parse(field.data or "", self.currency)
         except NotAnAmount as error:
             raise ValidationError(str(error)) from error
 
 
 class CreditLimitForm(MoneyForm):
     def validate_amount(self, field: Any) -> None:
-        if field.data.strip("0.,") == "" and field.data:
+        if field.data and field.data.strip("0.,") == "":
             self.chosen = Money(0, self.currency)
             return
         super().validate_amount(field)
@@ -128,7 +114,7 @@ class PlanForm(PortalForm):
         self.currency = currency
 
     def validate_code(self, field: Any) -> None:
-        if not re.fullmatch(r"[a-z0-9-]+", field.data):
+        if not re.fullmatch(r"[a-z0-9-]+", field.data or ""):
             raise ValidationError("Use small letters, figures and dashes.")
 
     def _price(self, field: Any) -> None:
@@ -142,11 +128,18 @@ class PlanForm(PortalForm):
     validate_minimum_funding = _price
 
     def validate_tax(self, field: Any) -> None:
-        field.ppm = _ppm(field.data)
+        field.ppm = _ppm(field.data or "")
 
 
 class LogoForm(PortalForm):
     logo = FileField("Logo", [FileRequired("Choose an image.")])
+
+
+def _read(field: Any, reader: Callable[[str], str]) -> None:
+    try:
+        field.data = reader(field.data or "")
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 def _ppm(words: str) -> int:

@@ -14,7 +14,3 @@ class GatewayForm(PortalForm):
             Length(max=255, message="A key is shorter than this."),
         ],
     )
-
-
-class EmptyForm(PortalForm):
-    """A button: nothing but the form token."""

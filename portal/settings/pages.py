@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.accounts.queries import primary_user
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound
 from portal.letters import commands as outbox
@@ -74,8 +75,15 @@ def send_again_or_404(db: TenantSession, letter_id: UUID) -> None:
     if letter is None:
         raise NotFound
     if _may_send_again(letter):
-        to = outbox.Recipient(letter.to_address, letter.to_name)
-        outbox.write(db, letter.name, to=to, about=letter.about_id, **letter.facts)
+        outbox.write(db, letter.name, to=_recipient(db, letter), about=letter.about_id, **letter.facts)
+
+
+def _recipient(db: TenantSession, letter: Letter) -> outbox.Recipient:
+    """The customer's address may have been corrected since; a notice is for the white label's own staff."""
+    if letter.about_id is None or letter.name.endswith("-notice"):
+        return outbox.Recipient(letter.to_address, letter.to_name)
+    user = primary_user(db, letter.about_id)
+    return outbox.Recipient(user.email, user.display_name)
 
 
 def _may_send_again(letter: Letter) -> bool:

@@ -9,11 +9,10 @@ from portal.accounts.guards import administrators_only
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.limits import limiter
-from portal.kit.refusals import BadInput
 from portal.kit.web import page
 from portal.payments import connection
 from portal.settings import pages
-from portal.settings.forms import EmptyForm, GatewayForm
+from portal.settings.forms import GatewayForm
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -51,7 +50,6 @@ def connect_gateway() -> Response:
 @limiter.limit("60 per hour")
 @administrators_only
 def check_gateway() -> Response:
-    _require_token()
     connection.check(register=True)
     return redirect("/settings/gateway", 303)
 
@@ -59,13 +57,12 @@ def check_gateway() -> Response:
 @bp.get("/gateway/disconnection")
 @administrators_only
 def disconnect_page() -> Response:
-    return page("settings/disconnect.html", form=EmptyForm())
+    return page("settings/disconnect.html")
 
 
 @bp.post("/gateway/disconnection")
 @administrators_only
 def disconnect_gateway() -> Response:
-    _require_token()
     with transaction() as db:
         connection.disconnect(db, by=actor())
     flash("The gateway is disconnected. Option 1 is closed until you connect one. No money moved.", "ok")
@@ -77,14 +74,13 @@ def disconnect_gateway() -> Response:
 def letters() -> Response:
     with reading() as db:
         found = pages.letters_page(db)
-    return page("settings/letters.html", found=found, form=EmptyForm())
+    return page("settings/letters.html", found=found)
 
 
 @bp.post("/letters/<uuid:letter_id>/again")
 @limiter.limit("60 per hour")
 @administrators_only
 def send_again(letter_id: UUID) -> Response:
-    _require_token()
     with transaction() as db:
         pages.send_again_or_404(db, letter_id)
     flash("The letter is on its way again.", "ok")
@@ -94,9 +90,4 @@ def send_again(letter_id: UUID) -> Response:
 def _gateway(form: GatewayForm) -> Response:
     with reading() as db:
         found = pages.gateway_page(db)
-    return page("settings/gateway.html", found=found, form=form, button=EmptyForm())
-
-
-def _require_token() -> None:
-    if not EmptyForm().validate_on_submit():
-        raise BadInput
+    return page("settings/gateway.html", found=found, form=form)

@@ -129,7 +129,3 @@ class ChoiceForm(PortalForm):
     administration = RadioField(
         "Who sets this account up?", choices=choices([("customer", "New customer"), ("white_label", "Me")])
     )
-
-
-class EmptyForm(PortalForm):
-    """A button: nothing but the form token."""

@@ -13,7 +13,7 @@ from portal.identity.guards import actor, me
 from portal.kit.db import reading, transaction
 from portal.kit.web import page
 from portal.signup import commands, flows, wizard
-from portal.signup.forms import AddressesForm, ChoiceForm, EmptyForm
+from portal.signup.forms import AddressesForm, ChoiceForm
 from portal.signup.models import Draft
 
 bp = Blueprint("signup", __name__, url_prefix="/customers/new")
@@ -107,7 +107,7 @@ def review(draft_id: UUID) -> Response:
     except commands.AnswerOutdated as refused:
         return _ask_again(draft_id, refused.step, refused.text)
     steps = wizard.steps(draft, "review")
-    return page("signup/review.html", draft=draft, review=review, steps=steps, form=EmptyForm())
+    return page("signup/review.html", draft=draft, review=review, steps=steps)
 
 
 @bp.post("/<uuid:draft_id>/creation")

@@ -1,8 +1,19 @@
 """A brand colour's readable companions, by the same arithmetic as theme.css (WCAG 2.2 relative luminance)."""
 
+import re
+
 BLACK, WHITE = "#000000", "#ffffff"
 FLIP = 0.179
 TEXT_ON_WHITE = 0.145
+WRITTEN = re.compile(r"#[0-9a-f]{6}")
+
+
+def read_colour(words: str) -> str:
+    """A colour as #rrggbb. It goes into a style sheet as it stands, so nothing else may be stored."""
+    text = words.strip().casefold()
+    if not WRITTEN.fullmatch(text):
+        raise ValueError("Write a colour as # and six hexadecimal figures, such as #0d5c63.")
+    return text
 
 
 def on_colour(colour: str) -> str:

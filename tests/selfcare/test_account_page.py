@@ -1,0 +1,157 @@
+"""A customer's own account: everything that is theirs, nothing that is not."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from portal.accounts import commands as accounts
+from portal.accounts.queries import held_customer_or_404, primary_user
+from portal.billing.commands import charge_month
+from portal.identity.models import User
+from portal.kit.db import transaction
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer
+from tests.cast import Person, on_sqlite
+from tests.signup.browsing import words
+
+
+class TestOption1:
+    def test_shows_credit_price_payments_and_charges(self, owner_of, browse):
+        account, owner = owner_of(OPTION_1)
+        page = words(browse(owner).get(f"/account/{account}"))
+        for line in ("Birch Dental", "Active Account 101-0003", "Credit £2.00", "Plan Desk Phone",
+                     "Price £10.00 a month and VAT", "Card payment, Visa •••• 4242 2 Nov 2026, F-2026-000001 £20.00",
+                     "Desk Phone, set-up 2 Nov 2026, C-000004 −£6.00", "Desk Phone 2 Nov 2026, C-000006 −£12.00",
+                     "Business 1 High Street, Leeds LS1 4AP, United Kingdom", "Owner of Birch Dental Administrator"):
+            assert line in page
+
+    def test_shows_no_wholesale_price(self, owner_of, browse):
+        """What the white label pays is none of the customer's business: 4.00, 2.00, and with tax 4.80 and 2.40."""
+        account, owner = owner_of(OPTION_1)
+        page = browse(owner).get(f"/account/{account}").text
+        assert "holesale" not in page
+        assert not [price for price in ("£4.00", "£4.80", "£2.40", "£7.20") if price in page]
+
+    @on_sqlite
+    def test_a_payment_stands_on_its_day_in_the_white_labels_zone(self, kauri, browse, clock):
+        """Eight in the evening of the 2nd, UTC, is the 3rd in Auckland. Red when the day is taken from UTC."""
+        clock.moment = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)
+        with transaction(kauri.id) as db:
+            account = active(db, customer(db, kauri.plans["desk"], OPTION_1), 2000)
+            user = primary_user(db, account.id)
+        owner = Person(user.id, kauri.id, kauri.host, user.login_name, user.display_name)
+        page = words(browse(owner).get(f"/account/{account.id}"))
+        assert "Visa •••• 4242 3 Nov 2026, F-2026-000001" in page and "2 Nov 2026" not in page
+
+    @on_sqlite
+    def test_the_newest_movement_comes_first(self, owner_of, northwind, browse, clock):
+        account, owner = owner_of(OPTION_1)
+        clock.advance(days=30)
+        with transaction(northwind.id) as db:
+            charge_month(db, held_customer_or_404(db, account), 1)
+        page = words(browse(owner).get(f"/account/{account}"))
+        assert page.index("2 Dec 2026, C-000008") < page.index("F-2026-000001")
+
+
+class TestOption2:
+    def test_shows_its_people_no_price_at_all(self, owner_of, browse):
+        """Neither wholesale nor retail: the white label pays, and invoices as it likes. Red with one page for both."""
+        account, owner = owner_of(OPTION_2)
+        page = browse(owner).get(f"/account/{account}")
+        assert "£" not in page.text and "holesale" not in page.text and "C-0000" not in page.text
+        assert "Paid by Northwind Telecom" in words(page) and "Credit" not in words(page)
+
+    def test_neither_to_the_administrator_who_set_it_up(self, northwind, browse, bob, clock):
+        with transaction(northwind.id) as db:
+            account = active(db, customer(db, northwind.plans["desk"], OPTION_2))
+            accounts.add_member(db, account, db.load(User, bob.id), accounts.Role.ADMINISTRATOR)
+        assert "£" not in browse(bob).get(f"/account/{account.id}").text
+
+
+@pytest.mark.parametrize("administration", [OPTION_1, OPTION_2])
+class TestNoServiceYet:
+    def test_every_account_starts_without_any(self, owner_of, browse, administration):
+        account, owner = owner_of(administration)
+        page = words(browse(owner).get(f"/account/{account}"))
+        assert "No services yet Every account starts without services." in page
+
+
+class TestOnlyOnesOwn:
+    def test_another_customer_of_the_same_white_label_is_not_found(self, owner_of, browse, alice, cast):
+        """Red when a membership is not asked for: any customer could read any other."""
+        account, owner = owner_of(OPTION_1)
+        assert browse(alice).get(f"/account/{account}").status_code == 404
+        assert browse(owner).get(f"/account/{cast.acme}").status_code == 404
+
+    @on_sqlite
+    def test_a_foreign_one_looks_like_a_missing_one(self, owner_of, browse, alice, kauri, clock):
+        with transaction(kauri.id) as db:
+            foreign = customer(db, kauri.plans["desk"]).id
+        browser = browse(alice)
+        pages = [browser.get(f"/account/{id}") for id in (foreign, uuid4(), kauri.account_id)]
+        assert {page.status_code for page in pages} == {404}
+        assert len({words(page).partition("this reference")[0] for page in pages}) == 1
+
+    def test_staff_see_it_among_their_customers_and_not_here(self, owner_of, browse, bob, fiona):
+        account, _ = owner_of(OPTION_1)
+        assert browse(bob).get(f"/account/{account}").status_code == 403
+        assert browse(fiona).get(f"/account/{account}").status_code == 403
+        assert browse(bob).get(f"/customers/{account}").status_code == 200
+
+    @on_sqlite
+    def test_a_customer_reaches_none_of_the_white_labels_pages(self, owner_of, browse):
+        account, owner = owner_of(OPTION_1)
+        browser = browse(owner)
+        for address in ("/customers", f"/customers/{account}", "/customers/new", "/finance/charges",
+                        "/finance/charges.csv", "/settings/gateway", "/settings/letters"):
+            assert browser.get(address).status_code == 403, address
+        assert browser.get("/operator/white-labels").status_code == 404
+
+
+class TestWhileItIsNotOpen:
+    def end(self, northwind, account_id, act):
+        with transaction(northwind.id) as db:
+            act(db, held_customer_or_404(db, account_id))
+
+    def test_a_suspended_one_can_be_seen(self, owner_of, northwind, browse, bob):
+        account, owner = owner_of(OPTION_1)
+        self.end(northwind, account, lambda db, a: accounts.suspend(db, a, reason="x", by=bob.actor))
+        assert "Suspended" in words(browse(owner).get(f"/account/{account}"))
+
+    def test_a_closed_one_is_gone_at_the_next_request(self, owner_of, northwind, browse, bob):
+        """Red when roles are kept in the session."""
+        account, owner = owner_of(OPTION_1)
+        browser = browse(owner)
+        assert browser.get(f"/account/{account}").status_code == 200
+        self.end(northwind, account, lambda db, a: accounts.close(db, a, reason="x", by=bob.actor))
+        assert browser.get(f"/account/{account}").status_code == 403
+
+    def test_an_inactive_one_cannot_be_seen(self, northwind, browse, clock):
+        with transaction(northwind.id) as db:
+            account = customer(db, northwind.plans["desk"], OPTION_2)
+            user = primary_user(db, account.id)
+        owner = Person(user.id, northwind.id, northwind.host, user.login_name, user.display_name)
+        assert browse(owner).get(f"/account/{account.id}").status_code == 403
+
+
+class TestTheWayIn:
+    @on_sqlite
+    def test_with_one_account_leads_there(self, owner_of, browse):
+        account, owner = owner_of(OPTION_1)
+        assert browse(owner).get("/account").headers["Location"] == f"/account/{account}"
+
+    @on_sqlite
+    def test_with_several_asks_which(self, owner_of, northwind, browse):
+        first, owner = owner_of(OPTION_1)
+        second, _ = owner_of(OPTION_2, name="Cedar")
+        with transaction(northwind.id) as db:
+            account = held_customer_or_404(db, second)
+            accounts.add_member(db, account, db.load(User, owner.id), accounts.Role.STANDARD)
+        page = browse(owner).get("/account")
+        assert f"/account/{first}" in page.text and f"/account/{second}" in page.text
+        assert "Cedar 101-0004" in words(page) and "Acme" not in page.text
+
+    @on_sqlite
+    def test_without_a_session_leads_to_the_sign_in(self, client, northwind, cast):
+        answer = client(northwind.host).get(f"/account/{cast.acme}")
+        assert answer.headers["Location"] == f"/login?next=%2Faccount%2F{cast.acme}"
