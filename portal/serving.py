@@ -13,6 +13,7 @@ import structlog
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from portal.kit import jobs
 from portal.kit.migrating import check_logins, is_current
@@ -36,6 +37,7 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
         workers=workers,
         blocking_threads=8,
         log_access=False,
+        log_level=LogLevels.info if current().is_production else LogLevels.error,
         respawn_failed_workers=True,
     )
     with worker_beside() if with_worker else nullcontext():

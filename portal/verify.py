@@ -111,6 +111,9 @@ def refunds_are_booked(db: TenantSession) -> Finding:
     booked, paid_back = _booked(db, "refund:%"), Counter[tuple[Any, Any]]()
     rows = db.execute(select(GatewayRefund, Funding).join(Funding, _same(GatewayRefund.funding_id, Funding)))
     for refund, funding in rows:
+        if refund.amount_minor <= 0:
+            wrong.append(f"refund {refund.gateway_id or refund.id} is of {refund.amount_minor}")
+            continue
         source = f"refund:{refund.gateway_id}"
         back = entry.refund(source, funding.account_id, refund.amount_minor, funding.currency)
         undone = entry.funding(f"{source}:reversed", funding.account_id, refund.amount_minor, funding.currency)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, Optional, ValidationError
+from wtforms.validators import Length, ValidationError
 
 from portal.kit.forms import OneAddress, PortalForm, Text, choices
 from portal.kit.money import Money, NotAnAmount, parse
@@ -104,9 +104,9 @@ class PlanForm(PortalForm):
     description = StringField("Description", [Text(200, optional=True)])
     retail = StringField("Retail a month", [Text(20, missing="Write a price.")])
     wholesale = StringField("Wholesale a month", [Text(20, missing="Write a price.")])
-    retail_setup = StringField("Retail set-up", [Optional()], default="0")
-    wholesale_setup = StringField("Wholesale set-up", [Optional()], default="0")
-    minimum_funding = StringField("Least first payment", [Optional()], default="0")
+    retail_setup = StringField("Retail set-up", default="0")
+    wholesale_setup = StringField("Wholesale set-up", default="0")
+    minimum_funding = StringField("Least first payment", default="0")
     tax = StringField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:

@@ -19,14 +19,24 @@ from portal.kit import tokens
 from portal.kit.db import transaction
 from portal.letters.models import Letter
 from portal.signup.commands import start_draft
+from tests.access.test_role_table import (
+    ADMINISTRATOR,
+    FINISHING,
+    OPERATOR,
+    TABLE,
+    WHO,
+    Town,
+    digest,
+    meets,
+    path_of,
+    town,
+)
 from tests.accounts.making import add_member, customer, quick_hashes
 from tests.cast import PASSWORD, Cast, Company, Person, password_hash
 from tests.conftest import HostClient
-from tests.access.test_role_table import (
-    ADMINISTRATOR, FINISHING, OPERATOR, TABLE, WHO, Town, digest, meets, path_of, town,
-)
 
 __all__ = ["quick_hashes", "town"]
+FIRST = "copper kettle on a sill"
 ADDRESS = {"line1": "1 High Street", "city": "Leeds", "country": "GB", "same_address": "y", "service_country": "GB"}
 CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:draft_id>", "<uuid:white_label_id>"
 OPERATORS = f"/operator/white-labels/{TENANT}"
@@ -44,7 +54,7 @@ def forms(cast: Cast, plan_id: UUID) -> dict[str, dict[str, Any]]:
         "/customers/new": {"administration": "white_label"},
         f"{DRAFT}/contact": {
             "name": "Birch Dental", "primary_domain": "birch.example", "display_name": "Dora", "send_letters": "y",
-            "login_name": "dora@birch.example", "password": "copper kettle on a sill", "again": "copper kettle on a sill",
+            "login_name": "dora@birch.example", "password": FIRST, "again": FIRST,
         },
         f"{DRAFT}/addresses": ADDRESS,
         f"{DRAFT}/plan": {"plan": str(plan_id)},
@@ -163,6 +173,13 @@ def test_an_owner_who_asks_for_a_foreign_tenants_account_finds_nothing(town: Tow
     theirs = things_of(cast.kauri, cast.charlie)
     assert town.browsers["owner"].get(f"/account/{theirs['account_id']}").status_code == 404
     assert town.browsers["standard"].get(f"/account/{theirs['account_id']}").status_code == 404
+
+
+def test_prices_that_were_emptied_in_the_plan_form_are_nothing(town: Town, cast: Cast):
+    """Red before: the emptied set-up price of a plan was a crash."""
+    empty = dict.fromkeys(("plan-retail_setup", "plan-wholesale_setup", "plan-minimum_funding"), "")
+    form = forms(cast, cast.acme)[f"{OPERATORS}/plans"]
+    assert send(town.browsers["olga"], path_of(f"{OPERATORS}/plans", town.ids), {**form, **empty}).status_code == 303
 
 
 def test_a_colleagues_draft_is_not_found_and_stays_as_it_was(town: Town, cast: Cast):

@@ -1,4 +1,4 @@
-"""More of the Web, Sign-in and Access lines of SECURITY: which host was asked, who keeps guessing, what a form takes."""
+"""More lines of SECURITY: which host was asked, who keeps guessing, and what a form takes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +22,14 @@ from tests.web.test_headers_and_forms import policy_holds
 
 __all__ = ["secure_app", "signed_in"]
 NEW = "lively badger under eaves"
-POISON = {"X-Forwarded-Host": "kauri.localhost", "Forwarded": "host=kauri.localhost;proto=https", "X-Host": "kauri.localhost",
-          "X-Original-Host": "kauri.localhost", "X-Forwarded-Server": "kauri.localhost", "X-Forwarded-Prefix": "/evil"}
+POISON = {
+    "X-Forwarded-Host": "kauri.localhost",
+    "Forwarded": "host=kauri.localhost;proto=https",
+    "X-Host": "kauri.localhost",
+    "X-Original-Host": "kauri.localhost",
+    "X-Forwarded-Server": "kauri.localhost",
+    "X-Forwarded-Prefix": "/evil",
+}
 
 
 @pytest.mark.parametrize("proxies", [0, 1])
@@ -57,9 +63,13 @@ def test_https_is_insisted_on_in_every_answer_of_a_secure_portal(secure_app: Fla
     """Shown red with the header set only when the status is 200."""
     client = secure_app.test_client()
     base = f"https://{cast.bob.host}/"
-    answers = {200: client.get("/login", base_url=base), 303: client.get("/customers", base_url=base),
-               404: client.get("/nothing", base_url=base), 405: client.put("/login", base_url=base),
-               400: client.get("/", headers={"Host": "a b"})}
+    answers = {
+        200: client.get("/login", base_url=base),
+        303: client.get("/customers", base_url=base),
+        404: client.get("/nothing", base_url=base),
+        405: client.put("/login", base_url=base),
+        400: client.get("/", headers={"Host": "a b"}),
+    }
     for status, answer in answers.items():
         assert answer.status_code == status
         assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
@@ -76,8 +86,11 @@ def test_over_https_a_cookie_of_one_host_or_of_the_plain_name_is_worth_nothing(s
     assert bob.get("/customers", **base).status_code == 200
     kept = bob.get_cookie("__Host-portal", domain=cast.bob.host)
     assert kept is not None and kept.secure and kept.http_only and kept.path == "/"
-    for host, name in ((cast.kauri.host, "__Host-portal"), (cast.operator.host, "__Host-portal"),
-                       (cast.bob.host, "portal")):
+    for host, name in (
+        (cast.kauri.host, "__Host-portal"),
+        (cast.operator.host, "__Host-portal"),
+        (cast.bob.host, "portal"),
+    ):
         other = secure_app.test_client()
         answer = other.get("/password/change", base_url=f"https://{host}/", headers={"Cookie": f"{name}={kept.value}"})
         assert answer.status_code == 303 and answer.location.startswith("/login"), (host, name)
@@ -119,8 +132,13 @@ def test_a_person_who_cannot_sign_in_looks_like_nobody(app: Flask, cast: Cast, m
     from portal.identity import passwords
 
     with transaction(cast.northwind.id) as db:
-        user = add_user(db, login_name="dan@northwind.example", display_name="Dan", email="dan@northwind.example",
-                        password_hash=None if state == "no password yet" else password_hash())
+        user = add_user(
+            db,
+            login_name="dan@northwind.example",
+            display_name="Dan",
+            email="dan@northwind.example",
+            password_hash=None if state == "no password yet" else password_hash(),
+        )
         user.disabled_at = None if state == "no password yet" else user.created_at
     calls: list[str | None] = []
     real = passwords.is_right
@@ -154,16 +172,50 @@ def test_a_password_set_by_letter_ends_every_session_of_its_person(app: Flask, c
 def test_a_hostile_way_back_is_not_even_written_into_the_page(app: Flask, cast: Cast):
     """Shown red with `safe_next` returning what it is given."""
     client = HostClient(app, cast.bob.host)
-    for way in ("//evil.example", "/%5Cevil.example", "https:evil.example", "https://evil.example", "/%2509/evil.example"):
-        assert "evil.example" not in client.get(f"/login?next={way}").text, way
+    for way in (
+        "//evil.example",
+        "/%5Cevil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "/%2509/evil.example",
+    ):
+        assert "evil." not in client.get(f"/login?next={way}").text, way
 
 
 def more(cast: Cast) -> dict[str, str]:
     """Fields that no page has: what somebody would add who has read the models."""
-    names = ("state", "administration", "credit_limit_minor", "white_label_id", "role", "kind", "number", "id",
-             "is_primary", "activated_at", "must_change_password", "password_hash", "created_by", "user_id")
-    values = ("active", "customer", "999999", str(cast.kauri.id), "administrator", "white_label", "1", str(cast.acme),
-              "1", "2026-01-01", "", "x", "Eve", str(cast.charlie.id))
+    names = (
+        "state",
+        "administration",
+        "credit_limit_minor",
+        "white_label_id",
+        "role",
+        "kind",
+        "number",
+        "id",
+        "is_primary",
+        "activated_at",
+        "must_change_password",
+        "password_hash",
+        "created_by",
+        "user_id",
+    )
+    values = (
+        "active",
+        "customer",
+        "999999",
+        str(cast.kauri.id),
+        "administrator",
+        "white_label",
+        "1",
+        str(cast.acme),
+        "1",
+        "2026-01-01",
+        "",
+        "x",
+        "Eve",
+        str(cast.charlie.id),
+    )
     return dict(zip(names, values, strict=True))
 
 
@@ -174,10 +226,21 @@ def test_extra_fields_change_nothing_on_any_step_of_a_new_customer(cast: Cast, s
     draft = start.rsplit("/", 1)[0]
     word = "copper kettle on a sill"
     steps = {
-        "contact": {"name": "Birch", "primary_domain": "birch.example", "display_name": "Dora", "again": word,
-                    "login_name": "dora@birch.example", "password": word},
-        "addresses": {"line1": "1 High Street", "city": "Leeds", "country": "GB", "same_address": "y",
-                      "service_country": "GB"},
+        "contact": {
+            "name": "Birch",
+            "primary_domain": "birch.example",
+            "display_name": "Dora",
+            "again": word,
+            "login_name": "dora@birch.example",
+            "password": word,
+        },
+        "addresses": {
+            "line1": "1 High Street",
+            "city": "Leeds",
+            "country": "GB",
+            "same_address": "y",
+            "service_country": "GB",
+        },
         "plan": {"plan": str(cast.northwind.plans["desk"])},
     }
     for step, form in steps.items():
@@ -191,7 +254,9 @@ def test_extra_fields_change_nothing_on_any_step_of_a_new_customer(cast: Cast, s
         dora = db.scalars(select(User).where(User.login_name == "dora@birch.example")).one()
         assert dora.must_change_password and dora.password_hash != "x"
         assert {m.user_id for m in db.scalars(select(Membership).where(Membership.account_id == account.id))} == {
-            dora.id, cast.bob.id}
+            dora.id,
+            cast.bob.id,
+        }
 
 
 def test_extra_fields_change_nothing_in_a_persons_own_forms(cast: Cast, signed_in):
