@@ -1,5 +1,7 @@
 """The operator's credit commands, for the command line: a white label is named by its host."""
 
+import re
+
 from portal.accounts.commands import give_credit, set_credit_limit
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import COMMAND_LINE
@@ -8,6 +10,8 @@ from portal.kit.ids import new_id
 from portal.kit.money import Money, parse
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label_at
+
+ZERO = re.compile(r"0+(\.0+)?")
 
 
 class UnknownHost(LookupError):
@@ -27,10 +31,15 @@ def give(host: str, amount: str, reason: str) -> str:
 def limit(host: str, amount: str) -> str:
     """As above; zero is an amount here."""
     tenant = _tenant(host)
-    money = Money(0, tenant.currency) if amount.strip("0.,") == "" else parse(amount, tenant.currency)
+    money = zero_or_more(amount, tenant.currency)
     with transaction(tenant.id) as db:
         set_credit_limit(db, white_label_account(db), money.minor, by=COMMAND_LINE)
     return f"{tenant.name} may owe {money.words(tenant.locale)}."
+
+
+def zero_or_more(words: str, currency: str) -> Money:
+    """Like `parse`, for prices and limits: zero is an amount. Nothing at all is none."""
+    return Money(0, currency) if ZERO.fullmatch(words.strip()) else parse(words, currency)
 
 
 def _tenant(host: str) -> WhiteLabel:

@@ -12,6 +12,7 @@ from wtforms.validators import Length, ValidationError
 from portal.kit.forms import OneAddress, PortalForm, Text, choices
 from portal.kit.money import Money, NotAnAmount, parse
 from portal.kit.world import countries, read_currency, read_host, read_locale, read_time_zone
+from portal.operator.credit import zero_or_more
 from portal.whitelabels.colour import read_colour
 
 
@@ -77,10 +78,10 @@ class MoneyForm(PortalForm):
 
 class CreditLimitForm(MoneyForm):
     def validate_amount(self, field: Any) -> None:
-        if field.data and field.data.strip("0.,") == "":
-            self.chosen = Money(0, self.currency)
-            return
-        super().validate_amount(field)
+        try:
+            self.chosen = zero_or_more(field.data or "", self.currency)
+        except NotAnAmount as error:
+            raise ValidationError(str(error)) from error
 
 
 class CreditForm(MoneyForm):
@@ -118,9 +119,8 @@ class PlanForm(PortalForm):
             raise ValidationError("Use small letters, figures and dashes.")
 
     def _price(self, field: Any) -> None:
-        words = field.data or "0"
         try:
-            field.minor = 0 if words.strip("0.,") == "" else parse(words, self.currency).minor
+            field.minor = zero_or_more(field.data or "0", self.currency).minor
         except NotAnAmount as error:
             raise ValidationError(str(error)) from error
 

@@ -144,7 +144,7 @@ def test_a_complete_form_without_the_right_role_is_refused_and_writes_nothing(to
 def test_a_complete_form_for_another_tenants_things_is_not_found_and_writes_nothing(town: Town, cast: Cast, who: str):
     """Both ways: Charlie posts Northwind's ids on Kauri's host, and Bob posts Kauri's on Northwind's.
 
-    Shown red with the tenant's criteria left out of loads (on SQLite, which has no second wall).
+    Shown red with `load` and `locked` reading by the id alone in the platform's scope (SQLite has no second wall).
     """
     person, mine, other = (cast.charlie, cast.kauri, cast.northwind) if who == "charlie" else (
         cast.bob, cast.northwind, cast.kauri)
@@ -170,6 +170,7 @@ def test_a_complete_form_for_another_tenants_things_is_not_found_and_writes_noth
 
 
 def test_an_owner_who_asks_for_a_foreign_tenants_account_finds_nothing(town: Town, cast: Cast):
+    """Shown red with `my_account_or_404` answering the first live account, whichever was asked for."""
     theirs = things_of(cast.kauri, cast.charlie)
     assert town.browsers["owner"].get(f"/account/{theirs['account_id']}").status_code == 404
     assert town.browsers["standard"].get(f"/account/{theirs['account_id']}").status_code == 404
@@ -203,7 +204,7 @@ def test_a_colleagues_draft_is_not_found_and_stays_as_it_was(town: Town, cast: C
 
 @pytest.mark.parametrize("which", ["nobody's", "the operator's own"])
 def test_operator_staff_find_only_white_labels(town: Town, cast: Cast, which: str):
-    """Shown red with `is_operator` left out of `white_label_or_404`: the operator has no account to credit."""
+    """Shown red with `is_operator` left out of `white_label_or_404`."""
     ids = {**town.ids, "white_label_id": uuid4() if which == "nobody's" else cast.operator.id}
     before = digest()
     for rule, form in forms(cast, cast.acme).items():
@@ -214,7 +215,7 @@ def test_operator_staff_find_only_white_labels(town: Town, cast: Cast, which: st
 
 
 def test_a_link_from_a_letter_opens_on_its_own_host_only(town: Town, cast: Cast):
-    """Shown red with the tenant of the claim and the session's criteria left out of the reading."""
+    """Shown red with the claim's tenant unread and `load` reading by the id alone: two walls, so both had to go."""
     with transaction(cast.northwind.id) as db:
         account = customer(db, cast.northwind.plans["desk"], Administration.CUSTOMER, name="Invited")
         link, bob = latest_link(db, account.id), db.load(User, cast.bob.id)
@@ -234,6 +235,7 @@ def test_a_link_from_a_letter_opens_on_its_own_host_only(town: Town, cast: Cast)
 
 
 def test_methods_that_no_page_has_are_refused(town: Town, cast: Cast):
+    """Shown red with PUT added to the start page."""
     before = digest()
     for rule in TABLE:
         for method in ("PUT", "PATCH", "DELETE", "TRACE"):
@@ -243,6 +245,7 @@ def test_methods_that_no_page_has_are_refused(town: Town, cast: Cast):
 
 
 def test_a_password_of_one_tenant_opens_nothing_at_another(town: Town, cast: Cast):
+    """Shown red with `user_by_login` and `load` both looking in the platform's scope: either alone still refuses."""
     for host in (cast.kauri.host, cast.operator.host):
         browser = HostClient(town.app, host)
         answer = browser.submit("/login", {"login_name": cast.bob.login_name, "password": PASSWORD})

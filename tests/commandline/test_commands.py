@@ -1,93 +1,168 @@
 """The command line on a fresh database, as an operator would use it."""
 
-from pathlib import Path
+import re
 
 import pytest
-from click.testing import CliRunner, Result
+from sqlalchemy import select
 
-from portal.cli import main
+from portal.accounts.lifecycle import Role
+from portal.accounts.models import Account, Membership
+from portal.audit.models import AuditRow
+from portal.identity.commands import LinkIsDead, redeem_password_link
+from portal.identity.models import PasswordLink, User
+from portal.identity.queries import live_password_link
 from portal.kit import db as kit_db
-from portal.kit.settings import Settings, install
+from portal.kit.db import Database, reading, transaction
+from portal.kit.migrating import is_current
+from portal.kit.settings import Settings
+from portal.ledger.models import JournalEntry
+from portal.letters.models import Letter
+from portal.whitelabels.models import WhiteLabel
+from tests.commandline.conftest import WHITE_LABEL, at, refused_in_one_line
 
-OPERATOR = ["create-operator", "--host", "operator.example", "--company", "Harbour", "--name", "Olga", "--email",
-            "olga@harbour.example"]
-WHITE_LABEL = ["create-white-label", "--host", "Portal.Acme.example", "--company", "Acme Voice", "--name", "Bob",
-               "--email", "bob@acme.example", "--currency", "GBP", "--support-email", "help@acme.example"]
-
-
-@pytest.fixture
-def portal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Runs a command against a database that is migrated and empty."""
-    url = f"sqlite:///{tmp_path / 'fresh.sqlite3'}"
-    monkeypatch.setenv("DATABASE_URL", url)
-    monkeypatch.delenv("PORTAL_ENV", raising=False)
-
-    def run(*arguments: str) -> Result:
-        done = CliRunner().invoke(main, list(arguments))
-        if kit_db._database:
-            kit_db.database().dispose()
-        return done
-
-    install(Settings(database_url=url))
-    assert run("migrate").exit_code == 0
-    return run
+LINK = re.compile(r"http://(\S+?)/password/set/(\S+)")
 
 
-def test_migrating_twice_is_harmless(portal):
-    assert portal("migrate").exit_code == 0
+class TestMigrate:
+    def test_makes_the_folder_the_file_and_the_schema(self, tmp_path, monkeypatch):
+        portal = at(f"sqlite:///{tmp_path}/instance/portal.sqlite3", monkeypatch)
+        done = portal("migrate")
+        assert (done.exit_code, done.output) == (0, "The database is up to date.\n")
+        assert is_current(portal.url)
+
+    def test_twice_is_harmless(self, portal):
+        portal.operator()
+        assert portal("migrate").exit_code == 0 and len(portal.rows(WhiteLabel)) == 1
 
 
-def test_the_operator_and_a_white_label_are_made_and_their_people_get_a_link(portal):
-    made = portal(*OPERATOR)
-    assert made.exit_code == 0 and "http://operator.example/password/set/" in made.output
-    white_label = portal(*WHITE_LABEL)
-    assert white_label.exit_code == 0 and "http://portal.acme.example/password/set/" in white_label.output
-    assert portal("verify").exit_code == 0
+class TestTheOperator:
+    def test_is_made_with_its_first_member_of_staff(self, portal):
+        made = portal.operator()
+        assert made.exit_code == 0
+        assert re.fullmatch(r"Olga sets a password at http://operator\.example/password/set/\S+\n", made.output)
+        (row,) = portal.rows(WhiteLabel)
+        assert (row.kind, row.host, row.name, row.number_prefix) == ("operator", "operator.example", "Harbour", "000")
+        (user,) = portal.rows(User)
+        assert (user.login_name, user.password_hash) == ("olga@harbour.example", None)
+        assert [letter.name for letter in portal.rows(Letter)] == ["set-password"]
+
+    def test_is_made_once_and_others_join_it(self, portal):
+        portal.operator()
+        second = portal.operator(name="Oscar", email="oscar@harbour.example", host="elsewhere.example")
+        assert second.exit_code == 0 and "http://operator.example/password/set/" in second.output
+        assert len(portal.rows(WhiteLabel)) == 1 and len(portal.rows(User)) == 2
+
+    def test_the_link_works_once(self, portal):
+        """The command line prints it, and the letter carries the very same. Red when a printed link is one more."""
+        host, token = LINK.search(portal.operator().output).groups()
+        kit_db.use(Database(Settings(database_url=portal.url)))
+        (tenant,) = portal.rows(WhiteLabel)
+        with transaction(tenant.id) as db:
+            link = live_password_link(db, "set-password", token)
+            redeem_password_link(db, link.id, "copper kettle on a sill")
+        with pytest.raises(LinkIsDead), transaction(tenant.id) as db:
+            redeem_password_link(db, link.id, "another kettle on a sill")
+        kit_db.database().dispose()
+        assert host == "operator.example" and len(portal.rows(PasswordLink)) == 1
 
 
-def test_a_second_member_of_staff_joins_the_operator_that_exists(portal):
-    portal(*OPERATOR)
-    second = portal(*OPERATOR[:-1], "oscar@harbour.example")
-    assert second.exit_code == 0 and "http://operator.example/" in second.output
-    again = portal(*OPERATOR)
-    assert again.exit_code == 1 and "signs in with this name already" in again.output
+class TestAWhiteLabel:
+    def test_is_made_with_its_account_and_its_first_administrator(self, portal):
+        made = portal.white_label(host="Portal.ACME.example", currency="nzd", country="nz", locale="en_NZ",
+                                  time_zone="Pacific/Auckland", colour="#0D5C63")
+        assert made.exit_code == 0 and "http://portal.acme.example/password/set/" in made.output
+        (row,) = portal.rows(WhiteLabel)
+        assert (row.kind, row.host, row.currency, row.country, row.time_zone, row.locale, row.colour) == (
+            "white_label", "portal.acme.example", "NZD", "NZ", "Pacific/Auckland", "en_NZ", "#0d5c63")
+        (account,) = portal.rows(Account)
+        assert (account.kind, account.number, account.state) == ("white_label", "101-0001", "active")
+        assert [membership.role for membership in portal.rows(Membership)] == [Role.ADMINISTRATOR]
+
+    def test_each_has_its_own_number_prefix(self, portal):
+        portal.operator()
+        portal.white_label()
+        portal.white_label(host="portal.cedar.example")
+        assert sorted(row.number_prefix for row in portal.rows(WhiteLabel)) == ["000", "101", "102"]
+
+    def test_the_same_person_may_administer_two(self, portal):
+        portal.white_label()
+        assert portal.white_label(host="portal.cedar.example").exit_code == 0
+
+    @pytest.mark.parametrize("host", ["portal.acme.example", "PORTAL.acme.example", "operator.example"])
+    def test_a_host_in_use_is_refused_and_nothing_is_made(self, portal, host):
+        portal.operator()
+        portal.white_label()
+        assert refused_in_one_line(portal.white_label(host=host)) == (
+            f"{host.casefold()} belongs to another white label.")
+        assert len(portal.rows(WhiteLabel)) == 2 and len(portal.rows(User)) == 2
+
+    def test_the_operator_cannot_take_a_white_labels_host(self, portal):
+        portal.white_label()
+        said = refused_in_one_line(portal.operator(host="portal.acme.example"))
+        assert said == "portal.acme.example belongs to another white label."
+        assert [row.kind for row in portal.rows(WhiteLabel)] == ["white_label"]
 
 
-def test_credit_and_its_limit_are_given_by_host(portal):
-    portal(*OPERATOR)
-    portal(*WHITE_LABEL)
-    given = portal("give-credit", "--host", "portal.acme.example", "--amount", "1,250.00", "--reason", "Opening credit")
-    assert given.exit_code == 0 and "£1,250.00" in given.output
-    limited = portal("set-credit-limit", "--host", "portal.acme.example", "--amount", "500")
-    assert limited.exit_code == 0 and "£500.00" in limited.output
+class TestCredit:
+    @pytest.fixture
+    def portal(self, portal):
+        portal.operator()
+        portal.white_label()
+        return portal
+
+    def test_is_given_by_host_in_the_white_labels_own_money(self, portal):
+        done = portal("give-credit", host="Portal.Acme.example", amount="1,250.00", reason="Opening credit")
+        assert (done.exit_code, done.output) == (0, "Acme Voice was credited £1,250.00.\n")
+        (entry,) = portal.rows(JournalEntry)
+        assert (entry.book, entry.description) == ("wholesale", "Opening credit")
+
+    def test_given_again_is_another_grant(self, portal):
+        for _ in range(2):
+            portal("give-credit", host=WHITE_LABEL["host"], amount="5", reason="x")
+        assert len(portal.rows(JournalEntry)) == 2
+
+    @pytest.mark.parametrize(("amount", "said", "kept"), [
+        ("500", "£500.00", 50_000), ("0", "£0.00", 0), ("0.00", "£0.00", 0), ("1,000.50", "£1,000.50", 100_050)])
+    def test_its_limit_is_set(self, portal, amount, said, kept):
+        done = portal("set-credit-limit", host=WHITE_LABEL["host"], amount=amount)
+        assert (done.exit_code, done.output) == (0, f"Acme Voice may owe {said}.\n")
+        assert [account.credit_limit_minor for account in portal.rows(Account)] == [kept]
+
+    def test_yen_have_no_places(self, portal):
+        portal.white_label(host="tokyo.example", currency="JPY", locale="ja_JP", country="JP", time_zone="Asia/Tokyo")
+        assert portal("give-credit", host="tokyo.example", amount="5000", reason="x").exit_code == 0
+        said = refused_in_one_line(portal("give-credit", host="tokyo.example", amount="5000.50", reason="x"))
+        assert said == "JPY has 0 decimal places at most."
+
+    def test_the_books_agree_afterwards(self, portal):
+        portal("give-credit", host=WHITE_LABEL["host"], amount="5", reason="x")
+        assert portal("verify").exit_code == 0
 
 
-@pytest.mark.parametrize("arguments", [
-    ["give-credit", "--host", "nobody.example", "--amount", "5", "--reason", "x"],
-    ["give-credit", "--host", "portal.acme.example", "--amount", "-5", "--reason", "x"],
-    ["give-credit", "--host", "portal.acme.example", "--amount", "1e400", "--reason", "x"],
-    ["set-credit-limit", "--host", "portal.acme.example", "--amount", "NaN"],
-    WHITE_LABEL,
-])
-def test_wrong_input_is_one_clear_line_and_changes_nothing(portal, arguments: list[str]):
-    portal(*OPERATOR)
-    portal(*WHITE_LABEL)
-    refused = portal(*arguments)
-    assert refused.exit_code == 1 and refused.output.startswith("Error: ") and "Traceback" not in refused.output
-    assert refused.output.count("\n") == 1
-    assert portal("verify").exit_code == 0
+def test_what_was_made_is_on_the_trail_under_the_command_lines_name(portal):
+    portal.white_label()
+    portal("give-credit", host=WHITE_LABEL["host"], amount="5", reason="x")
+    portal("set-credit-limit", host=WHITE_LABEL["host"], amount="5")
+    acts = portal.rows(AuditRow)
+    assert {act.actor_kind for act in acts} == {"command_line"}
+    assert {act.action for act in acts} >= {
+        "white-label.created", "staff.invited", "account.credit-given", "account.credit-limit"}
 
 
-def test_production_with_defaults_refuses_to_start_and_names_every_problem(portal, monkeypatch):
-    monkeypatch.setenv("PORTAL_ENV", "production")
-    refused = portal("serve")
-    assert refused.exit_code == 1
-    for name in ("PORTAL_SECRET_KEY", "PORTAL_VAULT_KEYS", "PORTAL_SCHEME", "MAIL_FROM"):
-        assert name in refused.output
+def test_no_command_prints_anything_of_a_password_or_key(portal):
+    printed = portal.operator().output + portal.white_label().output + portal("verify").output
+    assert "argon2" not in printed and "development-only" not in printed
 
 
-def test_serving_an_old_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'empty.sqlite3'}")
-    refused = CliRunner().invoke(main, ["serve"])
-    kit_db.database().dispose()
-    assert refused.exit_code == 1 and "portal migrate" in refused.output
+def test_a_tenant_is_its_own_scope(portal):
+    """A person invited on the command line belongs to that white label and to no other."""
+    portal.white_label()
+    portal.white_label(host="portal.cedar.example", email="carol@cedar.example")
+    kit_db.use(Database(Settings(database_url=portal.url)))
+    seen = []
+    for tenant in portal.rows(WhiteLabel):
+        kit_db.use(Database(Settings(database_url=portal.url)))
+        with reading(tenant.id) as db:
+            seen.append(sorted(db.scalars(select(User.login_name))))
+        kit_db.database().dispose()
+    assert sorted(seen) == [["bob@acme.example"], ["carol@cedar.example"]]

@@ -82,7 +82,8 @@ class TestFundings:
     def test_one_credited_to_somebody_else(self, books):
         """The right amount, balanced, on another customer's account. Red when only the amount is compared."""
         with reading(books.tenant.id) as db:
-            other = db.scalars(select(LedgerAccount).where(LedgerAccount.code == "sales")).first()
+            sales = select(LedgerAccount).where(LedgerAccount.code == "sales", LedgerAccount.book == "retail")
+            other = db.scalars(sales).one()
         change(JournalLine, *line_of("funding:%", "credit:%"), ledger_account_id=other.id)
         assert differences("fundings")[0].startswith(
             "funding F-2026-000001 is succeeded with 2000, the books say retail"

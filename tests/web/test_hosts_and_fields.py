@@ -86,14 +86,17 @@ def test_over_https_a_cookie_of_one_host_or_of_the_plain_name_is_worth_nothing(s
     assert bob.get("/customers", **base).status_code == 200
     kept = bob.get_cookie("__Host-portal", domain=cast.bob.host)
     assert kept is not None and kept.secure and kept.http_only and kept.path == "/"
-    for host, name in (
-        (cast.kauri.host, "__Host-portal"),
-        (cast.operator.host, "__Host-portal"),
-        (cast.bob.host, "portal"),
-    ):
-        other = secure_app.test_client()
+    places = {
+        (cast.bob.host, "__Host-portal"): 200,
+        (cast.kauri.host, "__Host-portal"): 303,
+        (cast.operator.host, "__Host-portal"): 303,
+        (cast.bob.host, "portal"): 303,
+    }
+    for (host, name), status in places.items():
+        other = secure_app.test_client(use_cookies=False)  # one that keeps cookies drops a header given by hand
         answer = other.get("/password/change", base_url=f"https://{host}/", headers={"Cookie": f"{name}={kept.value}"})
-        assert answer.status_code == 303 and answer.location.startswith("/login"), (host, name)
+        assert answer.status_code == status, (host, name)
+        assert status == 200 or answer.location.startswith("/login")
 
 
 @pytest.mark.parametrize("spelling", ["port", "letters of the host", "letters of the login", "spaces"])
@@ -220,7 +223,7 @@ def more(cast: Cast) -> dict[str, str]:
 
 
 def test_extra_fields_change_nothing_on_any_step_of_a_new_customer(cast: Cast, signed_in):
-    """Shown red with `administration` of the draft taken from the form at each step."""
+    """Shown red with the form's `credit_limit_minor` written to the account that `create` made."""
     bob, extra = signed_in(cast.bob), more(cast)
     start = bob.submit("/customers/new", {**extra, "administration": "white_label"}).location
     draft = start.rsplit("/", 1)[0]
@@ -260,7 +263,7 @@ def test_extra_fields_change_nothing_on_any_step_of_a_new_customer(cast: Cast, s
 
 
 def test_extra_fields_change_nothing_in_a_persons_own_forms(cast: Cast, signed_in):
-    """Shown red with `populate_obj`-like assignment of `request.form` to the user in `_change`."""
+    """Shown red with the form's `email` written to the person in `_change`."""
     fiona, extra = signed_in(cast.fiona), {**more(cast), "login_name": "eve@evil.example", "email": "eve@evil.example"}
     answers = {**extra, "present": PASSWORD, "password": NEW, "again": NEW}
     assert fiona.submit("/password/change", answers).status_code == 303
@@ -273,6 +276,7 @@ def test_extra_fields_change_nothing_in_a_persons_own_forms(cast: Cast, signed_i
 
 
 def test_extra_fields_change_nothing_when_the_operator_invites_or_credits(cast: Cast, signed_in):
+    """Shown red with the form's unprefixed `role` given to the invited person."""
     olga, path = signed_in(cast.olga), f"/operator/white-labels/{cast.northwind.id}"
     extra = {f"{prefix}{name}": text for prefix in ("", "staff-", "limit-") for name, text in more(cast).items()}
     invited = {**extra, "staff-name": "Dan", "staff-email": "dan@northwind.example", "staff-role": "finance"}
