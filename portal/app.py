@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import rooms
-from portal.activation.commands import listen
+from portal.activation import commands as activation
 from portal.errors import error_page, plain_page, refusal_page
 from portal.identity.guards import login_manager
 from portal.kit import db as database
@@ -25,6 +25,7 @@ from portal.kit.sessions import ServerSessions
 from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
+from portal.people import commands as people
 from portal.whitelabels.queries import white_label_at
 
 log = structlog.get_logger()
@@ -53,7 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_refuse_nul)
     app.before_request(_insist_on_new_password)
     rooms.register(app)
-    listen()
+    activation.listen()
+    people.listen()
     _answer_errors(app)
     _serve(app, settings)
     return app

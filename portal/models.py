@@ -7,12 +7,14 @@ from portal.activation import models as activation
 from portal.audit import models as audit
 from portal.billing import models as billing
 from portal.catalogue import models as catalogue
+from portal.customers import models as customers
 from portal.identity import models as identity
 from portal.kit import jobs, series, sessions
 from portal.kit.db import Base
 from portal.ledger import models as ledger
 from portal.letters import models as letters
 from portal.payments import models as payments
+from portal.people import models as people
 from portal.signup import models as signup
 from portal.whitelabels import models as whitelabels
 
@@ -22,11 +24,13 @@ ROOMS = (
     audit,
     billing,
     catalogue,
+    customers,
     identity,
     jobs,
     ledger,
     letters,
     payments,
+    people,
     series,
     sessions,
     signup,

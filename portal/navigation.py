@@ -13,10 +13,12 @@ class Item:
     href: str
     icon: str
     count: int | None = None
+    is_alone: bool = False  # pages below it are somebody else's
 
     @property
     def current(self) -> bool:
-        return request.path == self.href or request.path.startswith(f"{self.href}/")
+        is_part = request.path.startswith(f"{self.href}/") and not self.is_alone
+        return request.path == self.href or is_part
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ def _groups(person: Standing) -> list[Group]:
         if person.is_administrator
         else ()
     )
-    own = tuple(Item(a.name, f"/account/{a.id}", "house") for a in person.live_accounts[:5]) if not run else ()
+    accounts = person.live_accounts[:5] if not run else []
+    own = tuple(Item(a.name, f"/account/{a.id}", "house", is_alone=True) for a in accounts)
+    if person.runs_an_account and len(own) == 1:
+        own += (Item("People", f"{own[0].href}/users", "users"),)
     return [Group(None, run), Group("Money", money), Group("Settings", settings), Group("Your account", own)]
 
 

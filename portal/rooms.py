@@ -10,11 +10,26 @@ from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
+from portal.people.doorstep import bp as invitations
+from portal.people.views import bp as people
 from portal.selfcare.views import bp as selfcare
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
 
-BLUEPRINTS = (front, identity, activation, signup, customers, selfcare, finance, settings, operator, webhooks)
+BLUEPRINTS = (
+    front,
+    identity,
+    activation,
+    signup,
+    customers,
+    people,
+    invitations,
+    selfcare,
+    finance,
+    settings,
+    operator,
+    webhooks,
+)
 JOBS = (letter_jobs,)
 
 

@@ -1,8 +1,4 @@
-"""Every table of the house, written by `python -m migrations.regenerate` and not by hand.
-
-Triggers and walls are in 0002, which finds the tables by itself; after a change of the models the one command above
-is all there is to do, until the first release makes this file history.
-"""
+"""Every table that the house began with. Triggers and walls are in 0002."""
 
 import sqlalchemy as sa
 from alembic import op

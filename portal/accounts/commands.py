@@ -51,6 +51,8 @@ class NewCustomer:
     send_letters: bool
     business: Place
     service: Place | None
+    billing_day: int | None = None
+    least_funding_minor: int | None = None
     contact_name: str = ""
     contact_phone: str = ""
     contact_email: str = ""
@@ -83,6 +85,8 @@ def open_customer_account(db: TenantSession, new: NewCustomer, *, by: Actor) -> 
         administration=new.administration.value,
         plan_id=new.plan_id,
         first_day=new.first_day,
+        billing_day=new.billing_day,
+        least_funding_minor=new.least_funding_minor,
         send_letters=new.send_letters,
         created_by=by.name,
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import g
 from flask_login import current_user
 
-from portal.accounts.lifecycle import Administration, Role, State
+from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import accounts_of
 from portal.identity.flows import NotYet, gate
@@ -47,6 +47,11 @@ class Standing:
         return [a for _, a in self.memberships if a.kind == "customer" and a.state in LIVE]
 
     @property
+    def runs_an_account(self) -> bool:
+        """Whether the person administers a customer account that is open."""
+        return any(m.role == Role.ADMINISTRATOR and a in self.live_accounts for m, a in self.memberships)
+
+    @property
     def unfinished(self) -> Account | None:
         """The inactive Option 1 account whose activation this person has begun."""
         return next((a for m, a in self.memberships if _may_finish(m, a)), None)
@@ -57,7 +62,7 @@ class Standing:
 
 def _may_finish(membership: Membership, account: Account) -> bool:
     inactive = account.kind == "customer" and account.state == State.INACTIVE
-    return inactive and membership.is_primary and account.administration == Administration.CUSTOMER
+    return inactive and membership.is_primary and account.is_run_by_customer and account.is_claimed
 
 
 def standing() -> Standing:
@@ -87,6 +92,11 @@ def administrators_only(view: View) -> View:
 def finance_only(view: View) -> View:
     """Finance of the white label, and its administrators."""
     return _guard(view, lambda person: person.is_finance)
+
+
+def people_managers_only(view: View) -> View:
+    """White-label administrators, and the administrators of a live customer account; which one, the page looks."""
+    return _guard(view, lambda person: person.is_administrator or person.runs_an_account)
 
 
 def account_members_only(view: View) -> View:

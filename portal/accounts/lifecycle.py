@@ -30,6 +30,10 @@ class Role(StrEnum):
     FINANCE = "finance"
     STANDARD = "standard"
 
+    @property
+    def words(self) -> str:
+        return {"administrator": "Administrator", "finance": "Finance", "standard": "Standard user"}[self.value]
+
 
 def may_move(old: State, new: State) -> bool:
     return new in MOVES[old]

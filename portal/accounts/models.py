@@ -18,7 +18,11 @@ class MoveRefused(Refusal):
 
 
 class Account(TenantRow, Base):
-    """Holds a balance and services. `kind` is white_label (one a tenant) or customer."""
+    """Holds a balance and services. `kind` is white_label (one a tenant) or customer.
+
+    `first_day` is the earliest day that is charged; `billing_day` the day of the month on which later periods begin,
+    31 for the last one, and without it that of the first day. `least_funding_minor` may raise the plan's minimum.
+    """
 
     __tablename__ = "account"
     __table_args__ = (
@@ -32,6 +36,7 @@ class Account(TenantRow, Base):
             postgresql_where=text("kind = 'white_label'"),
         ),
         Index("ix_account_created", "white_label_id", "kind", "created_at", "id"),
+        Index("ix_account_name", "white_label_id", "kind", "name", "id"),
         CheckConstraint("kind in ('white_label', 'customer')", name="kind"),
         CheckConstraint("state in ('inactive', 'active', 'suspended', 'closed')", name="state"),
         CheckConstraint("administration in ('customer', 'white_label')", name="administration"),
@@ -45,16 +50,24 @@ class Account(TenantRow, Base):
     primary_domain: Mapped[str] = mapped_column(default="")
     plan_id: Mapped[UUID | None]
     first_day: Mapped[date | None]
+    billing_day: Mapped[int | None]
+    least_funding_minor: Mapped[int | None] = mapped_column(BigInteger)
     send_letters: Mapped[bool] = mapped_column(default=True)
     credit_limit_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[str]
+    claimed_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 
     @property
     def is_run_by_customer(self) -> bool:
         return self.administration == Administration.CUSTOMER
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether its customer redeemed an activation link: chose a password, or gave theirs, and took the terms."""
+        return self.claimed_at is not None
 
     def move_to(self, new: State, *, only_from: State | None = None) -> None:
         """Raises MoveRefused when the lifecycle has no such step, or the act is for another state."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
 from portal.accounts.models import Account, Address, Contact, Membership
 from portal.identity.models import User
@@ -76,6 +76,24 @@ def contact_of(db: TenantSession, account_id: UUID) -> Contact:
 def addresses_of(db: TenantSession, account_id: UUID) -> dict[str, Address]:
     """By kind; without a `service` address the business one serves."""
     return {a.kind: a for a in db.scalars(select(Address).where(Address.account_id == account_id))}
+
+
+def is_staff(db: TenantSession, user_id: UUID) -> bool:
+    """Whether a person has a role on the white-label account."""
+    wanted = select(Membership.user_id).where(
+        Membership.account_id == white_label_account(db).id, Membership.user_id == user_id
+    )
+    return db.scalar(wanted) is not None
+
+
+def likenesses(db: TenantSession, *, name: str, domain: str, postcode: str) -> Sequence[Account]:
+    """Customers not closed that look like the one described: the same domain, or the same name and postcode."""
+    same_place = select(Address.account_id).where(Address.kind == "business", Address.postcode == postcode)
+    named = and_(func.lower(Account.name) == name.lower(), Account.id.in_(same_place))
+    wanted = select(Account).where(
+        Account.kind == "customer", Account.state != "closed", or_(Account.primary_domain == domain, named)
+    )
+    return db.scalars(wanted.order_by(Account.created_at.desc()).limit(5)).all()
 
 
 def white_label_staff(db: TenantSession, role: str) -> list[User]:

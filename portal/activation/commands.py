@@ -1,5 +1,6 @@
 """Becoming active: the link, its redemption, and the one act that charges and switches an account on."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,12 +12,13 @@ from portal.accounts.models import Account
 from portal.accounts.queries import held_customer_or_404, primary_user, white_label_staff
 from portal.activation.facts import activation_facts, receipt_facts, welcome_facts
 from portal.activation.models import ActivationLink, TermsAcceptance
-from portal.activation.queries import PURPOSE, need_of, was_claimed
+from portal.activation.queries import PURPOSE, need_of
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.billing.commands import NotEnoughCredit, charge_invoice, hold_white_label_credit
 from portal.billing.queries import first_invoice_of
-from portal.identity.commands import LinkIsDead, refuse_weak, set_password
+from portal.identity.commands import LinkIsDead, PasswordRefused, refuse_weak, set_password
 from portal.identity.models import User
+from portal.identity.passwords import is_right
 from portal.kit import jobs, tokens
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
@@ -31,6 +33,9 @@ from portal.whitelabels.queries import white_label
 LIFE = timedelta(days=7)
 # A letter may wait in the outbox; the link's own life begins when the letter leaves.
 UNSENT_LIFE = timedelta(days=30)
+
+after_activation: list[Callable[[TenantSession, Account], None]] = []
+"""What other rooms do in the very transaction in which an account becomes active."""
 
 
 class OnlyTheCustomer(NotAllowed):
@@ -51,7 +56,7 @@ def send_link(db: TenantSession, account: Account, *, by: Actor) -> ActivationLi
     """Mail the customer a new link; older ones die, and their waiting letters with them."""
     if not account.is_run_by_customer or account.state != State.INACTIVE:
         raise NotInactive(f"Account {account.number} does not wait for a customer's activation.")
-    if was_claimed(db, account.id):
+    if account.is_claimed:
         raise NotInactive("The customer has chosen a password already, and goes on by signing in.")
     kill_links(db, account.id)
     user = primary_user(db, account.id)
@@ -93,6 +98,13 @@ def start_life(db: TenantSession, link_id: UUID, sent_at: datetime) -> None:
         record(db, "activation.link-mailed", by=SYSTEM, subject=link.account_id, address=link.address)
 
 
+def note_opened(db: TenantSession, link: ActivationLink) -> None:
+    """The customer went on from the first page: a person did, as mail scanners send no forms. Noted once a link."""
+    if link.opened_at is None:
+        link.opened_at = now()
+        record(db, "activation.link-opened", by=SYSTEM, subject=link.account_id)
+
+
 def kill_links(db: TenantSession, account_id: UUID) -> None:
     live = select(ActivationLink).where(
         ActivationLink.account_id == account_id, ActivationLink.used_at.is_(None), ActivationLink.dead_at.is_(None)
@@ -109,7 +121,7 @@ def correct_address(db: TenantSession, account: Account, address: str, *, by: Ac
     Raises OnlyTheCustomer once an Option 1 customer has chosen a password: whoever receives a person's letters can
     reset that person's password, and the account is no longer the white label's to run.
     """
-    if account.is_run_by_customer and (account.state != State.INACTIVE or was_claimed(db, account.id)):
+    if account.is_run_by_customer and (account.state != State.INACTIVE or account.is_claimed):
         raise OnlyTheCustomer("The customer has taken the account over, and changes this address.")
     user = primary_user(db, account.id)
     before, user.email = user.email, address
@@ -124,6 +136,7 @@ def redeem(
 ) -> tuple[Account, User]:
     """The customer chose a password and accepted the terms: this, and nothing before it, claims the link.
 
+    Somebody who has a login here already gives the password they have instead.
     Raises LinkIsDead, PasswordRefused or TermsNotAccepted; then nothing was claimed.
     """
     link = db.load(ActivationLink, link_id)
@@ -132,11 +145,17 @@ def redeem(
         raise LinkIsDead
     account = held_customer_or_404(db, link.account_id)
     _refuse_dead(link, account, user)
-    refuse_weak(db, password, user)
+    is_known = user.password_hash is not None
+    if is_known and not is_right(password, user.password_hash):
+        raise PasswordRefused("This is not the password that you sign in with here.", field="password")
+    if not is_known:
+        refuse_weak(db, password, user)
     if not accepts_terms:
         raise TermsNotAccepted("Tick the box to accept the terms of service.", field="terms")
     _claim(db, link_id)
-    set_password(db, user, password)
+    account.claimed_at = now()
+    if not is_known:
+        set_password(db, user, password)
     version = white_label(db).terms_version
     db.add(TermsAcceptance(account_id=account.id, user_id=user.id, version=version, from_address=from_address))
     customer = Actor("customer", user.id, user.display_name)
@@ -189,6 +208,8 @@ def become_active(db: TenantSession, account: Account, *, by: Actor) -> None:
     kill_links(db, account.id)
     charge_invoice(db, account, invoice)
     _tell_people(db, account)
+    for tell in after_activation:
+        tell(db, account)
 
 
 def _tell_people(db: TenantSession, account: Account) -> None:
@@ -245,7 +266,7 @@ def use_money(db: TenantSession, funding: Funding) -> None:
 
 def _activate_with_money(db: TenantSession, account: Account) -> str | None:
     """Why the account cannot be activated for good, or None when it was, or still waits for more money."""
-    if not account.is_run_by_customer or not was_claimed(db, account.id):
+    if not account.is_run_by_customer or not account.is_claimed:
         return "nobody redeemed an activation link for this account"
     if need_of(db, account).missing_minor > 0:
         return None

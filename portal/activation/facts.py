@@ -24,6 +24,7 @@ def activation_facts(db: TenantSession, account: Account, user: User, by: Actor)
         "inviter": by.name if by.kind == "user" else tenant.name,
         "organisation": account.name,
         "login_name": user.login_name,
+        "has_login": user.password_hash is not None,
         "plan": prices.plan,
         "price": price_words(prices.retail_minor, prices.retail_tax_ppm, tenant),
         "service_address": service_address(db, account),

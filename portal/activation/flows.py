@@ -9,7 +9,6 @@ from portal.accounts.models import Account
 from portal.accounts.queries import accounts_of
 from portal.activation import commands
 from portal.activation.models import ActivationLink
-from portal.activation.queries import was_claimed
 from portal.audit.commands import SYSTEM
 from portal.billing.queries import available_minor, first_invoice_of
 from portal.identity.guards import me
@@ -76,7 +75,7 @@ def look_now(account: Account) -> bool:
 def renew_link(db: TenantSession, *, login_name: str | None, link_id: UUID | None) -> None:
     """Mail a new link for whatever unfinished Option 1 account is meant. Says nothing about whether there was one."""
     for account in _unfinished(db, login_name, link_id):
-        if account.is_run_by_customer and account.state == State.INACTIVE and not was_claimed(db, account.id):
+        if account.is_run_by_customer and account.state == State.INACTIVE and not account.is_claimed:
             commands.send_link(db, account, by=SYSTEM)
 
 

@@ -2,15 +2,23 @@
 
 from typing import Any
 
-from wtforms import BooleanField, RadioField, StringField
-from wtforms.validators import Optional, ValidationError
+from wtforms import BooleanField, PasswordField, RadioField, StringField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from portal.identity.forms import ForgottenForm, NewPasswordForm
+from portal.identity.passwords import LONGEST
 from portal.kit.forms import PortalForm, choices
 from portal.kit.money import Money, NotAnAmount, parse
 
 
 class PasswordAndTermsForm(NewPasswordForm):
+    terms = BooleanField("I accept the terms of service for this organisation")
+
+
+class KnownPasswordForm(PortalForm):
+    """For somebody who has a login already: the password they have, and the terms for this organisation."""
+
+    password = PasswordField("Password", [InputRequired("Write your password."), Length(max=LONGEST)])
     terms = BooleanField("I accept the terms of service for this organisation")
 
 

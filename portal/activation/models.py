@@ -30,6 +30,7 @@ class ActivationLink(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
 

@@ -88,7 +88,8 @@ def breakdown(db: TenantSession, account: Account) -> Breakdown:
 def period_words(line: PricedLine, tenant: WhiteLabel) -> str:
     if line.period is None:
         return "once"
-    return span(line.period.first_day, line.period.last_day, tenant)
+    days = "" if line.period.is_whole else f", {line.period.days} of {line.period.whole_days} days"
+    return span(line.period.first_day, line.period.last_day, tenant) + days
 
 
 def invoice_rows(invoice: Invoice, tenant: WhiteLabel, *, retail: bool) -> list[Row]:

@@ -39,14 +39,6 @@ def latest_link(db: TenantSession, account_id: UUID) -> ActivationLink | None:
     return db.scalar(wanted.order_by(ActivationLink.created_at.desc(), ActivationLink.id.desc()).limit(1))
 
 
-def was_claimed(db: TenantSession, account_id: UUID) -> bool:
-    """Whether the customer redeemed a link: chose a password and accepted the terms."""
-    wanted = select(ActivationLink.id).where(
-        ActivationLink.account_id == account_id, ActivationLink.used_at.is_not(None)
-    )
-    return db.scalar(wanted.limit(1)) is not None
-
-
 @dataclass(frozen=True)
 class Standing:
     """Where a link stands: `live`, `used`, `expired`, or `dead` (replaced, cancelled, address corrected)."""
@@ -87,5 +79,5 @@ class Need:
 
 def need_of(db: TenantSession, account: Account) -> Need:
     invoice = first_invoice_of(db, account)
-    needed = needed_funding_minor(account_prices(db, account), invoice)
+    needed = needed_funding_minor(account_prices(db, account), invoice, account.least_funding_minor)
     return Need(needed, credit_minor(db, Book.RETAIL, account.id))

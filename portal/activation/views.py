@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from portal.accounts.guards import finishing_customers_only, standing
 from portal.accounts.models import Account
 from portal.activation import commands, flows, pages, queries
-from portal.activation.forms import AmountForm, LostLinkForm, PasswordAndTermsForm
+from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm
 from portal.activation.models import ActivationLink
 from portal.activation.pages import PaymentStatus
 from portal.identity.commands import LinkIsDead, PasswordRefused
@@ -48,10 +48,22 @@ def check_details() -> Response:
     return page("activation/check.html", details=details, form=None)
 
 
+@bp.post("/activation")
+@anyone
+def go_on() -> Response:
+    """From the details to the password. Consumes nothing, and tells the timeline that a person opened the link."""
+    with transaction() as db:
+        found = _standing(db)
+        if found is not None and found.state == "live":
+            commands.note_opened(db, found.link)
+            return redirect("/activation/password", 303)
+    return page("activation/dead-link.html", status=410, state=found.state if found else "unknown")
+
+
 @bp.get("/activation/password")
 @anyone
 def password_page() -> Response:
-    return _password_page(PasswordAndTermsForm())
+    return _password_page(_password_form())
 
 
 @bp.post("/activation/password")
@@ -59,7 +71,7 @@ def password_page() -> Response:
 @anyone
 def choose_password() -> Response:
     """The POST of a password and the terms claims the link; then the customer is signed in."""
-    form = PasswordAndTermsForm()
+    form = _password_form()
     if not form.validate_on_submit():
         return _password_page(form)
     try:
@@ -144,7 +156,7 @@ def done() -> Response:
     if standing().unfinished is not None and not standing().live_accounts:
         return redirect("/activation/payment", 303)
     with reading() as db:
-        account = standing().live_accounts[0]
+        account = max(standing().live_accounts, key=lambda live: live.activated_at or live.created_at)
         summary = pages.done_summary(db, account)
     return page("activation/done.html", account=account, summary=summary)
 
@@ -169,7 +181,15 @@ def send_new_link() -> Response:
     return page("activation/lost-sent.html")
 
 
-def _password_page(form: PasswordAndTermsForm) -> Response:
+def _password_form() -> PasswordAndTermsForm | KnownPasswordForm:
+    """A password to choose, or the one that somebody with a login here has already."""
+    with reading() as db:
+        found = _standing(db)
+    has_login = found is not None and found.user.password_hash is not None
+    return KnownPasswordForm() if has_login else PasswordAndTermsForm()
+
+
+def _password_page(form: PasswordAndTermsForm | KnownPasswordForm) -> Response:
     with reading() as db:
         found = _standing(db)
     if found is None or found.state != "live":

@@ -60,7 +60,8 @@ def charge_month(db: TenantSession, account: Account, n: int) -> None:
     anchor = db.scalar(wanted.order_by(Charge.first_day).limit(1))
     if anchor is None:
         raise LookupError(f"account {account.number} was never charged a first month")
-    charge_invoice(db, account, Invoice((plan_line(prices, nth_period(anchor, n)),), prices.currency))
+    period = nth_period(anchor, n, account.billing_day)
+    charge_invoice(db, account, Invoice((plan_line(prices, period),), prices.currency))
 
 
 def _charge(db: TenantSession, book: Book, account: Account, payer: Account, line: PricedLine) -> None:

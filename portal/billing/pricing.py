@@ -66,9 +66,9 @@ class Invoice:
         return sum(line.retail.gross_minor for line in self.lines)
 
 
-def first_invoice(prices: Prices, first_day: date) -> Invoice:
+def first_invoice(prices: Prices, first_day: date, billing_day: int | None = None) -> Invoice:
     """Set-up fee and first period, as charged at activation."""
-    lines = [plan_line(prices, nth_period(first_day, 0))]
+    lines = [plan_line(prices, nth_period(first_day, 0, billing_day))]
     if prices.retail_setup_minor or prices.wholesale_setup_minor:
         lines.insert(
             0,
@@ -80,13 +80,20 @@ def first_invoice(prices: Prices, first_day: date) -> Invoice:
 
 
 def plan_line(prices: Prices, period: Period) -> PricedLine:
-    """One month of the plan."""
-    return _line(prices, "plan", prices.plan, period, prices.wholesale_minor, prices.retail_minor)
+    """One month of the plan, or the share of one that a shorter first period is."""
+    wholesale, retail = (share_of(minor, period) for minor in (prices.wholesale_minor, prices.retail_minor))
+    return _line(prices, "plan", prices.plan, period, wholesale, retail)
 
 
-def needed_funding_minor(prices: Prices, invoice: Invoice) -> int:
-    """What an Option 1 customer has to add at least: the plan's minimum, or the first invoice when that is more."""
-    return max(prices.minimum_funding_minor, invoice.retail_minor)
+def share_of(minor: int, period: Period) -> int:
+    """A month's price by days, rounded half up, like tax."""
+    return (2 * minor * period.days + period.whole_days) // (2 * period.whole_days)
+
+
+def needed_funding_minor(prices: Prices, invoice: Invoice, asked_minor: int | None = None) -> int:
+    """What an Option 1 customer has to add at least: the largest of the plan's minimum, the first invoice and what
+    the white label asked for."""
+    return max(prices.minimum_funding_minor, invoice.retail_minor, asked_minor or 0)
 
 
 def _line(

@@ -42,7 +42,7 @@ def first_day_for(tenant: WhiteLabel, wanted: date | None) -> date:
 def first_invoice_of(db: TenantSession, account: Account) -> Invoice:
     """What activating this account now would charge."""
     tenant = white_label(db)
-    return first_invoice(account_prices(db, account), first_day_for(tenant, account.first_day))
+    return first_invoice(account_prices(db, account), first_day_for(tenant, account.first_day), account.billing_day)
 
 
 def account_prices(db: TenantSession, account: Account) -> Prices:

@@ -5,11 +5,10 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from portal.accounts.lifecycle import State
+from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
-from portal.accounts.queries import addresses_of, contact_of, primary_user
+from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
 from portal.activation.pages import Row, invoice_rows
-from portal.activation.queries import was_claimed
 from portal.billing.models import Charge
 from portal.billing.queries import available_minor, charges_of, first_invoice_of
 from portal.catalogue.models import Plan
@@ -75,6 +74,7 @@ class CustomerPage:
     blocker: Blocker
     timeline: list[Event]
     contact: list[tuple[str, str]]
+    people: list[tuple[str, str]]
     addresses: list[tuple[str, str]]
     plan: list[tuple[str, str]]
     payment: list[tuple[str, str]]
@@ -82,6 +82,12 @@ class CustomerPage:
     letters: list[LetterLine]
     can_resend: bool
     can_correct: bool
+
+
+@dataclass(frozen=True)
+class CreatedPage:
+    account: Account
+    steps: list[Event]
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ LETTER_NAMES = {
     "account-active-notice": "Account active, to you",
     "set-password": "Set your password",
     "password-reset": "Password reset",
+    "invitation": "Invitation",
 }
 
 
@@ -163,12 +170,13 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         blocker=blocker,
         timeline=timeline(db, account, blocker),
         contact=_contact(db, account, user),
+        people=[(u.display_name, Role(m.role).words) for m, u in members_of(db, account.id)],
         addresses=[(kind.capitalize(), place.words()) for kind, place in sorted(addresses_of(db, account.id).items())],
         plan=_plan(db, account),
         payment=_payment(db, account),
         charges=charge_lines(db, account, Book.WHOLESALE),
         letters=letter_lines(db, account),
-        can_resend=waits and not was_claimed(db, account.id),
+        can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
     )
 
@@ -176,7 +184,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
 def _can_correct(db: TenantSession, account: Account) -> bool:
     """Once an Option 1 customer has taken the account over, the address is theirs to change."""
     if account.is_run_by_customer:
-        return account.state == State.INACTIVE and not was_claimed(db, account.id)
+        return account.state == State.INACTIVE and not account.is_claimed
     return account.state != State.CLOSED
 
 
@@ -257,6 +265,19 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
         )
         for letter in letters_about(db, account.id)
     ]
+
+
+def created_page(db: TenantSession, account: Account) -> CreatedPage:
+    """Right after the creation: what was done, and whose turn it is."""
+    user = primary_user(db, account.id)
+    done = Event("is-done", "plus", "The account exists and is inactive", ())
+    last = Event("is-next", "check", "The account is active, and the first charges are made", ())
+    if account.is_run_by_customer:
+        mailed = Event("is-done", "mail", f"The activation letter goes to {user.email}", ())
+        waits = Event("is-now", "clock", "The customer opens the link and pays by card", ("Nobody else can.",))
+        return CreatedPage(account, [done, mailed, waits, last])
+    set_up = ("Its people get the welcome letter then.",)
+    return CreatedPage(account, [done, Event("is-now", "clock", "You activate it when it is set up", set_up), last])
 
 
 def activation_page(db: TenantSession, account: Account) -> ActivationPage:

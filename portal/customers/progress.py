@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.activation.queries import latest_link, was_claimed
+from portal.activation.queries import latest_link
 from portal.audit.models import AuditRow
 from portal.audit.queries import acts_on
 from portal.kit.clock import now
@@ -48,7 +48,7 @@ def blocker_of(db: TenantSession, account: Account) -> Blocker:
         return Blocker("Nothing", "none")
     if not account.is_run_by_customer:
         return Blocker("You: activate the account when it is set up", act="activate")
-    if was_claimed(db, account.id):
+    if account.is_claimed:
         return _payment_blocker(db, account)
     return _letter_blocker(db, account)
 
@@ -68,8 +68,11 @@ def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
         return Blocker("Us: the activation letter is on its way", act="resend", badge="waiting")
     if link.expires_at <= now():
         return Blocker("You: the link has expired, send the letter again", "bad", "resend", "waiting")
+    if link.opened_at is not None:
+        day = since(link.opened_at, tenant)
+        return Blocker(f"Customer: opened the link {day}, no password yet", act="resend", badge="waiting")
     day = since(letter.sent_at or letter.created_at, tenant)
-    return Blocker(f"Customer: letter mailed {day}, link not used", act="resend", badge="waiting")
+    return Blocker(f"Customer: letter mailed {day}, link not opened", act="resend", badge="waiting")
 
 
 def _payment_blocker(db: TenantSession, account: Account) -> Blocker:
@@ -99,6 +102,7 @@ TITLES = {
     "account.created": ("is-done", "plus", "Created"),
     "activation.link-written": ("is-done", "mail", "Activation letter written"),
     "activation.link-mailed": ("is-done", "mail", "Activation letter mailed"),
+    "activation.link-opened": ("is-done", "eye", "Link opened"),
     "activation.password-set": ("is-done", "key", "Password set and terms accepted"),
     "activation.refused": ("is-bad", "cross", "Activation refused"),
     "contact.address-corrected": ("is-done", "mail", "Address corrected"),
@@ -111,6 +115,13 @@ TITLES = {
     "refund.requested": ("is-bad", "coins", "Refund on its way"),
     "refund.succeeded": ("is-done", "coins", "Refunded in full"),
     "refund.failed": ("is-bad", "cross", "Refund failed"),
+    "people.invited": ("is-done", "mail", "Somebody invited"),
+    "people.invitation-revoked": ("is-done", "cross", "Invitation revoked"),
+    "people.joined": ("is-done", "user", "Joined the account"),
+    "people.added": ("is-done", "user", "Somebody added"),
+    "people.role-changed": ("is-done", "user", "Role changed"),
+    "people.removed": ("is-done", "user", "Somebody removed"),
+    "people.main-contact": ("is-done", "user", "Another main contact"),
     "account.activated": ("is-done", "check", "Active"),
     "account.suspended": ("is-bad", "pause", "Suspended"),
     "account.reactivated": ("is-done", "check", "Active again"),
@@ -133,7 +144,7 @@ def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Even
 def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     kind, icon, title = TITLES[row.action]
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
-    for key in ("address", "after", "reference", "reason", "why"):
+    for key in ("address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
             lines.append(str(row.details[key]))
     return Event(kind, icon, title, tuple(lines))

@@ -38,6 +38,14 @@ def show(account_id: UUID) -> Response:
     return _show(account_id, AddressCorrectionForm())
 
 
+@bp.get("/<uuid:account_id>/created")
+@administrators_only
+def created(account_id: UUID) -> Response:
+    with reading() as db:
+        found = pages.created_page(db, customer_or_404(db, account_id))
+    return page("customers/created.html", found=found)
+
+
 @bp.post("/<uuid:account_id>/link")
 @limiter.limit("30 per hour")
 @administrators_only

@@ -71,7 +71,7 @@ class Tour:
     def option_1(self) -> None:
         shown = self.create("customer", "Tidewater Sailmakers", "tidewater-sails.example", "Imogen Tide")
         shown.expect("Tidewater Sailmakers", "Inactive" if "Inactive" in shown.words else "Waiting")
-        account_path = "/" + shown.url.split("/", 3)[3]
+        account_path = _account_path(shown)
         self.say("Option 1: created, inactive, nothing charged", account_path)
         refused = self.bob.get(self.url(f"{account_path}/activation"))
         if refused.status != 403:
@@ -124,7 +124,7 @@ class Tour:
         if link.rsplit("/", 1)[1] in page.url:
             raise Unexpected("the token is still in the address")
         self.say("the customer opens the link", "the address holds no token")
-        page = customer.get(self.url("/activation/password"))
+        page = customer.submit(page, "/activation").expect("Choose a password")
         page = customer.submit(
             page, "/activation/password", password=CUSTOMER_PASSWORD, again=CUSTOMER_PASSWORD, terms="y"
         ).expect("Add money")
@@ -156,7 +156,7 @@ class Tour:
 
     def option_2(self) -> None:
         shown = self.create("white_label", "Gull Rock Lighthouse", "gullrock.example", "Peter Gull")
-        path = "/" + shown.url.split("/", 3)[3]
+        path = _account_path(shown)
         self.say("Option 2: created, inactive", path)
         closed = Browser()
         page = closed.submit(
@@ -219,3 +219,8 @@ class Tour:
                     return str(letter["text"])
             time.sleep(0.2)
         raise Unexpected(f"no {what} letter to {address} arrived")
+
+
+def _account_path(created: Page) -> str:
+    """The customer's own page, from the one that says it was created."""
+    return "/" + created.url.split("/", 3)[3].removesuffix("/created")

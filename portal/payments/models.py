@@ -100,6 +100,26 @@ class GatewayRefund(TenantRow, Base):
     settled_at: Mapped[datetime | None]
 
 
+class GatewayTest(TenantRow, Base):
+    """A payment of the least amount that shows the way works, in test mode only; no account's money, so no entry."""
+
+    __tablename__ = "gateway_test"
+    __table_args__ = (
+        CheckConstraint("state in ('created', 'open', 'paid', 'refunded', 'expired', 'failed')", name="state"),
+        Index("ix_gateway_test_newest", "white_label_id", "created_at"),
+    )
+
+    credential_id: Mapped[UUID]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    state: Mapped[str] = mapped_column(default="created")
+    checkout_session: Mapped[str | None]
+    started_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    returned_at: Mapped[datetime | None]
+    webhook_at: Mapped[datetime | None]
+
+
 class WebhookEvent(TenantRow, Base):
     """A signed hint from the gateway that some object changed. Kept until its job has looked the object up."""
 

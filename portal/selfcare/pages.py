@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.billing.queries import account_prices, charges_of
@@ -33,9 +34,11 @@ class AccountPage:
     places: list[tuple[str, str]]
     people: list[tuple[str, str]]
     movements: list[Movement]
+    runs: bool
 
 
-def account_page(db: TenantSession, account: Account) -> AccountPage:
+def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountPage:
+    """`runs` says whether the reader administers the account."""
     tenant, prices = white_label(db), account_prices(db, account)
     balance = credit_minor(db, Book.RETAIL, account.id)
     plan = [("Plan", prices.plan)]
@@ -49,8 +52,9 @@ def account_page(db: TenantSession, account: Account) -> AccountPage:
         owes=balance < 0,
         plan=plan,
         places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
-        people=[(user.display_name, membership.role.capitalize()) for membership, user in members_of(db, account.id)],
+        people=[(user.display_name, Role(membership.role).words) for membership, user in members_of(db, account.id)],
         movements=_movements(db, account) if account.is_run_by_customer else [],
+        runs=runs,
     )
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import account_members_only, my_account_or_404, standing
+from portal.accounts.lifecycle import Role
 from portal.kit.db import reading
 from portal.kit.web import page
 from portal.selfcare import pages
@@ -27,5 +28,5 @@ def index() -> Response:
 def show(account_id: UUID) -> Response:
     account = my_account_or_404(account_id)
     with reading() as db:
-        found = pages.account_page(db, account)
+        found = pages.account_page(db, account, runs=standing().role_on(account_id) == Role.ADMINISTRATOR)
     return page("selfcare/show.html", found=found)

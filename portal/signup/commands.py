@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from portal.accounts.commands import NewCustomer, Place, add_member, open_customer_account
+from portal.accounts.commands import NewCustomer, add_member, open_customer_account
+from portal.accounts.forms import place_of
 from portal.accounts.lifecycle import Administration, Role
 from portal.accounts.models import Account
+from portal.accounts.queries import is_staff
 from portal.activation.commands import send_link
 from portal.audit.commands import Actor
 from portal.catalogue.models import plan_on_sale
@@ -79,7 +81,7 @@ def answer(db: TenantSession, draft: Draft, step: str, answers: dict[str, Any]) 
     if draft.account_id is not None:
         raise CreatedAlready(draft.account_id)
     if step == "contact":
-        _refuse_taken(db, str(answers["login_name"]))
+        _refuse_taken(db, answers)
     draft.answers = {**draft.answers, step: answers}
 
 
@@ -96,7 +98,7 @@ def first_gap(draft: Draft) -> str | None:
 def refuse_outdated(db: TenantSession, draft: Draft) -> None:
     """Raises AnswerOutdated when the login name was taken, or the plan retired, since the draft was answered."""
     try:
-        _refuse_taken(db, draft.answers["contact"]["login_name"])
+        _refuse_taken(db, draft.answers["contact"])
     except LoginNameTaken as refused:
         raise AnswerOutdated("contact", refused.text) from refused
     if plan_on_sale(db, UUID(draft.answers["plan"]["plan"])) is None:
@@ -138,8 +140,10 @@ def _claim(db: TenantSession, draft: Draft) -> None:
 
 
 def _primary_user(db: TenantSession, draft: Draft) -> User:
+    """A new person, or the one who has this login already and was chosen to be added."""
     contact = draft.answers["contact"]
-    return add_user(
+    known = user_by_login(db, contact["login_name"]) if contact.get("existing") else None
+    return known or add_user(
         db,
         login_name=contact["login_name"],
         display_name=contact["display_name"],
@@ -157,20 +161,19 @@ def _new_customer(draft: Draft) -> NewCustomer:
         administration=Administration(draft.administration),
         plan_id=UUID(plan["plan"]),
         first_day=date.fromisoformat(plan["first_day"]) if plan["first_day"] else None,
+        billing_day=int(plan["billing_day"]) if plan.get("billing_day") else None,
+        least_funding_minor=plan.get("least_funding_minor"),
         send_letters=contact["send_letters"],
-        business=_place(places, ""),
-        service=None if places["same_address"] else _place(places, "service_"),
+        business=place_of(places, ""),
+        service=None if places["same_address"] else place_of(places, "service_"),
         contact_name=places["contact_name"],
         contact_phone=places["contact_phone"],
         contact_email=places["contact_email"],
     )
 
 
-def _place(places: dict[str, Any], prefix: str) -> Place:
-    parts = ("line1", "line2", "city", "region", "postcode", "country")
-    return Place(**{part: places[f"{prefix}{part}"] or "" for part in parts})
-
-
-def _refuse_taken(db: TenantSession, login_name: str) -> None:
-    if user_by_login(db, login_name) is not None:
+def _refuse_taken(db: TenantSession, contact: dict[str, Any]) -> None:
+    """Somebody new needs a name of their own; somebody known is added, but never one of the white label's people."""
+    known = user_by_login(db, str(contact["login_name"]))
+    if known is not None and (not contact.get("existing") or is_staff(db, known.id)):
         raise LoginNameTaken

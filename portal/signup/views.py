@@ -12,7 +12,7 @@ from portal.identity.commands import LoginNameTaken
 from portal.identity.guards import actor, me
 from portal.kit.db import reading, transaction
 from portal.kit.web import page
-from portal.signup import commands, flows, wizard
+from portal.signup import commands, flows, logins, wizard
 from portal.signup.forms import AddressesForm, ChoiceForm
 from portal.signup.models import Draft
 
@@ -41,7 +41,11 @@ def start() -> Response:
 @administrators_only
 def contact_page(draft_id: UUID) -> Response:
     draft = _draft(draft_id)
-    return _contact(draft, wizard.contact_form(draft))
+    form = wizard.contact_form(draft)
+    if form.existing.data:
+        with reading() as db:
+            wizard.find_person(db, form)
+    return _contact(draft, form)
 
 
 @bp.post("/<uuid:draft_id>/contact")
@@ -51,6 +55,11 @@ def contact(draft_id: UUID) -> Response:
     form = wizard.contact_form(draft)
     if "generate" in request.form:
         return _contact(draft, form, generated=wizard.generate_password(form))
+    if "suggest" in request.form:
+        wizard.suggest_login(form)
+        return _contact(draft, form)
+    with reading() as db:
+        wizard.find_person(db, form)
     if form.validate_on_submit():
         try:
             return _keep(draft_id, "contact", wizard.contact_answers(draft, form), "addresses")
@@ -71,7 +80,7 @@ def addresses_page(draft_id: UUID) -> Response:
 @administrators_only
 def addresses(draft_id: UUID) -> Response:
     draft, form = _draft(draft_id), AddressesForm()
-    if form.validate_on_submit():
+    if "country_chosen" not in request.form and form.validate_on_submit():
         return _keep(draft_id, "addresses", wizard.plain_answers(form), "plan")
     return page("signup/addresses.html", draft=draft, form=form, steps=wizard.steps(draft, "addresses"))
 
@@ -121,13 +130,12 @@ def create(draft_id: UUID) -> Response:
             held = commands.held_draft_or_404(db, draft_id, me().id)
             account = commands.create_customer(db, held, by=actor(), administrator=me())
     except commands.CreatedAlready as before:
-        return redirect(f"/customers/{before.account_id}", 303)
+        return redirect(f"/customers/{before.account_id}/created", 303)
     except commands.AnswerOutdated as refused:
         return _ask_again(draft_id, refused.step, refused.text)
     except LoginNameTaken as refused:
         return _ask_again(draft_id, "contact", refused.text)
-    flash(wizard.what_happens_next(account), "ok")
-    return redirect(f"/customers/{account.id}", 303)
+    return redirect(f"/customers/{account.id}/created", 303)
 
 
 @bp.post("/<uuid:draft_id>/discard")
@@ -171,7 +179,8 @@ def _keep(draft_id: UUID, step: str, answers: dict[str, Any], next_step: str) ->
 
 def _contact(draft: Draft, form: Any, generated: list[tuple[str, str]] | None = None) -> Response:
     steps = wizard.steps(draft, "contact")
-    return page("signup/contact.html", draft=draft, form=form, steps=steps, aloud=generated or [])
+    known = logins.suggestions(form.display_name.data or "", form.primary_domain.data or "")
+    return page("signup/contact.html", draft=draft, form=form, steps=steps, aloud=generated or [], logins=known)
 
 
 def _plan(draft: Draft, form: Any) -> Response:

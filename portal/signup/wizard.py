@@ -8,22 +8,23 @@ from uuid import UUID
 from flask_wtf import FlaskForm
 from wtforms import Field
 
+from portal.accounts.forms import place_words
 from portal.accounts.lifecycle import Administration
-from portal.accounts.models import Account, Address
-from portal.accounts.queries import white_label_account
+from portal.accounts.queries import is_staff, likenesses, white_label_account
 from portal.activation.pages import Row, invoice_rows
 from portal.billing.pricing import Invoice, first_invoice, needed_funding_minor
 from portal.billing.queries import available_minor, first_day_for, prices_of
 from portal.catalogue.models import Plan, plans_on_sale
 from portal.identity.passwords import hash_password
+from portal.identity.queries import user_by_login
 from portal.kit.db import TenantSession
 from portal.kit.forms import choices
-from portal.kit.world import show_domain
+from portal.kit.world import read_login, show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
-from portal.signup import phonetic
+from portal.signup import logins, phonetic
 from portal.signup.commands import STEPS, first_gap, open_drafts
-from portal.signup.forms import AuthorisedContactForm, ContactForm, PlanForm
+from portal.signup.forms import LAST_DAY, AuthorisedContactForm, ContactForm, PlanForm
 from portal.signup.models import Draft
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -77,6 +78,7 @@ class Review:
     foot: str
     letters_to: str
     shortage: str | None
+    alike: list[tuple[str, str]]
 
 
 def options(db: TenantSession) -> Options:
@@ -119,6 +121,23 @@ def contact_form(draft: Draft) -> ContactForm:
     return form
 
 
+def find_person(db: TenantSession, form: ContactForm) -> None:
+    """Tell the form who signs in with the login name already, before it is validated."""
+    try:
+        login_name = read_login(form.login_name.data or "")
+    except ValueError:
+        return  # which the field says itself
+    form.person = user_by_login(db, login_name)
+    form.person_is_staff = form.person is not None and is_staff(db, form.person.id)
+
+
+def suggest_login(form: ContactForm) -> None:
+    """Fill the login name from the person's name and the domain."""
+    found = logins.suggestions(form.display_name.data or "", form.primary_domain.data or "")
+    if found:
+        form.login_name.data = found[0]
+
+
 def generate_password(form: ContactForm) -> list[tuple[str, str]]:
     """Fill both password fields, and say how to read the password aloud."""
     password = phonetic.generate()
@@ -129,8 +148,10 @@ def generate_password(form: ContactForm) -> list[tuple[str, str]]:
 
 def contact_answers(draft: Draft, form: ContactForm) -> dict[str, Any]:
     """A password is kept as its hash only; without a new one the one before stays."""
-    answers = {**plain_answers(form), "email": form.email}
-    if isinstance(form, AuthorisedContactForm):
+    answers = {**plain_answers(form), "email": form.email, "existing": form.adds_person}
+    if form.person is not None and form.adds_person:
+        answers["display_name"] = form.person.display_name
+    elif isinstance(form, AuthorisedContactForm):
         kept = draft.answers.get("contact", {}).get("password_hash")
         answers["password_hash"] = hash_password(form.password.data) if form.password.data else kept
     return answers
@@ -145,13 +166,20 @@ def plan_form(db: TenantSession, draft: Draft) -> PlanForm:
     kept = dict(draft.answers.get("plan") or {})
     if kept.get("first_day"):
         kept["first_day"] = date.fromisoformat(kept["first_day"])
-    form = PlanForm(data=kept)
-    form.plan.choices = choices((str(plan.id), plan.name) for plan in plans_on_sale(db))
+    form, plans = PlanForm(data=kept), plans_on_sale(db)
+    form.plan.choices = choices((str(plan.id), plan.name) for plan in plans)
+    form.least_of = {str(plan.id): plan.minimum_funding_minor for plan in plans}
     return form
 
 
 def plan_answers(form: PlanForm) -> dict[str, Any]:
-    return {"plan": form.plan.data, "first_day": form.first_day.data.isoformat() if form.first_day.data else None}
+    return {
+        "plan": form.plan.data,
+        "first_day": form.first_day.data.isoformat() if form.first_day.data else None,
+        "billing_day": form.billing_day.data or "",
+        "least_funding": form.least_funding.data or "",
+        "least_funding_minor": form.least_funding_minor,
+    }
 
 
 def plan_cards(db: TenantSession) -> list[PlanCard]:
@@ -171,7 +199,7 @@ def review(db: TenantSession, draft: Draft) -> Review:
     assert plan is not None
     prices = prices_of(plan, tenant)
     first_day = first_day_for(tenant, _day(draft))
-    invoice = first_invoice(prices, first_day)
+    invoice = first_invoice(prices, first_day, _billing_day(draft))
     is_option_1 = draft.administration == Administration.CUSTOMER
     contact = draft.answers["contact"]
     rows = invoice_rows(invoice, tenant, retail=is_option_1)
@@ -182,14 +210,34 @@ def review(db: TenantSession, draft: Draft) -> Review:
         is_option_1=is_option_1,
         contact=_contact_rows(draft, tenant),
         addresses=_address_rows(draft),
-        plan=_plan_rows(draft, plan, tenant, needed_funding_minor(prices, invoice)),
+        plan=_plan_rows(draft, plan, tenant, needed_funding_minor(prices, invoice, _asked(draft))),
         invoice_to=contact["name"] if is_option_1 else tenant.name,
         invoice=rows,
         total=money(total, tenant),
         foot=_margin_words(invoice, tenant, is_option_1),
         letters_to=contact["email"],
         shortage=money(missing, tenant) if missing > 0 else None,
+        alike=_alike(db, draft),
     )
+
+
+def _alike(db: TenantSession, draft: Draft) -> list[tuple[str, str]]:
+    """Customers that this one may already be: words and address of each."""
+    contact, places = draft.answers["contact"], draft.answers["addresses"]
+    found = likenesses(
+        db, name=contact["name"], domain=contact["primary_domain"], postcode=places["postcode"] or "none"
+    )
+    return [(f"{a.name}, account {a.number}, {a.state}", f"/customers/{a.id}") for a in found]
+
+
+def _billing_day(draft: Draft) -> int | None:
+    kept = draft.answers["plan"].get("billing_day")
+    return int(kept) if kept else None
+
+
+def _asked(draft: Draft) -> int | None:
+    asked: int | None = draft.answers["plan"].get("least_funding_minor")
+    return asked
 
 
 def _day(draft: Draft) -> date | None:
@@ -219,10 +267,11 @@ def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
         ("Customer name", contact["name"]),
         ("Primary domain", show_domain(contact["primary_domain"])),
         (who, contact["display_name"]),
-        ("Login name", contact["login_name"]),
+        ("Login name", contact["login_name"] + (" (signs in here already)" if contact.get("existing") else "")),
     ]
     if who == "Authorised contact":
-        rows.append(("Password", "Set, and hidden. To be changed at the first sign-in."))
+        new = "Set, and hidden. To be changed at the first sign-in."
+        rows.append(("Password", "Theirs, as it is." if contact.get("existing") else new))
     rows.append(("Letters to", contact["email"]))
     return [*rows, ("Welcome letter", "On" if contact["send_letters"] else "Off")]
 
@@ -230,36 +279,30 @@ def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
 def _address_rows(draft: Draft) -> list[tuple[str, str]]:
     places = draft.answers["addresses"]
     rows = [
-        ("Business", _words(places, "")),
-        ("Service", "Same as business" if places["same_address"] else _words(places, "service_")),
+        ("Business", place_words(places, "")),
+        ("Service", "Same as business" if places["same_address"] else place_words(places, "service_")),
     ]
     labels = {"contact_name": "General contact", "contact_phone": "Telephone", "contact_email": "General e-mail"}
     return rows + [(label, places[key] or "Not given") for key, label in labels.items()]
 
 
-def _words(places: dict[str, Any], prefix: str) -> str:
-    parts = ("line1", "line2", "city", "region", "postcode", "country")
-    return Address(**{part: places[f"{prefix}{part}"] or "" for part in parts}).words()
-
-
 def _plan_rows(draft: Draft, plan: Plan, tenant: WhiteLabel, needed_minor: int) -> list[tuple[str, str]]:
     is_option_1 = draft.administration == Administration.CUSTOMER
     wanted = _day(draft)
+    starts = f"On activation, not before {day(wanted, tenant)}" if wanted else "The day of activation"
     rows = [
         ("Plan", plan.name),
         ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
-        ("First day", f"On activation, not before {day(wanted, tenant)}" if wanted else "The day of activation"),
+        ("First day charged", starts),
+        ("Billing day", _billing_words(_billing_day(draft))),
         ("Payer", "The customer, by card" if is_option_1 else f"{tenant.name}, white-label account"),
     ]
     if is_option_1:
-        rows.append(("Least payment", money(needed_minor, tenant)))
+        rows.append(("Least first payment", money(needed_minor, tenant)))
     return rows
 
 
-def what_happens_next(account: Account) -> str:
-    if account.is_run_by_customer:
-        return (
-            f"{account.name} was created. The activation letter is on its way; only the customer can activate. "
-            "No money moved."
-        )
-    return f"{account.name} was created and is inactive. Activate it when it is set up. No money moved."
+def _billing_words(billing_day: int | None) -> str:
+    if billing_day is None:
+        return "The day of the month on which it starts"
+    return "The last day of each month" if billing_day == LAST_DAY else f"Day {billing_day} of each month"

@@ -12,6 +12,7 @@ from portal.accounts.queries import accounts_of, members_of, primary_user, white
 from portal.identity.commands import add_user
 from portal.identity.flows import NotYet
 from portal.identity.models import User
+from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
 
@@ -90,6 +91,9 @@ class TestStanding:
         own, ours = customer(db, northwind.plans["desk"], OPTION_1), customer(db, northwind.plans["desk"], OPTION_2)
         helper = person(db)
         add_member(db, own, helper, Role.ADMINISTRATOR)
+        assert standing_of(db, primary_user(db, own.id)).unfinished is None, "nobody redeemed the link yet"
+        own.claimed_at = now()
+        db.flush()
         assert standing_of(db, primary_user(db, own.id)).unfinished == own
         assert standing_of(db, helper).unfinished is None
         assert standing_of(db, primary_user(db, ours.id)).unfinished is None

@@ -75,4 +75,29 @@ def test_every_day_lies_in_exactly_one_period(anchor, days):
 
 @given(DAYS)
 def test_the_first_period_begins_on_the_anchor(anchor):
-    assert nth_period(anchor, 0) == Period(anchor, nth_period(anchor, 1).first_day)
+    assert nth_period(anchor, 0) == Period(anchor, nth_period(anchor, 1).first_day, nth_period(anchor, 0).days)
+
+
+class TestABillingDay:
+    """The first period is shorter when the account begins on another day than its billing day."""
+
+    @pytest.mark.parametrize(("anchor", "day", "starts", "days", "whole"), [
+        (date(2026, 11, 3), 15, ["2026-11-03", "2026-11-15", "2026-12-15"], 12, 31),
+        (date(2026, 11, 20), 15, ["2026-11-20", "2026-12-15", "2027-01-15"], 25, 30),
+        (date(2026, 11, 15), 15, ["2026-11-15", "2026-12-15", "2027-01-15"], 30, 30),
+        (date(2027, 1, 31), 31, ["2027-01-31", "2027-02-28", "2027-03-31"], 28, 28),
+        (date(2027, 2, 10), 31, ["2027-02-10", "2027-02-28", "2027-03-31"], 18, 28),
+        (date(2028, 2, 29), 31, ["2028-02-29", "2028-03-31", "2028-04-30"], 31, 31),
+        (date(2026, 12, 31), 1, ["2026-12-31", "2027-01-01", "2027-02-01"], 1, 31),
+    ])
+    def test_later_periods_begin_on_it(self, anchor, day, starts, days, whole):
+        assert [nth_period(anchor, n, day).first_day.isoformat() for n in range(3)] == starts
+        first = nth_period(anchor, 0, day)
+        assert (first.days, first.whole_days, first.is_whole) == (days, whole, days == whole)
+
+    @given(anchor=DAYS, day=st.one_of(st.integers(1, 28), st.just(31)), n=st.integers(0, 40))
+    def test_periods_tile_whatever_the_day(self, anchor, day, n):
+        this, following = nth_period(anchor, n, day), nth_period(anchor, n + 1, day)
+        assert this.next_first_day == following.first_day
+        assert 1 <= this.days <= this.whole_days <= 31 and following.is_whole
+        assert nth_period(anchor, 0, day).first_day == anchor

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from portal.billing.period import nth_period
-from portal.billing.pricing import Prices, first_invoice, needed_funding_minor, plan_line
+from portal.billing.pricing import Prices, first_invoice, needed_funding_minor, plan_line, share_of
 from portal.kit.money import tax_on
 
 DAY = date(2026, 11, 2)
@@ -98,3 +98,12 @@ def test_the_least_payment_covers_the_invoice_and_the_plans_minimum(drawn):
     needed = needed_funding_minor(drawn, invoice)
     assert needed >= invoice.retail_minor and needed >= drawn.minimum_funding_minor
     assert needed in (invoice.retail_minor, drawn.minimum_funding_minor)
+
+
+@given(minor=st.integers(0, 10**9), anchor=st.dates(date(2024, 1, 1), date(2030, 12, 31)),
+       day=st.one_of(st.integers(1, 28), st.just(31)))
+def test_a_share_of_a_month_is_its_days_and_never_more_than_the_month(minor, anchor, day):
+    period = nth_period(anchor, 0, day)
+    share = share_of(minor, period)
+    assert 0 <= share <= minor and (share == minor or not period.is_whole)
+    assert abs(share * period.whole_days - minor * period.days) * 2 <= period.whole_days

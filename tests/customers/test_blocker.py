@@ -20,13 +20,13 @@ class TestTheLetter:
 
     def test_was_mailed_and_the_link_not_used(self, case):
         blocker = case.create(OPTION_1).mailed().blocker()
-        assert said(blocker) == ("Customer: letter mailed today, link not used", "wait", "resend", "waiting")
+        assert said(blocker) == ("Customer: letter mailed today, link not opened", "wait", "resend", "waiting")
 
     @pytest.mark.parametrize(("days", "when"), [(1, "on Monday"), (6, "on Monday")])
     def test_was_mailed_some_days_ago(self, case, days, when):
         case.create(OPTION_1).mailed()
         case.clock.advance(days=days)
-        assert case.blocker().text == f"Customer: letter mailed {when}, link not used"
+        assert case.blocker().text == f"Customer: letter mailed {when}, link not opened"
 
     def test_came_back(self, case):
         assert said(case.create(OPTION_1).bounced().blocker()) == (

@@ -26,7 +26,7 @@ def test_option_1_from_its_creation_to_being_active(case):
 def test_before_that_it_ends_with_what_is_waited_for(case):
     events = case.create(OPTION_1).mailed().events()
     assert [(event.kind, event.title) for event in events[-2:]] == [
-        ("is-now", "Customer: letter mailed today, link not used"), ("is-next", "Active")]
+        ("is-now", "Customer: letter mailed today, link not opened"), ("is-next", "Active")]
 
 
 def test_a_letter_that_came_back_stands_where_it_came_back(case, bob):

@@ -132,6 +132,7 @@ def test_the_wizard_with_errors_and_without(watched: Watched):
     page.click("text=Save and continue")
     page.fill("#line1", "1 Gorse Hill")
     page.fill("#city", "Bristol")
+    page.fill("#postcode", "bs1 4xy")
     watched.examine()
     page.click("text=Save and continue")
     page.check("#plan-1")

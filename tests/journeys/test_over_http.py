@@ -89,5 +89,5 @@ def _up_to_review(tour: Tour, bob: Browser):
     page = bob.submit(page, "/contact", name="Double Click", primary_domain="doubleclick.example",
                       display_name="Dora Click", login_name="dora@doubleclick.example", generate="1")
     page = bob.submit(page, "/contact")
-    page = bob.submit(page, "/addresses", line1="1 Quay", city="Bristol")
+    page = bob.submit(page, "/addresses", line1="1 Quay", city="Bristol", postcode="BS1 4XY")
     return bob.submit(page, "/plan", plan=tour.plan_in(page, "Solo line"))

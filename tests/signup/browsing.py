@@ -145,7 +145,7 @@ class Wizard:
         return self.post("addresses", **{**ADDRESSES, **differing})
 
     def plan(self, **differing: Any) -> TestResponse:
-        return self.post("plan", **{"plan": str(self.plan_id), "first_day": "", **differing})
+        return self.post("plan", **{"plan": str(self.plan_id), "first_day": "", "billing_day": "", **differing})
 
     def fill(self) -> "Wizard":
         for answer in (self.contact(), self.addresses(), self.plan()):

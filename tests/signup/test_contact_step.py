@@ -18,7 +18,7 @@ class TestWhatIsKept:
         assert kept(stored) == {
             "name": "Birch Dental", "primary_domain": "birch.example", "display_name": "Dora Quist",
             "login_name": "dora@birch.example", "alternate_email": "dora.private@quist.example",
-            "email": "dora.private@quist.example", "send_letters": True}
+            "email": "dora.private@quist.example", "existing": False, "send_letters": True}
 
     def test_every_field_of_option_2_and_the_password_only_as_its_hash(self, option_2, stored):
         """Red when the form's own data is kept."""
@@ -28,7 +28,7 @@ class TestWhatIsKept:
         assert answers == {
             "name": "Birch Dental", "primary_domain": "birch.example", "display_name": "Dora Quist",
             "login_name": "dora@birch.example", "alternate_email": "", "email": "dora@birch.example",
-            "send_letters": True}
+            "existing": False, "send_letters": True}
 
     def test_what_is_written_untidily_is_kept_in_its_form(self, option_2, stored):
         option_2.contact(name="  Birch   Dental ", primary_domain=" BÜCHER.example. ", login_name="Dora@BIRCH.example")
@@ -125,8 +125,28 @@ class TestALoginNameThatIsTaken:
     def test_is_said_beside_the_field(self, option_2, alice, stored):
         answer = option_2.contact(login_name=alice.login_name.upper())
         assert answer.status_code == 422
-        assert errors(answer)["login_name"] == "Somebody here signs in with this name already. Choose another."
+        assert errors(answer)["login_name"] == (
+            "Somebody signs in with this name already. Add this person, or choose another name.")
         assert value(answer, "name") == "Birch Dental" and stored()[0].answers == {}
+
+    def test_its_person_is_offered_and_can_be_added(self, option_2, alice, stored):
+        offered = option_2.contact(login_name=alice.login_name)
+        assert "Alice Lindqvist signs in here already" in words(offered) or "signs in here already" in words(offered)
+        added = option_2.contact(login_name=alice.login_name, existing="y", password="", again="", display_name="Al")
+        assert added.status_code == 303
+        answers = kept(stored)
+        assert (answers["existing"], answers["email"], answers["display_name"]) == (True, alice.login_name, alice.name)
+        assert "password_hash" not in answers
+
+    def test_ticking_the_box_for_somebody_new_adds_nobody(self, option_2, stored):
+        """Red when the box alone skips the password."""
+        assert "password" in errors(option_2.contact(existing="y", password="", again=""))
+        assert option_2.contact(existing="y").status_code == 303 and kept(stored)["existing"] is False
+
+    def test_our_own_people_are_no_customers(self, option_2, fiona, stored):
+        """Red without the look at the white-label account: an administrator could activate what only customers may."""
+        answer = option_2.contact(login_name=fiona.login_name, existing="y")
+        assert "one of your own people" in errors(answer)["login_name"] and stored()[0].answers == {}
 
     def test_by_staff_counts_as_well(self, option_2, fiona):
         assert "login_name" in errors(option_2.contact(login_name=fiona.login_name))
@@ -134,6 +154,21 @@ class TestALoginNameThatIsTaken:
     def test_in_another_white_label_is_free_here(self, option_2, charlie):
         """Two logins; neither knows of the other. Red when a login name is unique over all tenants."""
         assert option_2.contact(login_name=charlie.login_name).status_code == 303
+
+
+@on_sqlite
+class TestASuggestion:
+    def test_is_made_from_the_name_and_the_domain(self, option_1, stored):
+        answer = option_1.contact(display_name="Dóra van Quist", login_name="", suggest="1")
+        assert answer.status_code == 200 and value(answer, "login_name") == "dora.quist@birch.example"
+        for name in ("dora@birch.example", "dquist@birch.example", "info@birch.example"):
+            assert f'<option value="{name}">' in answer.text
+        assert stored()[0].answers == {}
+
+    @pytest.mark.parametrize("domain", ["", "birch", "https://birch.example/", "a@b.example"])
+    def test_without_a_domain_there_is_none_and_what_was_typed_stays(self, option_1, domain):
+        answer = option_1.contact(primary_domain=domain, login_name="dora", suggest="1")
+        assert answer.status_code == 200 and value(answer, "login_name") == "dora"
 
 
 @on_sqlite

@@ -17,7 +17,7 @@ from tests.signup.browsing import PASSWORD, Wizard, words
 
 ELSEWHERE = {
     "same_address": None, "service_line1": "9 Low Road", "service_line2": "Gate 3", "service_city": "Cork",
-    "service_region": "Munster", "service_postcode": "T12", "service_country": "IE",
+    "service_region": "Co. Cork", "service_postcode": "T12 X70A", "service_country": "IE",
 }
 
 
@@ -29,7 +29,7 @@ def created(accounts):
         wizard.plan(first_day="2026-12-24")
         answer = wizard.create()
         (account,) = accounts()
-        assert answer.status_code == 303 and answer.headers["Location"] == f"/customers/{account.id}"
+        assert answer.status_code == 303 and answer.headers["Location"] == f"/customers/{account.id}/created"
         return account
 
     return create
@@ -52,7 +52,7 @@ class TestEitherOption:
         with reading(northwind.id) as db:
             places, contact = addresses_of(db, account.id), contact_of(db, account.id)
             assert places["business"].words() == "4 Quay Street, Floor 2, Bristol Avon BS1 4XY, United Kingdom"
-            assert places["service"].words() == "9 Low Road, Gate 3, Cork Munster T12, Ireland"
+            assert places["service"].words() == "9 Low Road, Gate 3, Cork Co. Cork T12 X70A, Ireland"
             assert (contact.name, contact.phone, contact.email) == (
                 "Reception", "+44 117 496 0192", "desk@birch.example")
 
@@ -84,9 +84,9 @@ class TestEitherOption:
     def test_the_page_after_it_says_what_happens_next(self, which, created, browse, bob, cast, request):
         wizard = request.getfixturevalue(which)
         account = created(wizard)
-        page = words(wizard.browser.get(f"/customers/{account.id}"))
-        assert "Birch Dental was created" in page and "No money moved." in page
-        assert ("only the customer can activate" in page) == (which == "option_1")
+        page = words(wizard.browser.get(f"/customers/{account.id}/created"))
+        assert "Birch Dental was created" in page and "No money moved." in page and "Add or invite people" in page
+        assert ("Nobody else can." in page) == (which == "option_1")
 
 
 class TestOption1:

@@ -34,7 +34,36 @@ def test_plans_are_offered_with_their_prices(wizard):
 
 def test_the_plan_and_the_day_are_kept(wizard, northwind, stored):
     assert wizard.plan(first_day="2026-12-24").status_code == 303
-    assert kept(stored) == {"plan": str(northwind.plans["desk"]), "first_day": "2026-12-24"}
+    assert kept(stored) == {
+        "plan": str(northwind.plans["desk"]), "first_day": "2026-12-24", "billing_day": "", "least_funding": "",
+        "least_funding_minor": None}
+
+
+@pytest.mark.parametrize("day", ["1", "28", "31"])
+def test_a_billing_day_is_kept(wizard, stored, day):
+    assert wizard.plan(billing_day=day).status_code == 303 and kept(stored)["billing_day"] == day
+
+
+@pytest.mark.parametrize("day", ["0", "29", "32", "-1", "first"])
+def test_a_billing_day_is_one_of_those_offered(wizard, stored, day):
+    assert "billing_day" in errors(wizard.plan(billing_day=day)) and kept(stored) is None
+
+
+class TestTheLeastFirstPayment:
+    def test_may_be_more_than_the_plan_asks_for(self, option_1, stored):
+        assert option_1.plan(least_funding="75.50").status_code == 303
+        assert kept(stored)["least_funding_minor"] == 7550
+
+    @pytest.mark.parametrize(("typed", "said"), [
+        ("19.99", "The plan asks for £20.00 itself. Ask for more, or none."),
+        ("much", "Write an amount in figures, such as 50.00 or 1,250.00."),
+        ("1e400", "Write an amount in figures, such as 50.00 or 1,250.00."),
+        ("0.001", "GBP has 2 decimal places at most."),
+        ("-5", "Write an amount in figures, such as 50.00 or 1,250.00."),
+    ])
+    def test_is_an_amount_and_not_less(self, option_1, stored, typed, said):
+        answer = option_1.plan(least_funding=typed)
+        assert errors(answer)["least_funding"] == said and kept(stored) is None
 
 
 def test_without_a_day_it_starts_on_activation(wizard, stored):

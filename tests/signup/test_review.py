@@ -18,15 +18,15 @@ from tests.signup.browsing import words
 
 SERVED_ELSEWHERE = {
     "same_address": None, "service_line1": "9 Low Road", "service_line2": "Gate 3", "service_city": "Cork",
-    "service_region": "Munster", "service_postcode": "T12", "service_country": "IE",
+    "service_region": "Co. Cork", "service_postcode": "T12 X70A", "service_country": "IE",
 }
 SHARED = (
     "Customer name Birch Dental", "Primary domain bücher.example", "Login name dora@corp",
     "Letters to letters@quist.example", "Welcome letter Off",
     "Business 4 Quay Street, Floor 2, Bristol Avon BS1 4XY, United Kingdom",
-    "Service 9 Low Road, Gate 3, Cork Munster T12, Ireland", "General contact Reception",
+    "Service 9 Low Road, Gate 3, Cork Co. Cork T12 X70A, Ireland", "General contact Reception",
     "Telephone +44 117 496 0192", "General e-mail desk@birch.example", "Plan Desk Phone",
-    "Price £10.00 a month and VAT", "First day On activation, not before 24 December 2026",
+    "Price £10.00 a month and VAT", "First day charged On activation, not before 24 December 2026",
 )
 
 
@@ -45,7 +45,7 @@ def counts(tenant):
 
 @pytest.mark.parametrize(("which", "own"), [
     ("option_1", ("Set up by The customer (Option 1)", "Contact Dora Quist", "Payer The customer, by card",
-                  "Least payment £20.00", "To Birch Dental, on activation",
+                  "Least first payment £20.00", "To Birch Dental, on activation",
                   "Your white-label account is charged £7.20 at wholesale",
                   "The activation letter goes to letters@quist.example.")),
     ("option_2", ("Set up by You, the white label administrator (Option 2)", "Authorised contact Dora Quist",
@@ -69,15 +69,55 @@ def test_it_shows_the_first_invoice(which, rows, cast, request):
 
 @on_sqlite
 def test_what_was_left_out_is_said_to_be(option_2):
-    none = dict.fromkeys(("line2", "region", "postcode", "contact_name", "contact_phone", "contact_email"), "")
+    none = dict.fromkeys(("line2", "region", "contact_name", "contact_phone", "contact_email"), "")
     option_2.contact()
     option_2.addresses(**none)
     option_2.plan()
     page = words(option_2.page("review"))
-    for line in ("Business 4 Quay Street, Bristol, United Kingdom", "Service Same as business",
+    for line in ("Business 4 Quay Street, Bristol BS1 4XY, United Kingdom", "Service Same as business",
                  "General contact Not given", "Telephone Not given", "General e-mail Not given",
-                 "First day The day of activation", "Welcome letter On", "Letters to dora@birch.example"):
+                 "First day charged The day of activation", "Welcome letter On", "Letters to dora@birch.example"):
         assert line in page
+
+
+class TestLikelyDuplicates:
+    """Red when the customers there are not looked at."""
+
+    def test_the_same_domain_is_pointed_out_with_the_way_there(self, option_2, accounts, browse, bob):
+        option_2.fill().create()
+        (first,) = accounts()
+        again = type(option_2)(browse(bob), option_2.plan_id)
+        again.contact(name="Birch & Co", login_name="second@birch.example")
+        again.addresses()
+        again.plan()
+        page = again.page("review")
+        assert "This customer may exist already" in words(page) and f'href="/customers/{first.id}"' in page.text
+        assert again.create().status_code == 303, "it is pointed out, not forbidden"
+
+    def test_so_are_the_same_name_and_postcode(self, option_2, accounts, browse, bob):
+        option_2.fill().create()
+        again = type(option_2)(browse(bob), option_2.plan_id)
+        again.contact(name="BIRCH dental", primary_domain="other.example", login_name="second@other.example")
+        again.addresses()
+        again.plan()
+        assert "may exist already" in words(again.page("review"))
+
+    def test_somebody_else_is_not(self, option_2, accounts, browse, bob):
+        option_2.fill().create()
+        again = type(option_2)(browse(bob), option_2.plan_id)
+        again.contact(primary_domain="other.example", login_name="second@other.example")
+        again.addresses(postcode="LS1 4AP")
+        again.plan()
+        assert "may exist already" not in words(again.page("review"))
+
+
+def test_a_shorter_first_month_is_charged_by_its_days(option_2):
+    """2 November to the 14th: 13 of 31 days of £4.00."""
+    option_2.contact()
+    option_2.addresses()
+    option_2.plan(billing_day="15")
+    page = words(option_2.page("review"))
+    assert "Desk Phone 2 Nov to 14 Nov 2026, 13 of 31 days £1.68" in page and "Billing day Day 15 of each month" in page
 
 
 def test_looking_at_it_creates_sends_and_charges_nothing(option_1, northwind):

@@ -1,0 +1,101 @@
+"""Inviting several people at once, adding one, changing a role."""
+
+from typing import Any
+
+from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from portal.accounts.forms import Reads
+from portal.accounts.lifecycle import Role
+from portal.identity.forms import NewPasswordForm
+from portal.identity.models import User
+from portal.identity.passwords import LONGEST
+from portal.kit.forms import OneAddress, PortalForm, Text, choices, normal_address
+from portal.kit.world import read_login
+
+ROWS = 5
+ROLE_WORDS = {
+    Role.ADMINISTRATOR: "Administrator: runs the account and its people",
+    Role.FINANCE: "Finance: sees payments and charges",
+    Role.STANDARD: "Standard user",
+}
+
+
+def role_choices(roles: tuple[Role, ...]) -> list[Any]:
+    return choices((role.value, ROLE_WORDS[role]) for role in roles)
+
+
+class InviteForm(PortalForm):
+    """A handful of addresses, each with a role; empty rows are left out."""
+
+    @property
+    def rows(self) -> list[tuple[Any, Any]]:
+        return [(self[f"address_{n}"], self[f"role_{n}"]) for n in range(1, ROWS + 1)]
+
+    @property
+    def wanted(self) -> list[tuple[str, Role]]:
+        """Address and role of each row that was filled, the last of equal addresses counting."""
+        return list({address.data.casefold(): Role(role.data) for address, role in self.rows if address.data}.items())
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid = bool(super().validate(extra_validators))
+        if is_valid and not self.wanted:
+            self["address_1"].errors = ["Write at least one address."]
+            return False
+        return is_valid
+
+
+for _n in range(1, ROWS + 1):
+    setattr(InviteForm, f"address_{_n}", StringField(f"E-mail address {_n}", [OneAddress(optional=True)]))
+    setattr(InviteForm, f"role_{_n}", SelectField(f"Role of address {_n}"))
+
+
+class AddPersonForm(PortalForm):
+    """`person` is whoever signs in with this name already; they are added only when that is ticked."""
+
+    display_name = StringField("Name", [Text(120, missing="Write the person's name.")])
+    login_name = StringField("Login name", [Text(254, missing="Write the login name."), Reads(read_login)])
+    alternate_email = StringField("Alternate e-mail", [OneAddress(optional=True)])
+    role = SelectField("Role")
+    existing = BooleanField("Add this person to the account")
+
+    person: User | None = None
+    may_add_known = False
+
+    def validate_login_name(self, field: Any) -> None:
+        if self.person is None:
+            return
+        if not self.may_add_known:
+            raise ValidationError("This name cannot be used. Invite the person by e-mail instead.")
+        if not self.existing.data:
+            raise ValidationError("Somebody signs in with this name already. Add this person, or choose another name.")
+
+    def validate_alternate_email(self, field: Any) -> None:
+        if field.data or self.person is not None or not self.login_name.data:
+            return
+        if normal_address(self.login_name.data) is None:
+            raise ValidationError("The login name takes no mail. Write the address that letters go to.")
+
+    @property
+    def email(self) -> str:
+        return self.alternate_email.data or normal_address(self.login_name.data or "") or ""
+
+
+class RoleForm(PortalForm):
+    role = SelectField("Role")
+
+
+class JoinForm(NewPasswordForm):
+    """Name and password of somebody who has no login yet."""
+
+    display_name = StringField("Your name", [Text(120, missing="Write your name.")])
+
+
+class KnownForm(PortalForm):
+    """The password of somebody who has a login here already."""
+
+    password = PasswordField("Password", [InputRequired("Write your password."), Length(max=LONGEST)])
+
+
+class PressForm(PortalForm):
+    """Nothing to write: the press itself is the answer."""

@@ -1,0 +1,35 @@
+"""Who may name whom on an account (MISSION, Decided 2, 7 and 8), as pure answers about states and roles."""
+
+from enum import StrEnum
+
+from portal.accounts.lifecycle import Role, State
+from portal.accounts.models import Account
+
+
+class Side(StrEnum):
+    """From where somebody looks at an account: as its white label, or as one of its own administrators."""
+
+    WHITE_LABEL = "customers"
+    ACCOUNT = "account"
+
+
+def roles_to_give(side: Side, account: Account) -> tuple[Role, ...]:
+    """The roles that an administrator of that side may give now; none means that people are only looked at.
+
+    An Option 1 account belongs to its customer: before its activation the white label may prepare colleagues for it,
+    but no second administrator, who could take over what only the customer activates; afterwards nobody.
+    """
+    if account.state == State.CLOSED:
+        return ()
+    if side is Side.ACCOUNT or not account.is_run_by_customer:
+        return (Role.STANDARD, Role.FINANCE, Role.ADMINISTRATOR)
+    return (Role.STANDARD, Role.FINANCE) if account.state == State.INACTIVE else ()
+
+
+def why_read_only(side: Side, account: Account) -> str:
+    """Why nobody can be added here now, in words for the page; empty when somebody can."""
+    if roles_to_give(side, account):
+        return ""
+    if account.state == State.CLOSED:
+        return "The account is closed."
+    return "The customer's own administrators look after its people."
