@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.accounts.lifecycle import Administration, Role, State
 from portal.accounts.models import Account, Address, Contact, Membership
+from portal.accounts.queries import addresses_of, contact_of
 from portal.audit.commands import Actor, record
 from portal.identity.models import User
 from portal.kit.clock import now
@@ -110,6 +111,47 @@ def _address(account: Account, kind: str, place: Place) -> Address:
         postcode=place.postcode,
         country=place.country,
     )
+
+
+def change_details(db: TenantSession, account: Account, *, name: str, domain: str, contact: Contact, by: Actor) -> None:
+    """Rename the customer and replace its general contact. The trail says what was changed, and from what."""
+    known = contact_of(db, account.id)
+    pairs = {
+        "name": (account, "name", name),
+        "domain": (account, "primary_domain", domain),
+        "contact": (known, "name", contact.name),
+        "telephone": (known, "phone", contact.phone),
+        "e-mail": (known, "email", contact.email),
+    }
+    changed = {}
+    for what, (row, column, value) in pairs.items():
+        before = getattr(row, column)
+        if before != value:
+            changed[what] = f"{before or 'none'} → {value or 'none'}"
+            setattr(row, column, value)
+    if changed:
+        record(db, "account.details-changed", by=by, subject=account.id, changed=changed)
+
+
+def change_addresses(db: TenantSession, account: Account, business: Place, service: Place | None, *, by: Actor) -> None:
+    """Replace the addresses; without a service address the business one serves."""
+    known = addresses_of(db, account.id)
+    before = {kind: place.words() for kind, place in known.items()}
+    for place in known.values():
+        db.delete(place)
+    db.flush()
+    db.add(_address(account, "business", business))
+    if service is not None:
+        db.add(_address(account, "service", service))
+    db.flush()
+    after = {kind: place.words() for kind, place in addresses_of(db, account.id).items()}
+    changed = {
+        f"{kind} address": f"{before.get(kind, 'the same as business')} → {after.get(kind, 'the same as business')}"
+        for kind in sorted({*before, *after})
+        if before.get(kind) != after.get(kind)
+    }
+    if changed:
+        record(db, "account.details-changed", by=by, subject=account.id, changed=changed)
 
 
 def add_member(db: TenantSession, account: Account, user: User, role: Role, *, is_primary: bool = False) -> None:

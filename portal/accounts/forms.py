@@ -11,7 +11,7 @@ from portal.accounts.commands import Place
 from portal.accounts.models import Address
 from portal.kit.forms import OneAddress, PortalForm, Text, choices
 from portal.kit.postal import PostalRules, postal_rules, read_postcode, read_region
-from portal.kit.world import countries, country_name, read_phone
+from portal.kit.world import countries, read_phone
 
 PARTS = ("line1", "line2", "city", "region", "postcode", "country")
 
@@ -78,7 +78,7 @@ class PlacesForm(PortalForm):
         for part in ("city", "region", "postcode"):
             field = self[f"{prefix}{part}"]
             if not field.data and part in rules.needs:
-                _add_error(field, f"Fill this in: addresses in {country_name(country)} need it.")
+                _add_error(field, "Fill this in: an address in this country needs it.")
         for part, reader in (("region", read_region), ("postcode", read_postcode)):
             field = self[f"{prefix}{part}"]
             try:

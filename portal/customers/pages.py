@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
+from portal.accounts.forms import PARTS
 from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
@@ -13,9 +14,10 @@ from portal.billing.models import Charge
 from portal.billing.queries import available_minor, charges_of, first_invoice_of
 from portal.catalogue.models import Plan
 from portal.customers.progress import Blocker, Event, blocker_of, timeline
-from portal.customers.queries import Page, Search, counts_by_state, customers_page
+from portal.customers.queries import Search, count_waiting_for_us, counts_by_state, customers_page, views_of
 from portal.identity.models import User
 from portal.kit.db import TenantSession
+from portal.kit.paging import Key
 from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
@@ -26,9 +28,20 @@ from portal.whitelabels.words import day, local_day, moment, money, price_words,
 
 
 @dataclass(frozen=True)
+class View:
+    """A tab above the list: a search with a name. Only the reader's own have an `id`, and can be removed."""
+
+    name: str
+    href: str
+    is_present: bool
+    id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class Line:
     """One customer in the list."""
 
+    id: UUID
     href: str
     name: str
     sub: str
@@ -42,11 +55,15 @@ class Line:
 
 @dataclass(frozen=True)
 class ListPage:
+    views: list[View]
     lines: list[Line]
     newer_href: str | None
     older_href: str | None
     summary: list[str]
     is_searching: bool
+    query: str
+    export_href: str
+    sort_hrefs: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -114,29 +131,57 @@ LETTER_NAMES = {
 }
 
 
-def list_page(db: TenantSession, search: Search) -> ListPage:
-    page = customers_page(db, search)
+def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
+    page, query = customers_page(db, search), urlencode(search.query)
     counts = counts_by_state(db)
     total = sum(counts.values())
     summary = [f"{total} account{'' if total == 1 else 's'}", f"{counts.get('inactive', 0)} inactive"]
+    waiting = count_waiting_for_us(db)
+    if waiting:
+        summary.append(f"{waiting} wait{'s' if waiting == 1 else ''} for us")
     return ListPage(
-        _lines(db, page),
-        _href(search, after=page.newer),
-        _href(search, before=page.older),
-        summary,
-        bool(search.words or search.state or search.administration),
+        views=_views(db, user_id, query),
+        lines=_lines(db, page.rows),
+        newer_href=_href(search, after=page.newer),
+        older_href=_href(search, before=page.older),
+        summary=summary,
+        is_searching=bool(set(search.query) - {"sort"}),
+        query=query,
+        export_href="/customers/export.csv" + (f"?{query}" if query else ""),
+        sort_hrefs={sort: _list_address({**search.query, "sort": sort}) for sort in ("newest", "oldest", "name")},
     )
 
 
-def _lines(db: TenantSession, page: Page) -> list[Line]:
+BUILT_IN: tuple[tuple[str, dict[str, str]], ...] = (
+    ("All", {}),
+    ("Waiting for us", {"waits": "us"}),
+    ("Waiting for the customer", {"waits": "customer"}),
+    ("Letter came back", {"waits": "bounced"}),
+    ("Active", {"state": "active"}),
+    ("Suspended", {"state": "suspended"}),
+    ("Paid by us", {"by": "white_label"}),
+)
+
+
+def _views(db: TenantSession, user_id: UUID, query: str) -> list[View]:
+    own = [View(v.name, f"/customers?{v.query}", v.query == query, v.id) for v in views_of(db, user_id)]
+    return [View(name, _list_address(asked), urlencode(asked) == query) for name, asked in BUILT_IN] + own
+
+
+def _list_address(asked: dict[str, str]) -> str:
+    return "/customers" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def _lines(db: TenantSession, accounts: list[Account]) -> list[Line]:
     tenant = white_label(db)
-    balances = credits_minor(db, Book.RETAIL, [account.id for account in page.accounts])
+    balances = credits_minor(db, Book.RETAIL, [account.id for account in accounts])
     lines = []
-    for account in page.accounts:
+    for account in accounts:
         blocker = blocker_of(db, account)
         plan = db.load(Plan, account.plan_id) if account.plan_id else None
         lines.append(
             Line(
+                id=account.id,
                 href=f"/customers/{account.id}",
                 name=account.name,
                 sub=f"{account.number} · {show_domain(account.primary_domain)}",
@@ -151,13 +196,12 @@ def _lines(db: TenantSession, page: Page) -> list[Line]:
     return lines
 
 
-def _href(search: Search, **key: tuple[datetime, UUID] | None) -> str | None:
+def _href(search: Search, **key: Key | None) -> str | None:
     ((name, value),) = key.items()
     if value is None:
         return None
-    query = {"q": search.words, "state": search.state, "by": search.administration}
-    query[name] = f"{value[0].isoformat()}_{value[1]}"
-    return "/customers?" + urlencode({k: v for k, v in query.items() if v})
+    first = value[0].isoformat() if isinstance(value[0], datetime) else value[0]
+    return _list_address({**search.query, name: f"{value[1]}_{first}"})
 
 
 def customer_page(db: TenantSession, account: Account) -> CustomerPage:
@@ -199,6 +243,27 @@ def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str,
         ("Telephone", contact.phone or "Not given"),
         ("General e-mail", contact.email or "Not given"),
     ]
+
+
+def details_of(db: TenantSession, account: Account) -> dict[str, str]:
+    """What the form for them begins with."""
+    contact = contact_of(db, account.id)
+    return {
+        "name": account.name,
+        "primary_domain": show_domain(account.primary_domain),
+        "contact_name": contact.name,
+        "contact_phone": contact.phone,
+        "contact_email": contact.email,
+    }
+
+
+def addresses_for_form(db: TenantSession, account: Account) -> dict[str, str | bool]:
+    places = addresses_of(db, account.id)
+    found: dict[str, str | bool] = {"same_address": "service" not in places}
+    for kind, prefix in (("business", ""), ("service", "service_")):
+        if kind in places:
+            found |= {f"{prefix}{part}": getattr(places[kind], part) for part in PARTS}
+    return found
 
 
 def _plan(db: TenantSession, account: Account) -> list[tuple[str, str]]:

@@ -29,6 +29,23 @@ class Blocker:
     act: str = ""
     badge: str = ""
 
+    @property
+    def way(self) -> str:
+        """The act that removes it, in words for a link; empty when nobody here can do anything."""
+        return WAYS.get(self.act, ("", ""))[0]
+
+    @property
+    def href(self) -> str:
+        """Where that act is, below the customer's own address."""
+        return WAYS.get(self.act, ("", ""))[1]
+
+
+WAYS = {
+    "activate": ("Activate…", "/activation"),
+    "correct": ("Correct the address", "#correct"),
+    "reactivate": ("Reactivate", "#reactivate"),
+}
+
 
 @dataclass(frozen=True)
 class Event:
@@ -123,6 +140,7 @@ TITLES = {
     "people.removed": ("is-done", "user", "Somebody removed"),
     "people.main-contact": ("is-done", "user", "Another main contact"),
     "account.activated": ("is-done", "check", "Active"),
+    "account.details-changed": ("is-done", "page", "Details changed"),
     "account.suspended": ("is-bad", "pause", "Suspended"),
     "account.reactivated": ("is-done", "check", "Active again"),
     "account.closed": ("is-bad", "bar", "Closed"),
@@ -147,6 +165,7 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     for key in ("address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
             lines.append(str(row.details[key]))
+    lines += [f"{what.capitalize()}: {words}" for what, words in row.details.get("changed", {}).items()]
     return Event(kind, icon, title, tuple(lines))
 
 

@@ -1,54 +1,81 @@
-"""The list of customers: found, filtered and paged by key, so that page one thousand costs what page one does."""
+"""The list of customers: found, filtered by state and by what they wait for, sorted, and paged by key."""
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
-from portal.accounts.lifecycle import State
-from portal.accounts.models import Account, Membership
+from portal.accounts.lifecycle import Administration, State
+from portal.accounts.models import Account, Contact, Membership
+from portal.activation.models import ActivationLink
+from portal.customers.models import SavedView
 from portal.identity.models import User
-from portal.kit.db import TenantSession
+from portal.kit.clock import now
+from portal.kit.db import TenantSession, stream
+from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.kit.world import stored_domain
+from portal.letters.models import Letter
 
 PAGE = 25
+
+WAITS = {
+    "us": "Us",
+    "bounced": "Us: the letter came back",
+    "expired": "Us: the link has expired",
+    "set-up": "Us: to set it up and activate",
+    "customer": "The customer",
+    "unopened": "The customer: letter not opened",
+    "opened": "The customer: opened, no password",
+    "unpaid": "The customer: not paid",
+}
+SORTS = {
+    "newest": Order(Account.created_at, Account.id),
+    "oldest": Order(Account.created_at, Account.id, is_descending=False),
+    "name": Order(Account.name, Account.id, is_descending=False),
+}
 
 
 @dataclass(frozen=True)
 class Search:
-    """What the list is asked for. `before` and `after` are keys of the row where the page begins."""
+    """What the list is asked for. `waits` is one of WAITS, `sort` one of SORTS; what is unknown is left out."""
 
     words: str = ""
     state: str = ""
     administration: str = ""
-    before: tuple[datetime, UUID] | None = None
-    after: tuple[datetime, UUID] | None = None
+    waits: str = ""
+    sort: str = "newest"
+    place: Place = FIRST_PAGE
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parts of the address that say it, but for the page."""
+        sort = self.sort if self.sort != "newest" else ""
+        asked = {"q": self.words, "state": self.state, "by": self.administration, "waits": self.waits, "sort": sort}
+        return {name: value for name, value in asked.items() if value}
+
+    @property
+    def order(self) -> Order:
+        return SORTS.get(self.sort, SORTS["newest"])
+
+    def key_of(self, account: Account) -> Key:
+        return (account.name if self.sort == "name" else account.created_at), account.id
 
 
-@dataclass(frozen=True)
-class Page:
-    accounts: list[Account]
-    newer: tuple[datetime, UUID] | None
-    older: tuple[datetime, UUID] | None
+def customers_page(db: TenantSession, search: Search) -> Window[Account]:
+    def run(limited: Select[*tuple[Any, ...]]) -> list[Account]:
+        return list(db.scalars(limited))
+
+    return window(run, _matching(search), search.order, search.place, size=PAGE, key_of=search.key_of)
 
 
-def customers_page(db: TenantSession, search: Search) -> Page:
-    """One page, newest first."""
-    wanted = _filtered(select(Account).where(Account.kind == "customer"), search)
-    key = (Account.created_at, Account.id)
-    if search.after is not None:
-        at, id = search.after
-        newer = or_(Account.created_at > at, and_(Account.created_at == at, Account.id > id))
-        rows = list(db.scalars(wanted.where(newer).order_by(*key).limit(PAGE + 1)))
-        more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
-        return Page(rows, _key(rows[0]) if rows and more else None, _key(rows[-1]) if rows else None)
-    if search.before is not None:
-        at, id = search.before
-        wanted = wanted.where(or_(Account.created_at < at, and_(Account.created_at == at, Account.id < id)))
-    rows = list(db.scalars(wanted.order_by(*(column.desc() for column in key)).limit(PAGE + 1)))
-    more, rows = len(rows) > PAGE, rows[:PAGE]
-    return Page(rows, _key(rows[0]) if rows and search.before else None, _key(rows[-1]) if rows and more else None)
+def all_customers(db: TenantSession, search: Search) -> Iterator[Account]:
+    """Everything that matches, in the list's order, a batch at a time."""
+    order = search.order
+    for (account,) in stream(db, _matching(search).order_by(*order.by(upwards=not order.is_descending))):
+        yield account
 
 
 def counts_by_state(db: TenantSession) -> dict[str, int]:
@@ -56,29 +83,84 @@ def counts_by_state(db: TenantSession) -> dict[str, int]:
     return {state: count for state, count in db.execute(wanted)}  # noqa: C416 - a row is not typed as a pair
 
 
-def _filtered(wanted: Select[Account], search: Search) -> Select[Account]:
+def count_waiting_for_us(db: TenantSession) -> int:
+    wanted = select(func.count(Account.id)).where(Account.kind == "customer", _waiting("us"))
+    return db.scalar(wanted) or 0
+
+
+def views_of(db: TenantSession, user_id: UUID) -> Sequence[SavedView]:
+    return db.scalars(select(SavedView).where(SavedView.user_id == user_id).order_by(SavedView.created_at)).all()
+
+
+def _matching(search: Search) -> Select[Account]:
+    wanted = select(Account).where(Account.kind == "customer")
     if search.state in set(State):
         wanted = wanted.where(Account.state == search.state)
-    if search.administration in ("customer", "white_label"):
+    if search.administration in set(Administration):
         wanted = wanted.where(Account.administration == search.administration)
+    if search.waits in WAITS:
+        wanted = wanted.where(_waiting(search.waits))
     if search.words:
-        like = f"%{_escaped(search.words)}%"
-        by_person = select(Membership.account_id).join(User, User.id == Membership.user_id)
-        by_person = by_person.where(or_(User.login_name.ilike(like, escape="\\"), User.email.ilike(like, escape="\\")))
-        wanted = wanted.where(
-            or_(
-                Account.name.ilike(like, escape="\\"),
-                Account.number.ilike(like, escape="\\"),
-                Account.primary_domain.ilike(f"%{_escaped(stored_domain(search.words))}%", escape="\\"),
-                Account.id.in_(by_person),
-            )
-        )
+        wanted = wanted.where(_found_by(search.words))
     return wanted
+
+
+def _waiting(kind: str) -> ColumnElement[bool]:
+    """Inactive accounts by what they wait for; the same cases as `progress.blocker_of` tells one by one."""
+    ours = Account.administration == Administration.WHITE_LABEL
+    unclaimed = and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_(None))
+    letter, expires, opened = (
+        _latest_letter(),
+        _latest_link(ActivationLink.expires_at),
+        _latest_link(ActivationLink.opened_at),
+    )
+    came_back = letter.in_(("failed", "bounced"))
+    is_out = and_(unclaimed, letter == "sent", expires > now())
+    cases: dict[str, ColumnElement[bool]] = {
+        "set-up": ours,
+        "bounced": and_(unclaimed, came_back),
+        "expired": and_(unclaimed, letter == "sent", expires <= now()),
+        "unopened": and_(is_out, opened.is_(None)),
+        "opened": and_(is_out, opened.is_not(None)),
+        "unpaid": and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_not(None)),
+    }
+    groups = {"us": ("set-up", "bounced", "expired"), "customer": ("unopened", "opened", "unpaid")}
+    chosen = or_(false(), *(cases[name] for name in groups.get(kind, (kind,))))
+    return and_(Account.state == State.INACTIVE, chosen)
+
+
+def _latest_letter() -> Any:
+    wanted = select(Letter.state).where(
+        Letter.white_label_id == Account.white_label_id, Letter.about_id == Account.id, Letter.name == "activation"
+    )
+    return wanted.order_by(Letter.created_at.desc(), Letter.id.desc()).limit(1).scalar_subquery()
+
+
+def _latest_link(column: Any) -> Any:
+    wanted = select(column).where(
+        ActivationLink.white_label_id == Account.white_label_id, ActivationLink.account_id == Account.id
+    )
+    newest = wanted.order_by(ActivationLink.created_at.desc(), ActivationLink.id.desc())
+    return newest.limit(1).correlate(Account).scalar_subquery()
+
+
+def _found_by(words: str) -> ColumnElement[bool]:
+    """By name, account number, domain, login name or address of its people, or telephone."""
+    like = f"%{_escaped(words)}%"
+    by_person = select(Membership.account_id).join(User, User.id == Membership.user_id)
+    by_person = by_person.where(or_(User.login_name.ilike(like, escape="\\"), User.email.ilike(like, escape="\\")))
+    places = [
+        Account.name.ilike(like, escape="\\"),
+        Account.number.ilike(like, escape="\\"),
+        Account.primary_domain.ilike(f"%{_escaped(stored_domain(words))}%", escape="\\"),
+        Account.id.in_(by_person),
+    ]
+    figures = re.sub(r"[\s().\-/+]", "", words).lstrip("0")
+    if len(figures) >= 5 and figures.isascii() and figures.isdigit():
+        bare = func.replace(func.replace(Contact.phone, " ", ""), "-", "")
+        places.append(Account.id.in_(select(Contact.account_id).where(bare.like(f"%{figures}%"))))
+    return or_(*places)
 
 
 def _escaped(words: str) -> str:
     return words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-
-
-def _key(account: Account) -> tuple[datetime, UUID]:
-    return account.created_at, account.id

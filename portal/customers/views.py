@@ -1,35 +1,94 @@
 """Customers of a white label, for its administrators."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, flash, g, redirect, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from portal.accounts import commands as accounts
+from portal.accounts.forms import PlacesForm, place_of
 from portal.accounts.guards import administrators_only
-from portal.accounts.models import Account
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account, Contact, MoveRefused
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.activation import commands as activation
-from portal.customers import pages
-from portal.customers.forms import AddressCorrectionForm, ReasonForm
-from portal.customers.queries import Search
-from portal.identity.guards import actor
-from portal.kit.db import reading, transaction
+from portal.customers import commands, exports, pages
+from portal.customers.forms import AddressCorrectionForm, DetailsForm, ReasonForm, SaveViewForm
+from portal.customers.queries import SORTS, WAITS, Search
+from portal.identity.guards import actor, me
+from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.limits import limiter
+from portal.kit.paging import Key, Place
 from portal.kit.refusals import BadInput
+from portal.kit.sheets import csv_answer
 from portal.kit.web import page
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
+
+MOST_CHOSEN = 100
 
 
 @bp.get("")
 @administrators_only
 def index() -> Response:
-    search = _search()
-    with reading() as db:
-        found = pages.list_page(db, search)
-    return page("customers/index.html", found=found, search=search)
+    return _index(_search(), SaveViewForm(formdata=None))
+
+
+@bp.get("/export.csv")
+@administrators_only
+def export() -> Response:
+    search, white_label_id = _search(), g.white_label.id
+
+    def lines() -> Iterator[str]:
+        # The body is written after the view returned, so the scope is named instead of taken from the request.
+        with reading(white_label_id) as db:
+            yield from exports.customers_csv(db, search)
+
+    return csv_answer("customers.csv", lines())
+
+
+@bp.post("/letters")
+@limiter.limit("30 per hour")
+@administrators_only
+def send_links_again() -> Response:
+    """The activation letter again, to every chosen customer that still waits for it."""
+    chosen = {_id(words) for words in request.form.getlist("chosen")}
+    if not chosen or len(chosen) > MOST_CHOSEN:
+        raise BadInput(f"Choose customers in the list first, at most {MOST_CHOSEN} at once.")
+    with transaction() as db:
+        sent = commands.send_links(db, list(chosen), by=actor())
+    left_out = len(chosen) - sent
+    words = f"{sent} activation letter{' is' if sent == 1 else 's are'} on the way. No money moved."
+    if left_out:
+        words += f" {left_out} of those chosen {'does' if left_out == 1 else 'do'} not wait for one."
+    flash(words, "ok" if sent else "wait")
+    return _back_to_list()
+
+
+@bp.post("/views")
+@administrators_only
+def save_view() -> Response:
+    form = SaveViewForm()
+    search = _search(request.form)
+    if not form.validate_on_submit():
+        return _index(search, form)
+    with transaction() as db:
+        commands.save_view(db, me().id, form.name.data or "", urlencode(search.query))
+    flash(f"The view “{form.name.data}” is kept.", "ok")
+    return _back_to_list(search)
+
+
+@bp.post("/views/<uuid:view_id>/removal")
+@administrators_only
+def forget_view(view_id: UUID) -> Response:
+    with transaction() as db:
+        commands.forget_view(db, me().id, view_id)
+    flash("The view is removed. No customer was changed.", "ok")
+    return _back_to_list()
 
 
 @bp.get("/<uuid:account_id>")
@@ -68,6 +127,61 @@ def correct_address(account_id: UUID) -> Response:
         account = held_customer_or_404(db, account_id)
         activation.correct_address(db, account, form.email.data or "", by=actor())
     flash(f"Letters go to {form.email.data} from now on. No money moved.", "ok")
+    return _to(account_id)
+
+
+@bp.get("/<uuid:account_id>/details")
+@administrators_only
+def details_page(account_id: UUID) -> Response:
+    with reading() as db:
+        account = _open_customer(db, account_id)
+        form = DetailsForm(data=pages.details_of(db, account))
+    return page("customers/details.html", account=account, form=form)
+
+
+@bp.post("/<uuid:account_id>/details")
+@administrators_only
+def change_details(account_id: UUID) -> Response:
+    form = DetailsForm()
+    is_valid = form.validate_on_submit()
+    with transaction() as db:
+        account = _open_customer(db, account_id, held=True)
+        if is_valid:
+            contact = Contact(
+                name=form.contact_name.data or "",
+                phone=form.contact_phone.data or "",
+                email=form.contact_email.data or "",
+            )
+            name, domain = form.name.data or "", form.primary_domain.data or ""
+            accounts.change_details(db, account, name=name, domain=domain, contact=contact, by=actor())
+    if not is_valid:
+        return page("customers/details.html", account=account, form=form)
+    flash("The details are changed. No money moved.", "ok")
+    return _to(account_id)
+
+
+@bp.get("/<uuid:account_id>/addresses")
+@administrators_only
+def addresses_page(account_id: UUID) -> Response:
+    with reading() as db:
+        account = _open_customer(db, account_id)
+        form = PlacesForm(data=pages.addresses_for_form(db, account))
+    return page("customers/addresses.html", account=account, form=form)
+
+
+@bp.post("/<uuid:account_id>/addresses")
+@administrators_only
+def change_addresses(account_id: UUID) -> Response:
+    form = PlacesForm()
+    is_valid = "country_chosen" not in request.form and form.validate_on_submit()
+    with transaction() as db:
+        account = _open_customer(db, account_id, held=True)
+        if is_valid:
+            service = None if form.same_address.data else place_of(form.data, "service_")
+            accounts.change_addresses(db, account, place_of(form.data, ""), service, by=actor())
+    if not is_valid:
+        return page("customers/addresses.html", account=account, form=form)
+    flash("The addresses are changed. No money moved.", "ok")
     return _to(account_id)
 
 
@@ -144,6 +258,14 @@ def _show(account_id: UUID, form: AddressCorrectionForm) -> Response:
     return page("customers/show.html", found=found, form=form)
 
 
+def _open_customer(db: TenantSession, account_id: UUID, *, held: bool = False) -> Account:
+    """A customer that can still be edited. Raises NotFound, or MoveRefused for a closed one."""
+    account = held_customer_or_404(db, account_id) if held else customer_or_404(db, account_id)
+    if account.state == State.CLOSED:
+        raise MoveRefused(f"Account {account.number} is closed; what stands there stays.")
+    return account
+
+
 def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
     with reading() as db:
         account: Account = customer_or_404(db, account_id)
@@ -154,22 +276,44 @@ def _to(account_id: UUID) -> Response:
     return redirect(f"/customers/{account_id}", 303)
 
 
-def _search() -> Search:
-    asked = request.args
+def _index(search: Search, form: SaveViewForm) -> Response:
+    with reading() as db:
+        found = pages.list_page(db, search, me().id)
+    return page("customers/index.html", found=found, search=search, waits=WAITS, form=form)
+
+
+def _back_to_list(search: Search | None = None) -> Response:
+    query = urlencode(search.query) if search else ""
+    return redirect("/customers" + (f"?{query}" if query else ""), 303)
+
+
+def _search(asked: MultiDict[str, str] | None = None) -> Search:
+    asked = request.args if asked is None else asked
+    sort = asked.get("sort", "newest")
+    is_named = sort == "name"
     return Search(
         words=asked.get("q", "").strip()[:100],
-        state=asked.get("state", ""),
-        administration=asked.get("by", ""),
-        before=_key(asked.get("before")),
-        after=_key(asked.get("after")),
+        state=asked.get("state", "")[:20],
+        administration=asked.get("by", "")[:20],
+        waits=asked.get("waits", "")[:20],
+        sort=sort if sort in SORTS else "newest",
+        place=Place(_key(asked.get("before"), is_named), _key(asked.get("after"), is_named)),
     )
 
 
-def _key(words: str | None) -> tuple[datetime, UUID] | None:
+def _key(words: str | None, is_named: bool) -> Key | None:
+    """A page begins at an id and the value that the list is sorted by."""
     if not words:
         return None
-    at, _, id = words.partition("_")
+    id, _, value = words.partition("_")
     try:
-        return datetime.fromisoformat(at).astimezone(UTC), UUID(id)
+        return (value[:200] if is_named else datetime.fromisoformat(value).astimezone(UTC)), UUID(id)
     except (ValueError, OverflowError) as error:
         raise BadInput("The page to show was not readable. Start from the list again.") from error
+
+
+def _id(words: str) -> UUID:
+    try:
+        return UUID(words)
+    except ValueError as error:
+        raise BadInput("The choice was not readable. Start from the list again.") from error

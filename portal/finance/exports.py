@@ -1,13 +1,12 @@
-"""Charges as CSV (RFC 4180), with cells that no spreadsheet takes for a formula."""
+"""Charges as CSV."""
 
-import csv
-import io
 from collections.abc import Iterator
 from decimal import Decimal
 
 from portal.finance.queries import Filter, Found, all_charges
 from portal.kit.db import TenantSession
 from portal.kit.money import Money
+from portal.kit.sheets import csv_lines, safe
 
 COLUMNS = (
     "day",
@@ -25,24 +24,11 @@ COLUMNS = (
     "margin",
     "journal_source",
 )
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def charges_csv(db: TenantSession, wanted: Filter) -> Iterator[str]:
     """The header, then a line a charge; memory stays flat."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for number, found in enumerate(all_charges(db, wanted), 1):
-        writer.writerow(_row(found))
-        if number % 500 == 0:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
-
-
-def safe(text: str) -> str:
-    """Text that begins like a formula is quoted with an apostrophe (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(RISKY) else text
+    yield from csv_lines(COLUMNS, map(_row, all_charges(db, wanted)))
 
 
 def _row(found: Found) -> tuple[str | Decimal, ...]:
@@ -67,10 +53,3 @@ def _row(found: Found) -> tuple[str | Decimal, ...]:
         *(Money(minor, charge.currency).decimal() for minor in amounts),
         source,
     )
-
-
-def _emptied(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text

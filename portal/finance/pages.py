@@ -8,8 +8,8 @@ from uuid import UUID
 from portal.accounts.queries import white_label_account
 from portal.billing.period import nth_period
 from portal.billing.queries import available_minor
+from portal.catalogue.models import Plan
 from portal.finance.queries import (
-    ChargesPage,
     CustomerTotal,
     Filter,
     Found,
@@ -23,11 +23,12 @@ from portal.finance.queries import (
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
+from portal.kit.paging import Key, Window
 from portal.ledger.entry import Book
-from portal.ledger.queries import credit_minor
+from portal.ledger.queries import credit_minor, entry_lines
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import money, month, short_day, span
+from portal.whitelabels.words import moment, money, month, short_day, span
 
 CHART_ROWS = 5
 
@@ -54,6 +55,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
+    id: str
+    account_id: str
     day: str
     href: str
     customer: str
@@ -64,6 +67,8 @@ class Line:
     retail: str
     margin: str
     is_loss: bool
+    details: list[tuple[str, str]]
+    """What stands behind the charge, when the line is opened."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +86,15 @@ class FinancePage:
     older_href: str | None
     export_href: str
     currency: str
+    sees_customers: bool
 
 
 def this_month(db: TenantSession) -> date:
     return today(white_label(db).time_zone).replace(day=1)
 
 
-def finance_page(db: TenantSession, wanted: Filter) -> FinancePage:
+def finance_page(db: TenantSession, wanted: Filter, *, sees_customers: bool) -> FinancePage:
+    """`sees_customers` says whether the reader may follow a link to a customer's page."""
     tenant = white_label(db)
     sums, page, by_customer = totals(db, wanted), charges_page(db, wanted), totals_by_customer(db, wanted)
     return FinancePage(
@@ -97,7 +104,7 @@ def finance_page(db: TenantSession, wanted: Filter) -> FinancePage:
         customers=[(str(id), name) for id, name in charged_customers(db)],
         tiles=_tiles(db, sums, tenant),
         bars=_bars(by_customer, tenant),
-        lines=[_line(found, tenant) for found in page.rows],
+        lines=[_line(db, found, wanted, tenant) for found in page.rows],
         page_totals=_page_totals(page, tenant),
         match_words=f"{sums.count} match: wholesale {money(sums.wholesale_minor, tenant)}, "
         f"retail {money(sums.retail_minor, tenant)}",
@@ -105,6 +112,7 @@ def finance_page(db: TenantSession, wanted: Filter) -> FinancePage:
         older_href=_href(wanted, before=page.older),
         export_href=_address("/finance/charges.csv", wanted),
         currency=tenant.currency,
+        sees_customers=sees_customers,
     )
 
 
@@ -155,14 +163,17 @@ def _bars(rows: list[CustomerTotal], tenant: WhiteLabel) -> list[Bar]:
     ]
 
 
-def _line(found: Found, tenant: WhiteLabel) -> Line:
+def _line(db: TenantSession, found: Found, wanted: Filter, tenant: WhiteLabel) -> Line:
     charge = found.charge
+    is_open = wanted.line == charge.id
     period = charge.first_day is not None and charge.last_day is not None
     what = f"{charge.description}, {span(charge.first_day, charge.last_day, tenant)}" if period else charge.description  # type: ignore[arg-type]
     margin = charge.retail_memo_minor - charge.net_minor
     return Line(
+        str(charge.id),
+        str(found.account.id),
         short_day(charge.day, tenant),
-        f"/customers/{found.account.id}",
+        _line_href(wanted, None if is_open else charge.id),
         found.account.name,
         what,
         charge.number,
@@ -171,10 +182,47 @@ def _line(found: Found, tenant: WhiteLabel) -> Line:
         money(charge.retail_memo_minor, tenant),
         money(margin, tenant),
         margin < 0,
+        _details(db, found, tenant) if is_open else [],
     )
 
 
-def _page_totals(page: ChargesPage, tenant: WhiteLabel) -> tuple[str, str, str, str]:
+def _line_href(wanted: Filter, opened: UUID | None) -> str:
+    """The same page with a line opened, or closed again."""
+    more = {name: _words(key) for name, key in (("before", wanted.place.before), ("after", wanted.place.after)) if key}
+    if opened is not None:
+        more["line"] = str(opened)
+    return _address("/finance/charges", wanted, **more) + (f"#c-{opened}" if opened else "")
+
+
+def _details(db: TenantSession, found: Found, tenant: WhiteLabel) -> list[tuple[str, str]]:
+    charge, account = found.charge, found.account
+    plan = db.load(Plan, account.plan_id) if account.plan_id else None
+    rows = [
+        ("Customer", f"{account.name}, account {account.number}, {account.state}"),
+        ("Set up by", "The customer (Option 1)" if account.is_run_by_customer else "Us (Option 2)"),
+        ("Plan", plan.name if plan else "None"),
+        ("Charged", moment(charge.charged_at, tenant)),
+        ("Net", money(charge.net_minor, tenant)),
+        (f"{tenant.tax_name}, {percent(charge.tax_ppm)}", money(charge.tax_minor, tenant)),
+        ("Debited to the white-label account", money(charge.gross_minor, tenant)),
+    ]
+    posted = entry_lines(db, charge.entry_id) if charge.entry_id else None
+    if posted is None:
+        return [*rows, ("Journal entry", "None: nothing was due")]
+    entry, lines = posted
+    rows.append(("Journal entry", entry.source))
+    return [
+        *rows,
+        *((f"Line {n}, {_book_words(code)}", money(minor, tenant)) for n, (code, minor) in enumerate(lines, 1)),
+    ]
+
+
+def _book_words(code: str) -> str:
+    """A ledger account as finance people read it; a positive amount debits it."""
+    return "white-label account" if code.startswith("credit:") else code
+
+
+def _page_totals(page: Window[Found], tenant: WhiteLabel) -> tuple[str, str, str, str]:
     net = sum(f.charge.net_minor for f in page.rows)
     tax = sum(f.charge.tax_minor for f in page.rows)
     retail = sum(f.charge.retail_memo_minor for f in page.rows)
@@ -191,11 +239,13 @@ def _months(db: TenantSession, tenant: WhiteLabel) -> list[tuple[str, str]]:
     return [(f"{day:%Y-%m}", month(day, tenant)) for day in days]
 
 
-def _href(wanted: Filter, **key: tuple[date, UUID] | None) -> str | None:
+def _href(wanted: Filter, **key: Key | None) -> str | None:
     ((name, value),) = key.items()
-    if value is None:
-        return None
-    return _address("/finance/charges", wanted, **{name: f"{value[0].isoformat()}_{value[1]}"})
+    return _address("/finance/charges", wanted, **{name: _words(value)}) if value is not None else None
+
+
+def _words(key: Key) -> str:
+    return f"{key[0].isoformat()}_{key[1]}"
 
 
 def _address(path: str, wanted: Filter, **more: str) -> str:

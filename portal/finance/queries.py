@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from portal.accounts.models import Account
 from portal.billing.models import Charge
 from portal.kit.db import TenantSession, stream
+from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.ledger.entry import Book
 
 PAGE = 50
@@ -20,27 +21,20 @@ Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
 
 @dataclass(frozen=True)
 class Filter:
-    """`first` and `next_first` bound the days of the charges, half-open; None is any customer."""
+    """`first` and `next_first` bound the days of the charges, half-open; `line` is the one that is opened, if any."""
 
     first: date
     next_first: date
     customer: UUID | None = None
     words: str = ""
-    before: tuple[date, UUID] | None = None
-    after: tuple[date, UUID] | None = None
+    line: UUID | None = None
+    place: Place = FIRST_PAGE
 
 
 @dataclass(frozen=True)
 class Found:
     charge: Charge
     account: Account
-
-
-@dataclass(frozen=True)
-class ChargesPage:
-    rows: list[Found]
-    newer: tuple[date, UUID] | None
-    older: tuple[date, UUID] | None
 
 
 @dataclass(frozen=True)
@@ -68,23 +62,14 @@ class CustomerTotal:
     retail_minor: int
 
 
-def charges_page(db: TenantSession, wanted: Filter) -> ChargesPage:
+def charges_page(db: TenantSession, wanted: Filter) -> Window[Found]:
     """One page, newest first."""
     statement = _matching(select(Charge, Account).join(Account, Account.id == Charge.account_id), wanted)
-    if wanted.after is not None:
-        at, id = wanted.after
-        newer = or_(Charge.day > at, and_(Charge.day == at, Charge.id > id))
-        rows = _rows(db, statement.where(newer).order_by(Charge.day, Charge.id))
-        more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
-        return ChargesPage(rows, _key(rows[0]) if rows and more else None, _key(rows[-1]) if rows else None)
-    if wanted.before is not None:
-        at, id = wanted.before
-        statement = statement.where(or_(Charge.day < at, and_(Charge.day == at, Charge.id < id)))
-    rows = _rows(db, statement.order_by(Charge.day.desc(), Charge.id.desc()))
-    more, rows = len(rows) > PAGE, rows[:PAGE]
-    return ChargesPage(
-        rows, _key(rows[0]) if rows and wanted.before else None, _key(rows[-1]) if rows and more else None
-    )
+
+    def run(limited: Select[*tuple[Any, ...]]) -> list[Found]:
+        return [Found(charge, account) for charge, account in db.execute(limited)]
+
+    return window(run, statement, Order(Charge.day, Charge.id), wanted.place, size=PAGE, key_of=_key)
 
 
 def totals(db: TenantSession, wanted: Filter) -> Totals:
@@ -148,9 +133,5 @@ def _matching(statement: Statement, wanted: Filter) -> Statement:
     return statement
 
 
-def _rows(db: TenantSession, statement: Select[Charge, Account]) -> list[Found]:
-    return [Found(charge, account) for charge, account in db.execute(statement.limit(PAGE + 1))]
-
-
-def _key(found: Found) -> tuple[date, UUID]:
+def _key(found: Found) -> Key:
     return found.charge.day, found.charge.id

@@ -8,12 +8,14 @@ from uuid import UUID
 from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.accounts.guards import finance_only
+from portal.accounts.guards import finance_only, standing
 from portal.billing.period import nth_period
 from portal.finance import exports, pages
 from portal.finance.queries import Filter
 from portal.kit.db import TenantSession, reading
+from portal.kit.paging import Place
 from portal.kit.refusals import BadInput
+from portal.kit.sheets import csv_answer
 from portal.kit.web import page
 
 bp = Blueprint("finance", __name__, url_prefix="/finance")
@@ -32,7 +34,7 @@ def index() -> Response:
 def charges() -> Response:
     with reading() as db:
         wanted = _filter(db)
-        found = pages.finance_page(db, wanted)
+        found = pages.finance_page(db, wanted, sees_customers=standing().is_administrator)
     return page("finance/charges.html", found=found, wanted=wanted)
 
 
@@ -49,10 +51,7 @@ def export() -> Response:
         with reading(white_label_id) as db:
             yield from exports.charges_csv(db, wanted)
 
-    name = f"charges-{wanted.first:%Y-%m}.csv"
-    response = Response(lines(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
+    return csv_answer(f"charges-{wanted.first:%Y-%m}.csv", lines())
 
 
 def _filter(db: TenantSession) -> Filter:
@@ -61,10 +60,10 @@ def _filter(db: TenantSession) -> Filter:
     return Filter(
         first=first,
         next_first=nth_period(first, 1).first_day,
-        customer=_customer(asked.get("customer")),
+        customer=_id(asked.get("customer"), "The customer was not readable. Choose one from the list."),
         words=asked.get("q", "").strip()[:100],
-        before=_key(asked.get("before")),
-        after=_key(asked.get("after")),
+        line=_id(asked.get("line"), "The charge was not readable. Choose one from the list."),
+        place=Place(_key(asked.get("before")), _key(asked.get("after"))),
     )
 
 
@@ -77,11 +76,11 @@ def _month(words: str | None) -> date | None:
     return date(int(found[1]), int(found[2]), 1)
 
 
-def _customer(words: str | None) -> UUID | None:
+def _id(words: str | None, why: str) -> UUID | None:
     try:
         return UUID(words) if words else None
     except ValueError as error:
-        raise BadInput("The customer was not readable. Choose one from the list.") from error
+        raise BadInput(why) from error
 
 
 def _key(words: str | None) -> tuple[date, UUID] | None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book, credit_of
-from portal.ledger.models import LedgerAccount
+from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 
 
 def balance_minor(db: TenantSession, book: Book, code: str) -> int:
@@ -18,6 +18,18 @@ def balance_minor(db: TenantSession, book: Book, code: str) -> int:
 def credit_minor(db: TenantSession, book: Book, account_id: UUID) -> int:
     """What an account has to spend: positive is prepaid, negative is owed."""
     return -balance_minor(db, book, credit_of(account_id))
+
+
+def entry_lines(db: TenantSession, entry_id: UUID) -> tuple[JournalEntry, list[tuple[str, int]]] | None:
+    """An entry with the account and the signed amount of each of its lines, debits positive."""
+    entry = db.load(JournalEntry, entry_id)
+    if entry is None:
+        return None
+    lines = select(LedgerAccount.code, JournalLine.amount_minor).join(
+        LedgerAccount, LedgerAccount.id == JournalLine.ledger_account_id
+    )
+    found = db.execute(lines.where(JournalLine.entry_id == entry_id).order_by(JournalLine.position))
+    return entry, [(code, amount) for code, amount in found]
 
 
 def credits_minor(db: TenantSession, book: Book, account_ids: list[UUID]) -> dict[UUID, int]:

@@ -14,15 +14,10 @@ from portal.kit.forms import OneAddress, PortalForm, Text, choices, normal_addre
 from portal.kit.world import read_login
 
 ROWS = 5
-ROLE_WORDS = {
-    Role.ADMINISTRATOR: "Administrator: runs the account and its people",
-    Role.FINANCE: "Finance: sees payments and charges",
-    Role.STANDARD: "Standard user",
-}
 
 
 def role_choices(roles: tuple[Role, ...]) -> list[Any]:
-    return choices((role.value, ROLE_WORDS[role]) for role in roles)
+    return choices((role.value, role.words) for role in roles)
 
 
 class InviteForm(PortalForm):

@@ -78,17 +78,17 @@ def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, t
     staff = is_staff(db, user.id)
     notes = []
     if membership.is_primary:
-        notes.append("main contact")
+        notes.append("Main contact")
     if staff:
-        notes.append(f"works for {tenant.name}")
-    notes.append(f"signed in {since(user.last_sign_in_at, tenant)}" if user.last_sign_in_at else "never signed in")
+        notes.append(f"Works for {tenant.name}")
+    notes.append(f"Signed in {since(user.last_sign_in_at, tenant)}" if user.last_sign_in_at else "Never signed in")
     return PersonLine(
         id=user.id,
         name=user.display_name,
         login_name=user.login_name,
         role=Role(membership.role).words,
         role_value=membership.role,
-        notes=", ".join(notes).capitalize(),
+        notes=", ".join(notes),
         is_primary=membership.is_primary,
         may_change=Role(membership.role) in desk.roles and (not staff or desk.side is Side.WHITE_LABEL),
     )

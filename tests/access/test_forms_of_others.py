@@ -15,6 +15,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
+from portal.customers.models import SavedView
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import User
 from portal.kit import tokens
@@ -49,9 +50,14 @@ CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:
 OPERATORS = f"/operator/white-labels/{TENANT}"
 
 
-def forms(cast: Cast, plan_id: UUID) -> dict[str, dict[str, Any]]:
+def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str, Any]]:
     """By address: a form that its rightful sender could send. The order is one in which all of them can be done."""
     return {
+        f"{CUSTOMER}/details": {"name": "Taken Over", "primary_domain": "evil.example"},
+        f"{CUSTOMER}/addresses": {**ADDRESS, "line1": "13 Elsewhere"},
+        "/customers/letters": {"chosen": str(chosen)},
+        "/customers/views": {"name": "Theirs", "state": "closed"},
+        "/customers/views/<uuid:view_id>/removal": {},
         f"{CUSTOMER}/address": {"email": "elsewhere@evil.example"},
         f"{CUSTOMER}/link": {},
         f"{CUSTOMER}/activation": {},
@@ -109,7 +115,8 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
             letter = db.scalars(select(Letter)).one()
         helper, invited = people_of(db, account)
         return {"account_id": account.id, "draft_id": draft.id, "letter_id": letter.id, "white_label_id": company.id,
-                "user_id": helper.id, "invitation_id": invited.id}
+                "user_id": helper.id, "invitation_id": invited.id,
+                "view_id": db.put(SavedView(user_id=administrator.id, name="Theirs", query="")).id}
 
 
 def people_of(db: TenantSession, account: Account) -> tuple[User, Invitation]:
@@ -142,7 +149,7 @@ def test_the_forms_are_complete_their_rightful_senders_change_something(town: To
     ids, idle = {**town.ids, "user_id": helper.id, "invitation_id": guest.id}, []
     asks_the_gateway = {"/settings/gateway", "/settings/gateway/check", "/settings/gateway/disconnection",
                         "/activation/payment"}
-    for rule, form in forms(cast, cast.northwind.plans["desk"]).items():
+    for rule, form in forms(cast, cast.northwind.plans["desk"], invited).items():
         if rule in asks_the_gateway or rule.endswith(("/logo", "/discard", "letter_id>/again", "/removal")):
             continue  # need Stripe, an image, a draft, a failed letter, or not the main contact: see their rooms
         if rule.endswith("/revocation") and other is not None:

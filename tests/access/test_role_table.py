@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from portal.accounts.commands import add_member, open_customer_account
 from portal.accounts.lifecycle import Administration, Role
 from portal.accounts.queries import held_customer_or_404
+from portal.customers.models import SavedView
 from portal.identity.commands import add_user
 from portal.identity.models import User
 from portal.kit.db import PLATFORM, Base, reading, transaction
@@ -55,6 +56,12 @@ TABLE: dict[str, tuple[str, str]] = {
     "/customers": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>/activation": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/addresses": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/details": ("GET POST", ADMINISTRATOR),
+    "/customers/export.csv": ("GET", ADMINISTRATOR),
+    "/customers/letters": ("POST", ADMINISTRATOR),
+    "/customers/views": ("POST", ADMINISTRATOR),
+    "/customers/views/<uuid:view_id>/removal": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/address": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/closure": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/created": ("GET", ADMINISTRATOR),
@@ -153,11 +160,13 @@ def town(app: Flask, cast: Cast) -> Town:
         draft = start_draft(db, cast.bob.id, Administration.WHITE_LABEL)
         invited = invite(db, acme, "ann@acme.example", Role.STANDARD, by=cast.alice.actor)
         assert invited is not None
+        view = db.put(SavedView(user_id=cast.bob.id, name="Mine", query="state=active"))
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
-                                  "invitation_id": invited.id, "token": "x", "slug": "x", "filename": "none"}
+                                  "invitation_id": invited.id, "view_id": view.id, "token": "x", "slug": "x",
+                                  "filename": "none"}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
@@ -180,7 +189,7 @@ def digest() -> str:
 
 
 def path_of(rule: str, ids: dict[str, object]) -> str:
-    for part in ("account_id", "draft_id", "letter_id", "white_label_id", "user_id", "invitation_id"):
+    for part in ("account_id", "draft_id", "letter_id", "white_label_id", "user_id", "invitation_id", "view_id"):
         rule = rule.replace(f"<uuid:{part}>", str(ids[part]))
     return rule.replace("<token>", "x").replace("<slug>", "x").replace("<path:filename>", "none")
 

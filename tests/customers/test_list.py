@@ -11,6 +11,7 @@ from portal.billing.commands import charge_month
 from portal.customers import queries
 from portal.customers.queries import PAGE, Search, counts_by_state, customers_page
 from portal.kit.db import reading, transaction
+from portal.kit.paging import Place
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.cast import on_sqlite
 from tests.customers.conftest import rows
@@ -19,7 +20,7 @@ from tests.signup.browsing import value, words
 
 def names(tenant, **search):
     with reading(tenant.id) as db:
-        return [account.name for account in customers_page(db, Search(**search)).accounts]
+        return [account.name for account in customers_page(db, Search(**search)).rows]
 
 
 @pytest.fixture
@@ -95,15 +96,15 @@ class TestPaging:
         with reading(northwind.id) as db:
             pages, page = [], customers_page(db, Search())
             while True:
-                pages.append([account.id for account in page.accounts])
+                pages.append([account.id for account in page.rows])
                 if page.older is None:
                     break
-                page = customers_page(db, Search(before=page.older))
+                page = customers_page(db, Search(place=Place(before=page.older)))
             flat = [id for page in pages for id in page]
             assert len(flat) == len(set(flat)) == many + 1
             for expected in reversed(pages[:-1]):
-                page = customers_page(db, Search(after=page.newer))
-                assert [account.id for account in page.accounts] == expected
+                page = customers_page(db, Search(place=Place(after=page.newer)))
+                assert [account.id for account in page.rows] == expected
             assert page.newer is None
 
     @on_sqlite
@@ -164,5 +165,5 @@ def test_a_page_keeps_its_search(four, northwind, monkeypatch):
     monkeypatch.setattr(queries, "PAGE", 2)
     with reading(northwind.id) as db:
         first = customers_page(db, Search(administration="white_label"))
-        rest = customers_page(db, replace(Search(administration="white_label"), before=first.older))
-    assert [a.name for a in first.accounts + rest.accounts] == ["Elm", "Dogwood", "Cedar"]
+        rest = customers_page(db, replace(Search(administration="white_label"), place=Place(before=first.older)))
+    assert [a.name for a in first.rows + rest.rows] == ["Elm", "Dogwood", "Cedar"]

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
 from portal.accounts.models import Membership
+from portal.billing.queries import charges_of
 from portal.finance import queries
 from portal.finance.queries import PAGE, Filter, all_charges, charges_page
 from portal.kit.db import reading, transaction
-from tests.accounts.making import customer
+from portal.kit.paging import Place
+from portal.ledger.entry import Book
+from tests.accounts.making import OPTION_2, active, customer
 from tests.cast import on_sqlite
 from tests.finance.conftest import NOVEMBER, bare
 from tests.signup.browsing import words
@@ -84,7 +87,7 @@ class TestPaging:
                 key = page.newer if backwards else page.older
                 if key is None:
                     return pages, page
-                page = charges_page(db, replace(wanted, **{"after" if backwards else "before": key}))
+                page = charges_page(db, replace(wanted, place=Place(after=key) if backwards else Place(before=key)))
 
     def fill(self, desk, many):
         """All on two days, so that the day alone never tells two rows apart."""
@@ -102,13 +105,13 @@ class TestPaging:
         assert all(len(page) == PAGE for page in pages[:-1])
         if len(pages) > 1:
             with reading(northwind.id) as db:
-                newest = charges_page(db, replace(NOVEMBER, after=last.newer))
+                newest = charges_page(db, replace(NOVEMBER, place=Place(after=last.newer)))
             assert [(r.charge.day, r.charge.id) for r in newest.rows] == pages[-2]
 
     def test_all_the_way_back_ends_at_the_first_page(self, desk, northwind):
         self.fill(desk, 2 * PAGE + 7)
         forward, last = self.walk(northwind, NOVEMBER)
-        back, first = self.walk(northwind, replace(NOVEMBER, before=None, after=last.newer), backwards=True)
+        back, first = self.walk(northwind, replace(NOVEMBER, place=Place(after=last.newer)), backwards=True)
         assert back == forward[:-1][::-1]
         assert first.newer is None and first.older is not None
 
@@ -116,10 +119,11 @@ class TestPaging:
         self.fill(desk, PAGE + 5)
         with reading(northwind.id) as db:
             first = charges_page(db, NOVEMBER)
-            second = [row.charge.id for row in charges_page(db, replace(NOVEMBER, before=first.older)).rows]
+            behind = replace(NOVEMBER, place=Place(before=first.older))
+            second = [row.charge.id for row in charges_page(db, behind).rows]
         desk.charge("Cedar", date(2026, 11, 28))
         with reading(northwind.id) as db:
-            assert [row.charge.id for row in charges_page(db, replace(NOVEMBER, before=first.older)).rows] == second
+            assert [row.charge.id for row in charges_page(db, behind).rows] == second
 
     @examples(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.integers(1, 3), max_size=40), st.integers(1, 7), st.integers())
@@ -134,9 +138,9 @@ class TestPaging:
             rows, page = [], charges_page(db, NOVEMBER)
             while page.older is not None:
                 rows += [row.charge.id for row in page.rows]
-                page = charges_page(db, replace(NOVEMBER, before=page.older))
+                page = charges_page(db, replace(NOVEMBER, place=Place(before=page.older)))
                 if chosen.random() < 0.3:  # a step back and forth again changes nothing
-                    back = charges_page(db, replace(NOVEMBER, after=page.newer))
+                    back = charges_page(db, replace(NOVEMBER, place=Place(after=page.newer)))
                     assert [row.charge.id for row in back.rows] == rows[-len(back.rows):]
             rows += [row.charge.id for row in page.rows]
             assert len(rows) == len(set(rows)) == len(drawn) + 1
@@ -217,3 +221,38 @@ class TestWhoMayLook:
 
 def test_a_filter_of_no_days_finds_nothing(desk, northwind):
     assert found(northwind, Filter(date(2026, 11, 2), date(2026, 11, 2))) == []
+
+
+class TestALineOpens:
+    """To customer, plan, tax and the entry behind it; the address says which."""
+
+    def open(self, browser, answer):
+        href = re.search(r'class="row-open" href="(/finance/charges\?[^"]*line=[^"]*)"', answer.text)[1]
+        return browser.get(href.replace("&amp;", "&").partition("#")[0])
+
+    @on_sqlite
+    def test_to_what_stands_behind_it(self, northwind, browse, bob, fiona, clock):
+        with transaction(northwind.id) as db:
+            active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Birch Dental"))
+        browser = browse(fiona)
+        opened = self.open(browser, browser.get("/finance/charges"))
+        said = words(opened)
+        for line in ("Customer Birch Dental, account", "Plan Desk Phone", "VAT, 20% £0.80", "Journal entry charge:",
+                     "Line 1, white-label account £4.80"):
+            assert line in said, line
+        assert 'href="/customers/' not in opened.text, "finance cannot open a customer"
+        assert 'class="row-open" href="/finance/charges' in opened.text and 'aria-label="Hide C-' in opened.text
+        admin = browse(bob)
+        assert 'href="/customers/' in self.open(admin, admin.get("/finance/charges")).text
+
+    @on_sqlite
+    @pytest.mark.parametrize("line", ["x", "1"])
+    def test_a_line_that_cannot_be_read_is_refused(self, browse, fiona, line):
+        assert browse(fiona).get(f"/finance/charges?line={line}").status_code == 400
+
+    @on_sqlite
+    def test_another_tenants_line_opens_nothing(self, northwind, browse, charlie, clock):
+        with transaction(northwind.id) as db:
+            account = active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Birch Dental"))
+            line = charges_of(db, account.id, Book.WHOLESALE)[0].id
+        assert "Birch" not in browse(charlie).get(f"/finance/charges?line={line}").text

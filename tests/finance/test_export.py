@@ -10,9 +10,10 @@ from itertools import islice
 import pytest
 from hypothesis import given, strategies as st
 
-from portal.finance.exports import COLUMNS, charges_csv, safe
+from portal.finance.exports import COLUMNS, charges_csv
 from portal.finance.queries import Filter
 from portal.kit.db import reading, transaction
+from portal.kit.sheets import safe
 from tests.accounts.making import active, customer, plan, white_label_in
 from tests.cast import on_sqlite
 from tests.finance.conftest import NOVEMBER, bare

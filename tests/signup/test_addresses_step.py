@@ -42,7 +42,7 @@ def test_general_contact_and_second_lines_are_optional(wizard):
 
 
 @pytest.mark.parametrize(("field", "typed", "said"), [
-    ("line1", "", "Write the street and number."), ("city", "", "Fill this in: addresses in United Kingdom need it."),
+    ("line1", "", "Write the street and number."), ("city", "", "Fill this in: an address in this country needs it."),
     ("line1", "x" * 121, "Write at most 120 characters."), ("postcode", "x" * 21, "Write at most 20 characters."),
     ("contact_phone", "call me", "Write a phone number, such as 0117 496 0192."),
     ("contact_phone", "0117", "This phone number is too short or too long."),
@@ -61,8 +61,8 @@ def test_another_service_address_needs_its_street_and_town(wizard):
     answer = wizard.addresses(same_address=None)
     assert errors(answer) == {
         "service_line1": "Write the street and number of the service address.",
-        "service_city": "Fill this in: addresses in United Kingdom need it.",
-        "service_postcode": "Fill this in: addresses in United Kingdom need it."}
+        "service_city": "Fill this in: an address in this country needs it.",
+        "service_postcode": "Fill this in: an address in this country needs it."}
 
 
 PLACES = {
@@ -93,9 +93,9 @@ class TestTheCountry:
 
     @pytest.mark.parametrize(("typed", "wrong"), [
         ({"postcode": "94043"}, {"postcode": "Write one such as EC1Y 8SY."}),
-        ({"postcode": ""}, {"postcode": "Fill this in: addresses in United Kingdom need it."}),
+        ({"postcode": ""}, {"postcode": "Fill this in: an address in this country needs it."}),
         ({"country": "US", "region": "", "postcode": "95014", "contact_phone": ""},
-         {"region": "Fill this in: addresses in United States need it."}),
+         {"region": "Fill this in: an address in this country needs it."}),
         ({"country": "US", "region": "Avon", "postcode": "BS1 4XY", "contact_phone": ""},
          {"region": "This is no state of that country. Write its name in full.",
           "postcode": "Write one such as 95014."}),

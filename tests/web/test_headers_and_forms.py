@@ -7,8 +7,8 @@ from sqlalchemy import select
 from portal.accounts.models import Account
 from portal.accounts.queries import held_customer_or_404
 from portal.billing.models import Charge
-from portal.finance.exports import safe
 from portal.kit.db import reading, transaction
+from portal.kit.sheets import safe
 from portal.letters.flows import render
 from portal.letters.models import Letter
 from portal.whitelabels.queries import white_label

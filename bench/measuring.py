@@ -1,0 +1,94 @@
+"""CPU per request, interleaved: each round runs every arm, so that what else the machine does falls on all alike."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import monotonic, process_time
+
+import psycopg
+
+Meter = Callable[[], float]
+Work = Callable[[], object]
+
+ROUNDS = (5, 31)
+BATCH_S = 0.06
+
+
+@dataclass(frozen=True)
+class Arm:
+    name: str
+    work: Work
+
+
+@dataclass(frozen=True)
+class Taken:
+    """CPU seconds of one request, and the median over the rounds of its ratio to the first arm in the same round."""
+
+    cpu_s: float
+    ratio: float
+
+    @property
+    def ms(self) -> str:
+        return f"{1000 * self.cpu_s:.2f} ms"
+
+
+def interleaved(meter: Meter, arms: list[Arm], *, budget_s: float) -> dict[str, Taken]:
+    """At least five rounds and at most thirty-one, as many as fit into the budget. The first arm is the baseline."""
+    sizes = [_size(meter, arm) for arm in arms]
+    rounds: list[list[float]] = []
+    until = monotonic() + budget_s
+    while len(rounds) < ROUNDS[0] or (len(rounds) < ROUNDS[1] and monotonic() < until):
+        order = range(len(arms)) if len(rounds) % 2 == 0 else reversed(range(len(arms)))
+        spent = {n: _batch(meter, arms[n], sizes[n]) for n in order}
+        rounds.append([spent[n] for n in range(len(arms))])
+    return {
+        arm.name: Taken(median(r[n] for r in rounds), median(r[n] / r[0] for r in rounds)) for n, arm in enumerate(arms)
+    }
+
+
+def _size(meter: Meter, arm: Arm) -> int:
+    """How many requests make a batch: warm first, then one is timed."""
+    arm.work()
+    arm.work()
+    return max(1, min(40, int(BATCH_S / max(_batch(meter, arm, 1), 1e-6))))
+
+
+def _batch(meter: Meter, arm: Arm, size: int) -> float:
+    began = meter()
+    for _ in range(size):
+        arm.work()
+    return (meter() - began) / size
+
+
+class ServerCpu:
+    """What a PostgreSQL server used so far, all of its processes together: a page's sums are its work, too."""
+
+    def __init__(self, admin_dsn: str) -> None:
+        with psycopg.connect(admin_dsn) as connection:
+            parent = Path(f"/proc/{connection.info.backend_pid}/stat").read_text()
+        self.postmaster = int(_after_name(parent)[1])
+
+    def __call__(self) -> float:
+        """Seconds. Processes that ended are in the parent's account, which counts in ticks."""
+        gone = _after_name(Path(f"/proc/{self.postmaster}/stat").read_text())[13:15]
+        children = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text().split()
+        return sum(map(int, gone)) / os.sysconf("SC_CLK_TCK") + sum(_on_cpu_s(pid) for pid in children)
+
+
+def here_and(server: ServerCpu | None) -> Meter:
+    """CPU seconds of this process and, when there is one, of the database's server."""
+    return process_time if server is None else lambda: process_time() + server()
+
+
+def _after_name(stat: str) -> list[str]:
+    """Fields of /proc/…/stat from the third on: the second, a name in brackets, may hold spaces."""
+    return stat.rpartition(")")[2].split()
+
+
+def _on_cpu_s(pid: str) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    except FileNotFoundError:
+        return 0.0
