@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account
 from portal.activation.models import ActivationLink
-from portal.billing.models import Charge
+from portal.billing.models import Charge, ChargeTotal
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.jobs import MAX_TRIES, Job
@@ -89,6 +89,26 @@ def balances_hold(db: TenantSession) -> Finding:
         if (balance, lines) != (total, count)
     ]
     return Finding("balances", len(rows), wrong)
+
+
+def totals_hold(db: TenantSession) -> Finding:
+    """I3 for finance: each maintained monthly total is the sum of its charges, and every charge is in one."""
+    wrong = []
+    summed: dict[tuple[Any, ...], list[int]] = {}
+    columns = (Charge.white_label_id, Charge.book, Charge.day, Charge.account_id)
+    for tenant, book, day, account, *values in db.execute(
+        select(*columns, Charge.net_minor, Charge.tax_minor, Charge.retail_memo_minor)
+    ):
+        sums = summed.setdefault((tenant, book, day.replace(day=1), account), [0, 0, 0, 0])
+        for n, value in enumerate((1, *values)):
+            sums[n] += value
+    for total in db.scalars(select(ChargeTotal)):
+        key = (total.white_label_id, total.book, total.month, total.account_id)
+        kept = [total.charges, total.net_minor, total.tax_minor, total.retail_memo_minor]
+        if summed.pop(key, [0, 0, 0, 0]) != kept:
+            wrong.append(f"total {total.book} {total.month:%Y-%m} of {total.account_id} is not the sum of its charges")
+    wrong += [f"total {book} {month:%Y-%m} of {account} is missing" for _, book, month, account in summed]
+    return Finding("monthly totals", _count(db, ChargeTotal.month), wrong)
 
 
 def fundings_are_booked(db: TenantSession) -> Finding:
@@ -299,6 +319,7 @@ CHECKS: tuple[Check, ...] = (
     fundings_are_booked,
     refunds_are_booked,
     charges_are_booked,
+    totals_hold,
     periods_tile,
     accounts_became_active_rightly,
     letters_end,

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
-from portal.kit.db import Base, TenantRow, belongs_to
+from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 
 
 class Charge(TenantRow, Base):
@@ -50,3 +50,21 @@ class Charge(TenantRow, Base):
     @property
     def gross_minor(self) -> int:
         return self.net_minor + self.tax_minor
+
+
+class ChargeTotal(TenantOwned, Base):
+    """What one account was charged in one month of one book: sums that a trigger keeps as charges are inserted.
+
+    `month` is the first day of the month in which the charges fall. `portal verify` adds the charges up again.
+    """
+
+    __tablename__ = "charge_total"
+    __table_args__ = (belongs_to("account_id", "account"),)
+
+    book: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    charges: Mapped[int] = mapped_column(BigInteger)
+    net_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger)
+    retail_memo_minor: Mapped[int] = mapped_column(BigInteger)

@@ -1,11 +1,11 @@
 """Charges as CSV."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from typing import Any
 
-from portal.finance.queries import Filter, Found, all_charges
+from portal.finance.queries import Filter, all_charges
 from portal.kit.db import TenantSession
-from portal.kit.money import Money
+from portal.kit.money import exponent, plain
 from portal.kit.sheets import csv_lines, safe
 
 COLUMNS = (
@@ -31,25 +31,19 @@ def charges_csv(db: TenantSession, wanted: Filter) -> Iterator[str]:
     yield from csv_lines(COLUMNS, map(_row, all_charges(db, wanted)))
 
 
-def _row(found: Found) -> tuple[str | Decimal, ...]:
-    charge, account = found.charge, found.account
-    amounts = (
-        charge.net_minor,
-        charge.tax_minor,
-        charge.gross_minor,
-        charge.retail_memo_minor,
-        charge.retail_memo_minor - charge.net_minor,
-    )
-    source = f"charge:{charge.account_id}:{charge.item}:{charge.period_key}:{charge.book}" if charge.entry_id else ""
+def _row(charge: Any) -> tuple[str, ...]:
+    net, tax, retail = charge.net_minor, charge.tax_minor, charge.retail_memo_minor
+    places = exponent(charge.currency)
+    source = f"charge:{charge.account_id}:{charge.item}:{charge.period_key}:{charge.book}" if charge.is_posted else ""
     return (
         charge.day.isoformat(),
         charge.number,
-        safe(account.number),
-        safe(account.name),
+        safe(charge.customer_number),
+        safe(charge.customer),
         safe(charge.description),
         charge.first_day.isoformat() if charge.first_day else "",
         charge.last_day.isoformat() if charge.last_day else "",
         charge.currency,
-        *(Money(minor, charge.currency).decimal() for minor in amounts),
+        *(plain(minor, places) for minor in (net, tax, net + tax, retail, retail - net)),
         source,
     )

@@ -16,7 +16,7 @@ from portal.finance.queries import (
     Totals,
     charged_customers,
     charges_page,
-    first_and_last_day,
+    first_day_charged,
     totals,
     totals_by_customer,
 )
@@ -231,7 +231,7 @@ def _page_totals(page: Window[Found], tenant: WhiteLabel) -> tuple[str, str, str
 
 def _months(db: TenantSession, tenant: WhiteLabel) -> list[tuple[str, str]]:
     """From the present month back to the first with a charge."""
-    first, _ = first_and_last_day(db)
+    first = first_day_charged(db)
     present = this_month(db)
     oldest = (first or present).replace(day=1)
     back = (present.year - oldest.year) * 12 + present.month - oldest.month

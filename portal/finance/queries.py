@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 
 from portal.accounts.models import Account
-from portal.billing.models import Charge
+from portal.billing.models import Charge, ChargeTotal
 from portal.kit.db import TenantSession, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.ledger.entry import Book
@@ -73,40 +73,88 @@ def charges_page(db: TenantSession, wanted: Filter) -> Window[Found]:
 
 
 def totals(db: TenantSession, wanted: Filter) -> Totals:
-    statement = select(
-        func.count(Charge.id),
-        func.count(func.distinct(Charge.account_id)),
-        func.sum(Charge.net_minor),
-        func.sum(Charge.tax_minor),
-        func.sum(Charge.retail_memo_minor),
-    )
-    count, customers, net, tax, retail = db.execute(_matching(_joined(statement), wanted)).one()
-    return Totals(count, customers, int(net or 0), int(tax or 0), int(retail or 0))
+    customers, count, net, tax, retail = db.execute(_summed(wanted) if _is_summed(wanted) else _added_up(wanted)).one()
+    return Totals(int(count or 0), int(customers), int(net or 0), int(tax or 0), int(retail or 0))
 
 
 def totals_by_customer(db: TenantSession, wanted: Filter) -> list[CustomerTotal]:
     """Dearest first."""
-    net = func.sum(Charge.net_minor)
-    statement = select(Account.id, Account.name, func.count(Charge.id), net, func.sum(Charge.retail_memo_minor))
-    grouped = (
-        _matching(_joined(statement), wanted).group_by(Account.id, Account.name).order_by(net.desc(), Account.name)
+    grouped = _summed_by_customer(wanted) if _is_summed(wanted) else _added_up_by_customer(wanted)
+    return [CustomerTotal(id, name, int(count), int(w), int(r)) for id, name, count, w, r in db.execute(grouped)]
+
+
+def _summed(wanted: Filter) -> Select[int, int, int, int, int]:
+    """From the maintained sums: as quick at a million charges as at ten thousand."""
+    total = ChargeTotal
+    statement = select(
+        func.count(func.distinct(total.account_id)),
+        func.sum(total.charges),
+        func.sum(total.net_minor),
+        func.sum(total.tax_minor),
+        func.sum(total.retail_memo_minor),
     )
-    return [CustomerTotal(id, name, count, int(w), int(r)) for id, name, count, w, r in db.execute(grouped)]
+    return _in_months(statement, wanted)
 
 
-def all_charges(db: TenantSession, wanted: Filter) -> Iterator[Found]:
-    """Everything that matches, oldest first, a batch at a time."""
-    statement = _matching(select(Charge, Account).join(Account, Account.id == Charge.account_id), wanted)
-    for charge, account in stream(db, statement.order_by(Charge.day, Charge.id)):
-        yield Found(charge, account)
+def _added_up(wanted: Filter) -> Select[int, int, int, int, int]:
+    statement = select(
+        func.count(func.distinct(Charge.account_id)),
+        func.count(Charge.id),
+        func.sum(Charge.net_minor),
+        func.sum(Charge.tax_minor),
+        func.sum(Charge.retail_memo_minor),
+    )
+    return _matching(_joined(statement), wanted)
 
 
-def first_and_last_day(db: TenantSession) -> tuple[date | None, date | None]:
-    """The days between which there are charges."""
-    found = db.execute(
-        select(func.min(Charge.day), func.max(Charge.day)).where(Charge.book == Book.WHOLESALE.value)
-    ).one()
-    return found[0], found[1]
+def _summed_by_customer(wanted: Filter) -> Select[UUID, str, int, int, int]:
+    net = func.sum(ChargeTotal.net_minor)
+    sums = (func.sum(ChargeTotal.charges), net, func.sum(ChargeTotal.retail_memo_minor))
+    statement = select(Account.id, Account.name, *sums).select_from(ChargeTotal)
+    statement = _in_months(statement.join(Account, Account.id == ChargeTotal.account_id), wanted)
+    return statement.group_by(Account.id, Account.name).order_by(net.desc(), Account.name)
+
+
+def _added_up_by_customer(wanted: Filter) -> Select[UUID, str, int, int, int]:
+    net = func.sum(Charge.net_minor)
+    sums = (func.count(Charge.id), net, func.sum(Charge.retail_memo_minor))
+    statement = _matching(_joined(select(Account.id, Account.name, *sums)), wanted)
+    return statement.group_by(Account.id, Account.name).order_by(net.desc(), Account.name)
+
+
+def _is_summed(wanted: Filter) -> bool:
+    """Whether the maintained sums answer it: whole months, of everybody or of one customer."""
+    return not wanted.words and wanted.first.day == 1 and wanted.next_first.day == 1
+
+
+def _in_months(statement: Statement, wanted: Filter) -> Statement:
+    statement = statement.where(
+        ChargeTotal.book == Book.WHOLESALE.value,
+        ChargeTotal.month >= wanted.first,
+        ChargeTotal.month < wanted.next_first,
+    )
+    return statement.where(ChargeTotal.account_id == wanted.customer) if wanted.customer is not None else statement
+
+
+def all_charges(db: TenantSession, wanted: Filter) -> Iterator[Any]:
+    """Everything that matches, oldest first, a batch at a time: the bare columns of EXPORTED, by name."""
+    statement = select(*EXPORTED).join(Account, Account.id == Charge.account_id)
+    yield from stream(db, _matching(statement, wanted).order_by(Charge.day, Charge.id))
+
+
+EXPORTED = (
+    Charge.day, Charge.number, Charge.description, Charge.item, Charge.period_key, Charge.book, Charge.first_day,
+    Charge.last_day, Charge.currency, Charge.net_minor, Charge.tax_minor, Charge.retail_memo_minor, Charge.account_id,
+    Charge.entry_id.is_not(None).label("is_posted"), Account.number.label("customer_number"),
+    Account.name.label("customer"),
+)  # fmt: skip
+"""Columns instead of rows of the models: an export of a year is a third of the work."""
+
+
+def first_day_charged(db: TenantSession) -> date | None:
+    """The day of the oldest charge, from the index that the list is read from."""
+    wanted = select(Charge.day).where(Charge.book == Book.WHOLESALE.value)
+    return db.scalar(wanted.order_by(Charge.day, Charge.id).limit(1))
 
 
 def charged_customers(db: TenantSession) -> list[tuple[UUID, str]]:

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, lru_cache
 
 from babel import Locale
-from babel.numbers import parse_pattern
+from babel.numbers import NumberPattern, parse_pattern
 
 MAX_MINOR = 10**12
 """No single amount may reach this many minor units: beyond it somebody's finger slipped."""
@@ -52,11 +53,31 @@ class Money:
 
     def words(self, locale: str = "en") -> str:
         """As people read it: the minus sign is U+2212 and stands before the currency."""
-        spoken = Locale.parse(locale)
-        pattern = parse_pattern(spoken.currency_formats["standard"])
-        pattern.frac_prec = (exponent(self.currency),) * 2
-        shown = pattern.apply(abs(self.decimal()), spoken, currency=self.currency, currency_digits=False)
-        return f"−{shown}" if self.minor < 0 else shown
+        return _words(self, locale)
+
+
+@lru_cache(8192)  # the same prices stand on a page again and again, and writing one out takes 13 µs
+def _words(money: Money, locale: str) -> str:
+    spoken, pattern = _pattern(money.currency, locale)
+    shown = pattern.apply(abs(money.decimal()), spoken, currency=money.currency, currency_digits=False)
+    return f"−{shown}" if money.minor < 0 else shown
+
+
+@cache
+def _pattern(currency: str, locale: str) -> tuple[Locale, NumberPattern]:
+    spoken = Locale.parse(locale)
+    # A copy: the locale's own pattern is shared by all currencies.
+    pattern = parse_pattern(spoken.currency_formats["standard"].pattern)
+    pattern.frac_prec = (exponent(currency),) * 2
+    return spoken, pattern
+
+
+def plain(minor: int, places: int) -> str:
+    """The amount in figures alone, such as `-12.50`, for machines; `places` is the currency's exponent."""
+    if not places:
+        return str(minor)
+    whole, part = divmod(abs(minor), 10**places)
+    return f"{'-' if minor < 0 else ''}{whole}.{part:0{places}d}"
 
 
 def exponent(currency: str) -> int:

@@ -1,6 +1,7 @@
 """Money, days and moments as a white label's people read them: in its currency, language and time zone."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -32,12 +33,17 @@ def local_day(at: datetime, tenant: WhiteLabel) -> date:
 
 def short_day(value: date, tenant: WhiteLabel) -> str:
     """Such as `3 Nov 2026`, for tables."""
-    return format_date(value, "d MMM y", locale=tenant.locale)
+    return _day(value, "d MMM y", tenant.locale)
 
 
 def span(first: date, last: date, tenant: WhiteLabel) -> str:
     """Such as `1 Nov to 30 Nov 2026`."""
-    return f"{format_date(first, 'd MMM', locale=tenant.locale)} to {short_day(last, tenant)}"
+    return f"{_day(first, 'd MMM', tenant.locale)} to {short_day(last, tenant)}"
+
+
+@lru_cache(4096)
+def _day(value: date, shape: str, locale: str) -> str:
+    return format_date(value, shape, locale=locale)
 
 
 def month(value: date, tenant: WhiteLabel) -> str:

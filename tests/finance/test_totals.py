@@ -5,12 +5,15 @@ from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
+from sqlalchemy import select
 
+from portal.billing.models import ChargeTotal
 from portal.finance.queries import Filter, charges_page, totals, totals_by_customer
-from portal.kit.db import reading, transaction
+from portal.kit.db import PLATFORM, reading, transaction
 from portal.ledger.commands import post
 from portal.ledger.entry import Book, charge as entry_of, credit_of
 from portal.ledger.queries import balance_minor
+from portal.verify import verify
 from tests.accounts.making import customer
 from tests.finance.conftest import NOVEMBER, bare
 from tests.signup.browsing import words
@@ -107,3 +110,45 @@ class TestOnThePage:
             desk.charge(f"Customer {n}", date(2026, 11, 9), net=1000 + n)
         page = words(browse(fiona).get("/finance/charges"))
         assert "Customer 6" in page and "3 others" in page
+
+
+class TestTheMaintainedTotals:
+    """What the page shows without adding up: kept by triggers, whichever way charges are inserted."""
+
+    @staticmethod
+    def both(db, wanted):
+        """The maintained sums, and the same from the rows (words that fit everything leave the sums out)."""
+        kept = totals(db, wanted), totals_by_customer(db, wanted)
+        return kept, (totals(db, replace(wanted, words="e")), totals_by_customer(db, replace(wanted, words="e")))
+
+    def test_they_are_what_the_rows_add_up_to(self, desk, northwind, kauri, cast):
+        for n, (name, day) in enumerate([
+            ("Birch", date(2026, 10, 31)), ("Birch", date(2026, 11, 1)), ("Cedar", date(2026, 11, 30)),
+            ("Birch", date(2026, 11, 30)), ("Cedar", date(2026, 12, 1)),
+        ]):
+            desk.charge(name, day, net=100 * n + 1, tax=n, retail=7 * n)
+        many = desk.customer("Elder")
+        with transaction(northwind.id) as db:
+            db.add_all(bare(northwind, many, f"e{n}", date(2026, 11, 1 + n % 28), net=n, retail=2 * n)
+                       for n in range(60))
+        with reading(northwind.id) as db:
+            kept, added = self.both(db, NOVEMBER)
+            assert kept == added and kept[0].count == 64
+            one = replace(NOVEMBER, customer=many)
+            assert totals(db, one) == totals(db, replace(one, words="e")) and totals(db, one).count == 60
+        with reading(kauri.id) as db:
+            assert totals(db, NOVEMBER).count == 0
+
+    def test_verify_names_one_that_drifted(self, desk, northwind):
+        """Red when the trigger is left out, and when verify does not add up again."""
+        desk.charge("Birch", date(2026, 11, 5))
+        birch = desk.customer("Birch")
+        with transaction(PLATFORM) as db:
+            total = db.scalars(select(ChargeTotal).where(ChargeTotal.account_id == birch)).one()
+            total.net_minor += 1
+        (found,) = [f for f in verify() if f.what == "monthly totals"]
+        assert len(found.differences) == 1 and "is not the sum of its charges" in found.differences[0]
+        with transaction(PLATFORM) as db:
+            db.delete(db.scalars(select(ChargeTotal).where(ChargeTotal.account_id == birch)).one())
+        (found,) = [f for f in verify() if f.what == "monthly totals"]
+        assert "is missing" in found.differences[0]

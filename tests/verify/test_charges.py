@@ -29,7 +29,9 @@ class TestAgainstTheBooks:
 
     def test_an_entry_whose_charge_is_gone(self, books):
         remove(Charge, Charge.id == books.charge(books.ours).id)
-        assert differences() == [f"entry charge:{books.ours.id}:plan:2026-11-02:wholesale has no charge"]
+        assert differences("charges") == [f"entry charge:{books.ours.id}:plan:2026-11-02:wholesale has no charge"]
+        assert differences("monthly totals") == [
+            f"total wholesale 2026-11 of {books.ours.id} is not the sum of its charges"]
 
     def test_a_debit_on_an_account_that_is_not_the_payers(self, books):
         """Red when the payer on the charge is believed."""
@@ -46,7 +48,7 @@ class TestThePayer:
         in_transaction(books.tenant, lambda db: post(db, charge_entry(
             Book.RETAIL, source, books.ours.id, net_minor=400, tax_minor=80, currency="GBP", description="x")))
         add_row(Charge, wholesale, book="retail", payer_id=books.ours.id, number="C-999999")
-        assert differences() == ["charge C-999999 debits a customer who does not pay"]
+        assert differences("charges") == ["charge C-999999 debits a customer who does not pay"]
 
     def test_a_wholesale_charge_on_a_customer(self, books):
         change(Charge, Charge.id == books.charge(books.ours).id, payer_id=books.own.id)
