@@ -17,6 +17,11 @@ from portal.whitelabels.models import GatewayCredential, WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
 
 FRESH = timedelta(minutes=1)
+OTHER_ACCOUNT = "The key belongs to another Stripe account now. Connect it again."
+MAY_NOT_CHARGE = "Stripe does not let this account take card payments yet."
+NO_WEBHOOK = "Our webhook is not registered at Stripe. Connect the key again."
+NOT_REACHED = "Stripe was not reached. We will ask again."
+KEY_REFUSED = "Stripe does not accept the key any more. Replace it."
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{8,240}")
 
 
@@ -70,9 +75,9 @@ def check(*, register: bool = False) -> list[str]:
     try:
         problems = _problems(credential, tenant, register)
     except GatewayUnreachable:
-        problems = ["Stripe was not reached. We will ask again."]
+        problems = [NOT_REACHED]
     except GatewayRefused:
-        problems = ["Stripe does not accept the key any more. Replace it."]
+        problems = [KEY_REFUSED]
     with transaction() as db:
         kept = db.load(GatewayCredential, credential.id)
         if kept is not None:
@@ -95,14 +100,14 @@ def _problems(credential: GatewayCredential, tenant: WhiteLabel, register: bool)
     account = gateway.account()
     found = []
     if account.id != credential.gateway_account or account.livemode != credential.livemode:
-        found.append("The key belongs to another Stripe account now. Connect it again.")
+        found.append(OTHER_ACCOUNT)
     if not account.may_charge:
-        found.append("Stripe does not let this account take card payments yet.")
+        found.append(MAY_NOT_CHARGE)
     endpoint = gateway.webhook(credential.webhook_endpoint) if credential.webhook_endpoint else None
     if register and (endpoint is None or endpoint.url != _webhook_url(credential, tenant)):
         endpoint = _register(gateway, credential, tenant)
     if endpoint is None or not endpoint.is_enabled or endpoint.url != _webhook_url(credential, tenant):
-        found.append("Our webhook is not registered at Stripe. Connect the key again.")
+        found.append(NO_WEBHOOK)
     return found
 
 

@@ -13,7 +13,7 @@ from portal.kit import jobs
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
 from portal.kit.ids import new_id
-from portal.payments import commands
+from portal.payments import commands, trial
 from portal.payments.flows import gateway_for
 from portal.payments.gateway import GatewayRefused, GatewayUnreachable, Seen
 from portal.payments.models import Funding, WebhookEvent
@@ -118,6 +118,10 @@ def _look_up(event: WebhookEvent, credential: GatewayCredential) -> Seen | None:
 
 
 def _settle(event_id: UUID, seen: Seen) -> None:
+    if trial.is_test(seen):
+        trial.hear(seen)
+        _note(event_id, "a test payment", handled=True)
+        return
     funding_id = _funding_id(seen)
     if funding_id is None:
         _note(event_id, "not a funding of ours", handled=True)

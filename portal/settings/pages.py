@@ -3,14 +3,45 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
+
 from portal.accounts.queries import primary_user
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound
 from portal.letters import commands as outbox
 from portal.letters.models import Letter
 from portal.letters.queries import recent_letters
+from portal.payments import connection
+from portal.payments.models import GatewayTest
+from portal.whitelabels.models import GatewayCredential, WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
-from portal.whitelabels.words import moment
+from portal.whitelabels.words import moment, money
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the readiness panel; `is_right` is None where there is nothing to be right or wrong about."""
+
+    words: str
+    is_right: bool | None
+
+
+@dataclass(frozen=True)
+class TestLine:
+    href: str
+    words: str
+    state: str
+
+
+@dataclass(frozen=True)
+class TestPage:
+    """A test payment as its page tells it. `is_going_on` while there is something to wait for."""
+
+    id: UUID
+    steps: list[Check]
+    is_going_on: bool
+    heading: str
+    amount: str
 
 
 @dataclass(frozen=True)
@@ -20,6 +51,9 @@ class GatewayPage:
     problems: list[str]
     checked: str
     rows: list[tuple[str, str]]
+    checks: list[Check]
+    may_test: bool
+    tests: list[TestLine]
 
 
 @dataclass(frozen=True)
@@ -38,7 +72,7 @@ class LetterLine:
 def gateway_page(db: TenantSession) -> GatewayPage:
     tenant, credential = white_label(db), gateway_credential(db)
     if credential is None:
-        return GatewayPage(False, False, ["No gateway is connected."], "never", [])
+        return GatewayPage(False, False, ["No gateway is connected."], "never", [], [], False, [])
     rows = [
         ("Stripe account", credential.gateway_account),
         ("Key", credential.key_hint),
@@ -48,7 +82,75 @@ def gateway_page(db: TenantSession) -> GatewayPage:
         ("Last event", moment(credential.last_event_at, tenant) if credential.last_event_at else "None yet"),
     ]
     checked = moment(credential.checked_at, tenant) if credential.checked_at else "never"
-    return GatewayPage(True, credential.is_ready, [str(p) for p in credential.problems], checked, rows)
+    return GatewayPage(
+        True,
+        credential.is_ready,
+        [str(p) for p in credential.problems],
+        checked,
+        rows,
+        _checks(credential, tenant),
+        not credential.livemode,
+        _tests(db, tenant),
+    )
+
+
+def _checks(credential: GatewayCredential, tenant: WhiteLabel) -> list[Check]:
+    """What the last look at the gateway found, one line each."""
+    bad = {str(problem) for problem in credential.problems}
+    was_asked = credential.checked_at is not None and connection.NOT_REACHED not in bad
+    key_fits = was_asked and not bad & {connection.KEY_REFUSED, connection.OTHER_ACCOUNT}
+    seen, pays_out = credential.last_event_at, credential.currency.upper()
+    elsewhere = "" if pays_out == tenant.currency else f"; Stripe pays out in {pays_out}"
+    return [
+        Check("Stripe accepts the key", key_fits),
+        Check("The account may take card payments", key_fits and connection.MAY_NOT_CHARGE not in bad),
+        Check("Our webhook is registered", key_fits and connection.NO_WEBHOOK not in bad),
+        Check(f"Last event: {moment(seen, tenant)}" if seen else "No event was received yet", bool(seen) or None),
+        Check("Live mode: payments are real" if credential.livemode else "Test mode: no real money moves", None),
+        Check(f"Charges in {tenant.currency}{elsewhere}", None),
+    ]
+
+
+def _tests(db: TenantSession, tenant: WhiteLabel) -> list[TestLine]:
+    wanted = select(GatewayTest).order_by(GatewayTest.created_at.desc(), GatewayTest.id.desc()).limit(3)
+    return [
+        TestLine(
+            f"/settings/gateway/tests/{test.id}", f"{moment(test.created_at, tenant)}, {test.started_by}", test.state
+        )
+        for test in db.scalars(wanted)
+    ]
+
+
+def test_page_or_404(db: TenantSession, test_id: UUID) -> TestPage:
+    test, tenant = db.load(GatewayTest, test_id), white_label(db)
+    if test is None:
+        raise NotFound
+    was_paid = test.state in ("paid", "refunded")
+    heard = test.webhook_at
+    steps = [
+        Check("The card page was opened", test.state != "failed"),
+        Check("The card was charged" if was_paid else "The card was not charged yet", was_paid or None),
+        Check(
+            "Stripe told us by webhook" if heard is not None else "No webhook about it was received yet",
+            heard is not None or None,
+        ),
+        Check(
+            "All of it was given back" if test.state == "refunded" else "Nothing was given back yet",
+            test.state == "refunded" or None,
+        ),
+    ]
+    is_over = test.state in ("expired", "failed") or (test.state == "refunded" and test.webhook_at is not None)
+    return TestPage(test.id, steps, not is_over, TEST_WORDS[test.state], money(test.amount_minor, tenant))
+
+
+TEST_WORDS = {
+    "created": "The card page is being opened",
+    "open": "The card page waits for you",
+    "paid": "Paid; it goes back now",
+    "refunded": "It works: paid and given back",
+    "expired": "The card page was closed unpaid",
+    "failed": "Stripe opened no card page",
+}
 
 
 def letters_page(db: TenantSession) -> list[LetterLine]:

@@ -20,7 +20,9 @@ from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import User
 from portal.kit import tokens
 from portal.kit.db import TenantSession, transaction
+from portal.kit.ids import new_id
 from portal.letters.models import Letter
+from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.people.models import Invitation
 from portal.signup.commands import start_draft
@@ -86,6 +88,8 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         "/settings/gateway/check": {},
         "/settings/gateway/disconnection": {},
         "/settings/letters/<uuid:letter_id>/again": {},
+        "/settings/gateway/tests": {},
+        "/settings/gateway/tests/<uuid:test_id>": {},
         "/activation/payment": {"amount": "needed"},
         "/operator/white-labels/new": {
             "name": "Fjord", "host": "fjord.localhost", "legal_name": "Fjord AS", "support_email": "help@fjord.example",
@@ -116,6 +120,8 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
         helper, invited = people_of(db, account)
         return {"account_id": account.id, "draft_id": draft.id, "letter_id": letter.id, "white_label_id": company.id,
                 "user_id": helper.id, "invitation_id": invited.id,
+                "test_id": db.put(GatewayTest(
+                    credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob")).id,
                 "view_id": db.put(SavedView(user_id=administrator.id, name="Theirs", query="")).id}
 
 
@@ -148,7 +154,7 @@ def test_the_forms_are_complete_their_rightful_senders_change_something(town: To
         other = invite(db, ours, "other@birch.example", Role.STANDARD, by=COMMAND_LINE)
     ids, idle = {**town.ids, "user_id": helper.id, "invitation_id": guest.id}, []
     asks_the_gateway = {"/settings/gateway", "/settings/gateway/check", "/settings/gateway/disconnection",
-                        "/activation/payment"}
+                        "/settings/gateway/tests", "/settings/gateway/tests/<uuid:test_id>", "/activation/payment"}
     for rule, form in forms(cast, cast.northwind.plans["desk"], invited).items():
         if rule in asks_the_gateway or rule.endswith(("/logo", "/discard", "letter_id>/again", "/removal")):
             continue  # need Stripe, an image, a draft, a failed letter, or not the main contact: see their rooms

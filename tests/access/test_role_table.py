@@ -4,6 +4,7 @@ An address that the table does not name fails the test, so nobody adds a page wi
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,7 +21,9 @@ from portal.customers.models import SavedView
 from portal.identity.commands import add_user
 from portal.identity.models import User
 from portal.kit.db import PLATFORM, Base, reading, transaction
+from portal.kit.ids import new_id
 from portal.letters.models import Letter
+from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.signup.commands import start_draft
 from tests.cast import Cast, Person, new_customer, password_hash
@@ -111,6 +114,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/settings/gateway": ("GET POST", ADMINISTRATOR),
     "/settings/gateway/check": ("POST", ADMINISTRATOR),
     "/settings/gateway/disconnection": ("GET POST", ADMINISTRATOR),
+    "/settings/gateway/tests": ("POST", ADMINISTRATOR),
+    "/settings/gateway/tests/<uuid:test_id>": ("GET POST", ADMINISTRATOR),
     "/settings/letters": ("GET", ADMINISTRATOR),
     "/settings/letters/<uuid:letter_id>/again": ("POST", ADMINISTRATOR),
     "/static/<path:filename>": ("GET", OPEN),
@@ -160,13 +165,14 @@ def town(app: Flask, cast: Cast) -> Town:
         draft = start_draft(db, cast.bob.id, Administration.WHITE_LABEL)
         invited = invite(db, acme, "ann@acme.example", Role.STANDARD, by=cast.alice.actor)
         assert invited is not None
+        test = db.put(GatewayTest(credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob"))
         view = db.put(SavedView(user_id=cast.bob.id, name="Mine", query="state=active"))
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
-                                  "invitation_id": invited.id, "view_id": view.id, "token": "x", "slug": "x",
-                                  "filename": "none"}
+                                  "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
+                                  "token": "x", "slug": "x", "filename": "none"}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
@@ -189,8 +195,7 @@ def digest() -> str:
 
 
 def path_of(rule: str, ids: dict[str, object]) -> str:
-    for part in ("account_id", "draft_id", "letter_id", "white_label_id", "user_id", "invitation_id", "view_id"):
-        rule = rule.replace(f"<uuid:{part}>", str(ids[part]))
+    rule = re.sub(r"<uuid:(\w+)>", lambda part: str(ids[part[1]]), rule)
     return rule.replace("<token>", "x").replace("<slug>", "x").replace("<path:filename>", "none")
 
 
