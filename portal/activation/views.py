@@ -147,7 +147,7 @@ def waiting() -> Response:
         status = pages.payment_status(db, account)
     if status.kind not in ("open", "unknown"):
         return redirect("/activation/payment", 303)
-    return page("activation/waiting.html", payment=status)
+    return page("activation/waiting.html", payment=status, follow="/activation/return")
 
 
 @bp.get("/activation/done")

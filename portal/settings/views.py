@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import administrators_only
@@ -70,7 +70,8 @@ def start_test_payment() -> Response:
 def test_payment(test_id: UUID) -> Response:
     with reading() as db:
         found = pages.test_page_or_404(db, test_id)
-    return page("settings/test-payment.html", found=found)
+    follow = request.path if found.is_going_on else ""
+    return page("settings/test-payment.html", found=found, follow=follow)
 
 
 @bp.post("/gateway/tests/<uuid:test_id>")

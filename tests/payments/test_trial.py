@@ -53,7 +53,7 @@ def test_paid_and_heard_of_it_is_given_back_and_the_page_says_so(browser, shop):
     assert [refund.amount_minor for refund in refunds_at(shop, test)] == [100]
     page = browser.get(path)
     assert "It works: paid and given back" in words(page) and "Stripe told us by webhook" in words(page)
-    assert 'http-equiv="refresh"' not in page.text
+    assert 'data-follow' not in page.text
 
 
 def test_twenty_webhooks_and_a_look_give_back_once(browser, shop):
@@ -74,7 +74,7 @@ def test_without_a_webhook_one_can_look_and_the_page_says_that_none_came(browser
     assert browser.submit(path).status_code == 303
     shop.work()
     page = browser.get(path)
-    assert "No webhook about it was received yet" in words(page) and 'http-equiv="refresh"' in page.text
+    assert "No webhook about it was received yet" in words(page) and 'data-follow' in page.text
     assert trials(shop)[0].state == "refunded"
 
 

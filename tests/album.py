@@ -1,0 +1,376 @@
+"""A walk through every page of the product in a browser, in one white label's brand; what to do at each is given.
+
+`make shots` takes pictures on it, and the browser journeys hold each page against axe, the CSP and the console.
+`visited` remembers which addresses were shown, so that a page nobody walks to is noticed.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
+
+from portal.demo import browser as plain, cast
+from portal.demo.cast import KAURI, NORTHWIND, Tenant
+from portal.demo.places import OPERATOR_HOST, Places
+
+See = Callable[[Page, str, list[str]], None]
+NEW_PASSWORD = "quiet harbour wool 19"
+ADDRESS = {
+    "northwind.localhost": ("1 Gorse Hill", "Bristol", "bs1 4xy"),
+    "kauri.localhost": ("3 Cuba Street", "Wellington", "6011"),
+}
+CARD = {"expires": "12 / 39", "cvc": "123", "holder": "A Customer"}
+DECLINED, THREE_D_SECURE, VISA = "4000000000009995", "4000002500003155", "4242424242424242"
+
+# What a browser cannot be shown: no page, no HTML, or an address that only leads on.
+NO_PAGES = {
+    "/", "/account/users", "/activate/<token>", "/activation/return", "/bootstrap/static/<path:filename>", "/brand.css",
+    "/customers/export.csv", "/finance", "/finance/charges.csv", "/health/live", "/health/ready",
+    "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
+    "/static/<path:filename>",
+}
+
+
+class Album:
+    """The walk. Every chapter begins with people of its own, and can be taken alone."""
+
+    def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
+        self.browser, self.places, self.tenant = browser, places, tenant
+        self.shown: set[str] = set()
+        self._see = see
+        self._complaints: dict[Page, list[str]] = {}
+        self.mark = secrets.token_hex(3)
+        self.chapters: list[Callable[[], None]] = [
+            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.finance,
+            self.activation, self.passwords, self.own_account, self.operator,
+        ]
+
+    @property
+    def host(self) -> str:
+        return self.tenant.brand.host
+
+    def see(self, page: Page, name: str) -> None:
+        self.shown.add(urlsplit(page.url).path)
+        self._see(page, name, self._complaints[page])
+
+    def visitor(self) -> Page:
+        """Somebody new, whose browser's reports are kept: policy, console, errors."""
+        page = self.browser.new_context(reduced_motion="reduce").new_page()
+        heard: list[str] = []
+        self._complaints[page] = heard
+        page.on("console", lambda m: heard.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        return page
+
+    def go(self, page: Page, path: str, name: str = "", host: str = "") -> None:
+        page.goto(self.places.url(host or self.host, path))
+        if name:
+            self.see(page, name)
+
+    def signed_in(self, login: str, password: str = cast.PASSWORD, host: str = "") -> Page:
+        page = self.visitor()
+        self.go(page, "/login", host=host)
+        page.fill("#login_name", login)
+        page.fill("#password", password)
+        page.click("main button[type=submit]")
+        assert "/login" not in page.url, f"{login} could not sign in"
+        return page
+
+    def administrator(self) -> Page:
+        return self.signed_in(self.tenant.staff[0].email)
+
+    def outside(self) -> None:
+        page = self.visitor()
+        for name, path in (
+            ("login", "/login"), ("forgotten", "/password/forgotten"), ("lost-link", "/activation/lost"),
+            ("dead-link", "/activate/nothing"), ("terms", "/activation/terms"),
+            ("dead-invitation", "/invitations/nothing"), ("no-activation", "/activation"),
+            ("no-invitation", "/invitations"),
+        ):
+            self.go(page, path, name)
+        self.go(page, "/login")
+        page.fill("#login_name", "nobody@nowhere.example")
+        page.fill("#password", "a wrong password")
+        page.click("main button[type=submit]")
+        self.see(page, "login-wrong")
+        self.go(page, "/activation/lost")
+        page.fill("#login_name", "nobody@nowhere.example")
+        page.click("main button[type=submit]")
+        self.see(page, "lost-link-sent")
+
+    def customers(self) -> None:
+        page = self.administrator()
+        for name, path in (
+            ("customers", "/customers"), ("customers-none", "/customers?q=nobody"),
+            ("customers-us", "/customers?waits=us"), ("missing", "/no-such-page"),
+        ):
+            self.go(page, path, name)
+        self.go(page, "/customers")
+        page.click("text=Keep or remove a view")
+        page.click("text=Save this view")
+        self.see(page, "customers-view-errors")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.click("header button[popovertarget]")
+        self.see(page, "menu-open")
+
+    def one_customer(self) -> None:
+        page = self.administrator()
+        for name in ("state=active&by=customer", "state=active&by=white_label", "state=suspended", "state=closed",
+                     "waits=bounced", "waits=unopened", "waits=unpaid"):
+            if self._open(page, name):
+                self.see(page, "customer-" + re.sub(r"\W+", "-", name))
+        assert self._open(page, "waits=set-up")
+        self.see(page, "customer-set-up")
+        own = page.url
+        for act in ("activation", "closure", "details", "addresses", "users", "created"):
+            page.goto(f"{own}/{act}")
+            self.see(page, f"customer-{act}")
+        page.goto(f"{own}/closure")
+        page.click("main button.btn-danger")
+        self.see(page, "customer-closure-errors")
+        assert self._open(page, "state=active")
+        page.goto(f"{page.url}/suspension")
+        self.see(page, "customer-suspension")
+
+    def _open(self, page: Page, query: str) -> bool:
+        self.go(page, f"/customers?{query}")
+        if page.locator("tbody th a").count() == 0:
+            return False
+        page.click("tbody th a >> nth=0")
+        return True
+
+    def wizard(self) -> None:
+        page = self.administrator()
+        self.go(page, "/customers/new", "choose")
+        page.click("text=Continue as administrator")
+        page.click("text=Save and continue")
+        self.see(page, "contact-errors")
+        self._fill_contact(page, "Gorse Hill Garage", f"gorse-{self.mark}.example", "Gwen Hill")
+        page.click("button[name=generate]")
+        self.see(page, "contact")
+        page.click("text=Save and continue")
+        line, city, postcode = ADDRESS[self.host]
+        page.fill("#line1", line)
+        page.fill("#city", city)
+        page.fill("#postcode", "not a postcode")
+        page.click("text=Save and continue")
+        self.see(page, "addresses-errors")
+        page.fill("#postcode", postcode)
+        page.click("text=Another service address")
+        self.see(page, "addresses")
+        page.click("text=Save and continue")
+        self.see(page, "plan")
+        page.check("#plan-2")
+        page.select_option("#billing_day", "15")
+        page.click("text=Save and review")
+        self.see(page, "review")
+        page.click("text=Create customer >> nth=-1")
+        self.see(page, "created")
+        page.click("text=Activate…")
+        page.click("main button.btn-primary")
+        self.see(page, "customer-just-activated")
+        self.go(page, "/customers/new")
+        page.click("text=Continue with new customer")
+        page.fill("#login_name", f"gwen.hill@gorse-{self.mark}.example")
+        page.click("text=Save and continue")
+        self.see(page, "contact-known-login")
+
+    def _fill_contact(self, page: Page, name: str, domain: str, person: str) -> None:
+        page.fill("#name", name)
+        page.fill("#primary_domain", domain)
+        page.fill("#display_name", person)
+        page.click("button[name=suggest]")
+
+    def people(self) -> None:
+        page = self.administrator()
+        assert self._open(page, "state=active&by=white_label&sort=oldest")
+        own = page.url
+        page.goto(f"{own}/users")
+        page.fill("#address_1", "not an address")
+        page.click("text=Send invitations")
+        self.see(page, "people-errors")
+        page.fill("#address_1", f"ann-{self.mark}@guest.example")
+        page.click("text=Send invitations")
+        self.see(page, "people")
+        page.fill("#display_name", "Cara Day")
+        page.fill("#login_name", f"cara-{self.mark}@guest.example")
+        page.click("text=Add the person")
+        page.click("a:has-text('Remove…') >> nth=-1")
+        self.see(page, "person-removal")
+        guest = self.visitor()
+        guest.goto(self.link(f"ann-{self.mark}@guest.example", "/invitations/"))
+        self.see(guest, "invitation")
+        guest.click("main button.btn-primary")
+        self.see(guest, "invitation-errors")
+        guest.fill("#display_name", "Ann Lee")
+        guest.fill("#password", NEW_PASSWORD)
+        guest.fill("#again", NEW_PASSWORD)
+        guest.click("main button.btn-primary")
+        self.see(guest, "account-of-a-standard-user")
+
+    def settings(self) -> None:
+        page = self.administrator()
+        for name, path in (
+            ("gateway", "/settings/gateway"), ("disconnect", "/settings/gateway/disconnection"),
+            ("letters", "/settings/letters"), ("change-password", "/password/change"),
+        ):
+            self.go(page, path, name)
+        self.go(page, "/settings/gateway")
+        page.click("text=Make a test payment")
+        self._pay(page, VISA)
+        page.wait_for_url("**/settings/gateway/tests/*")
+        self.see(page, "test-payment")
+        page.wait_for_selector("text=It works: paid and given back", timeout=20_000)
+        self.see(page, "test-payment-done")
+
+    def finance(self) -> None:
+        page = self.signed_in(self.tenant.staff[1].email)
+        self.go(page, "/finance/charges", "charges")
+        page.click("text=The figures as a table")
+        self.see(page, "charges-table")
+        page.click("a.row-open >> nth=0")
+        self.see(page, "charge-opened")
+        self.go(page, "/finance/charges?q=nothing-like-it", "charges-none")
+        self.go(page, "/customers", "not-allowed")
+        self.go(self.administrator(), "/finance/charges", "charges-administrator")
+
+    def activation(self) -> None:
+        page = self.visitor()
+        page.goto(self.new_link("Seal Bay Kayaks", f"sealbay-{self.mark}.example", "Selma Bay"))
+        self.see(page, "activation-check")
+        page.click("text=Yes, continue")
+        self.see(page, "activation-password")
+        page.fill("#password", "short")
+        page.click("main button[type=submit]")
+        self.see(page, "activation-password-errors")
+        page.fill("#password", NEW_PASSWORD)
+        page.fill("#again", NEW_PASSWORD)
+        page.check("#terms")
+        page.click("main button[type=submit]")
+        self.see(page, "activation-payment")
+        page.click("main button[type=submit]")
+        self.go(page, "/activation/waiting", "activation-waiting")
+        page.click("text=Back to the payment")
+        page.click("main button[type=submit]")
+        self._pay(page, DECLINED)
+        assert "Declined" in page.inner_text("body")
+        self.go(page, "/activation/return")
+        self.see(page, "activation-declined")
+        self.go(page, "/activation/payment")
+        page.click("main button[type=submit]")
+        self._pay(page, THREE_D_SECURE)
+        self.go(page, "/activation/payment", "activation-not-finished")
+        page.click("main button[type=submit]")
+        self._pay(page, VISA)
+        page.wait_for_url("**/activation/done")
+        self.see(page, "activation-done")
+        self.go(page, "/account", "account-new")
+
+    def _pay(self, page: Page, number: str) -> None:
+        for name, value in {"number": number, **CARD}.items():
+            page.fill(f"#{name}", value)
+        page.click("form.card-form button[type=submit]")
+
+    def passwords(self) -> None:
+        page = self.visitor()
+        login = self.tenant.staff[1].email
+        self.go(page, "/password/forgotten")
+        page.fill("#login_name", login)
+        page.click("main button[type=submit]")
+        self.see(page, "forgotten-sent")
+        page.goto(self.link(login, "/password/reset/"))
+        self.see(page, "new-password")
+        page.fill("#password", "short")
+        page.click("main button[type=submit]")
+        self.see(page, "new-password-errors")
+
+    def own_account(self) -> None:
+        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
+        login = owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}"
+        page = self.signed_in(login)
+        self.go(page, "/account", "account")
+        page.goto(f"{page.url}/users")
+        self.see(page, "account-people")
+        page.fill("#display_name", "Cara Day")
+        page.fill("#login_name", f"carol-{self.mark}@guest.example")
+        page.click("text=Add the person")
+        page.click("a:has-text('Remove…') >> nth=-1")
+        self.see(page, "account-person-removal")
+        bob = self.administrator()
+        assert self._open(bob, "state=active&by=white_label&sort=oldest")
+        bob.goto(f"{bob.url}/users")
+        bob.fill("#display_name", owner.person)
+        bob.fill("#login_name", login)
+        bob.click("text=Add the person")
+        self.see(bob, "people-known-login")
+        bob.check("#existing")
+        bob.click("text=Add the person")
+        self.go(page, "/account", "accounts")
+
+    def operator(self) -> None:
+        page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        for name, path in (
+            ("white-labels", "/operator/white-labels"), ("white-label-new", "/operator/white-labels/new"),
+            ("health", "/operator/health"),
+        ):
+            self.go(page, path, name, host=OPERATOR_HOST)
+        self.go(page, "/operator/white-labels/new", host=OPERATOR_HOST)
+        page.click("main button[type=submit] >> nth=-1")
+        self.see(page, "white-label-new-errors")
+        self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
+        page.click(f"text={self.tenant.brand.name}")
+        self.see(page, "white-label")
+
+    def link(self, address: str, path: str) -> str:
+        """The link in the newest letter to an address, once it is there."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            for letter in reversed(plain.Browser().get(f"{self.places.inbox_url}/letters.json").json()):
+                found = re.search(rf"http://\S+{path}[\w.\-]+", letter["text"])
+                if address in letter["to"] and found:
+                    return found[0]
+            time.sleep(0.2)
+        raise AssertionError(f"no letter to {address} with {path}")
+
+    def new_link(self, name: str, domain: str, person: str) -> str:
+        page = self.administrator()
+        self.go(page, "/customers/new")
+        page.click("text=Continue with new customer")
+        self._fill_contact(page, name, domain, person)
+        page.click("text=Save and continue")
+        line, city, postcode = ADDRESS[self.host]
+        for field, value in (("line1", line), ("city", city), ("postcode", postcode)):
+            page.fill(f"#{field}", value)
+        page.click("text=Save and continue")
+        page.check("#plan-1")
+        page.click("text=Save and review")
+        page.click("text=Create customer >> nth=-1")
+        first, last = person.casefold().split()
+        return self.link(f"{first}.{last}@{domain}", "/activate/")
+
+
+def unvisited(addresses: Map, shown: set[str]) -> set[str]:
+    """The rules of pages that nobody was shown."""
+    return {rule for rule in _pages(addresses) if not any(_is_of(addresses, path, rule) for path in shown)}
+
+
+def _pages(addresses: Map) -> Iterator[str]:
+    for rule in addresses.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.rule not in NO_PAGES:
+            yield rule.rule
+
+
+def _is_of(addresses: Map, path: str, rule: str) -> bool:
+    try:
+        found, _ = addresses.bind("localhost").match(path, method="GET", return_rule=True)
+    except HTTPException:
+        return False
+    return bool(found.rule == rule)
+
+
+TENANTS = {"northwind": NORTHWIND, "kauri": KAURI}
