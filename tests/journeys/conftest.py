@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from portal.demo.places import Places, anywhere
 from portal.demo.running import started
+from tests.shots import FLAGS
 
 CHROMIUM = shutil.which("chromium")
 
@@ -27,3 +29,11 @@ def chromium_path() -> str:
     if os.environ.get("PORTAL_REQUIRE_BROWSER"):
         pytest.fail("Chromium is not installed, and this run requires the browser journeys.")
     pytest.skip("CHROMIUM IS MISSING: the browser journeys did not run. Install Debian's chromium.")
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as engine:
+        made = engine.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield made
+        made.close()

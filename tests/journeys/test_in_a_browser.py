@@ -1,29 +1,18 @@
 """The main job in headless Chromium, and every page held against axe, the CSP and the console."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from portal.app import create_app
 from portal.demo.cast import KAURI
 from portal.demo.places import Places
 from portal.kit.db import database
 from tests.album import Album, unvisited
-from tests.shots import FLAGS
 
 SIZES = ((1280, 900), (390, 844))
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture(scope="module")
-def chromium(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as engine:
-        made = engine.chromium.launch(executable_path=chromium_path, args=FLAGS)
-        yield made
-        made.close()
 
 
 def examine(page: Page, name: str, complaints: list[str]) -> None:
@@ -71,14 +60,3 @@ def test_no_page_was_left_out(walk: Album, demo: Places):
 def test_another_brand_reads_as_well(chromium: Browser, demo: Places, chapter: str):
     """Orange instead of teal: the computed colours keep their contrast."""
     getattr(Album(chromium, demo, examine, KAURI), chapter)()
-
-
-def test_a_scanning_browser_that_opens_the_link_ten_times_consumes_nothing(chromium: Browser, demo: Places):
-    link = Album(chromium, demo, examine).new_link("Puffin Rock Cafe", "puffinrock.example", "Petra Rock")
-    for _ in range(10):
-        context = chromium.new_context()
-        page = context.new_page()
-        page.goto(link)
-        page.click("text=Yes, continue")
-        assert "Choose a password" in page.inner_text("main")
-        context.close()
