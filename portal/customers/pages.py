@@ -64,6 +64,7 @@ class ListPage:
     query: str
     export_href: str
     sort_hrefs: dict[str, str]
+    may_choose: bool
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ LETTER_NAMES = {
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
     page, query = customers_page(db, search), urlencode(search.query)
+    lines = _lines(db, page.rows)
     counts = counts_by_state(db)
     total = sum(counts.values())
     summary = [f"{total} account{'' if total == 1 else 's'}", f"{counts.get('inactive', 0)} inactive"]
@@ -141,7 +143,7 @@ def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
         summary.append(f"{waiting} wait{'s' if waiting == 1 else ''} for us")
     return ListPage(
         views=_views(db, user_id, query),
-        lines=_lines(db, page.rows),
+        lines=lines,
         newer_href=_href(search, after=page.newer),
         older_href=_href(search, before=page.older),
         summary=summary,
@@ -149,6 +151,7 @@ def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
         query=query,
         export_href="/customers/export.csv" + (f"?{query}" if query else ""),
         sort_hrefs={sort: _list_address({**search.query, "sort": sort}) for sort in ("newest", "oldest", "name")},
+        may_choose=any(line.blocker.act == "resend" for line in lines),
     )
 
 

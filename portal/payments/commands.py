@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import select
 
 from portal.accounts.models import Account
-from portal.audit.commands import SYSTEM, record
+from portal.audit.commands import SYSTEM, Actor, record
+from portal.identity.models import User
 from portal.kit import jobs
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession
@@ -58,7 +59,9 @@ def open_funding(
         credential_id=credential.id,
     )
     db.put(funding)
-    record(db, "funding.started", by=SYSTEM, subject=account.id, reference=funding.reference, amount_minor=amount.minor)
+    payer = db.load(User, user_id) if user_id is not None else None
+    by = Actor("customer", payer.id, payer.display_name) if payer is not None else SYSTEM
+    record(db, "funding.started", by=by, subject=account.id, reference=funding.reference, amount_minor=amount.minor)
     return funding
 
 

@@ -3,11 +3,10 @@
 from typing import Any
 
 from wtforms import BooleanField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from portal.accounts.forms import Reads
 from portal.accounts.lifecycle import Role
-from portal.identity.forms import NewPasswordForm
 from portal.identity.models import User
 from portal.identity.passwords import LONGEST
 from portal.kit.forms import OneAddress, PortalForm, Text, choices, normal_address
@@ -80,10 +79,12 @@ class RoleForm(PortalForm):
     role = SelectField("Role")
 
 
-class JoinForm(NewPasswordForm):
+class JoinForm(PortalForm):
     """Name and password of somebody who has no login yet."""
 
     display_name = StringField("Your name", [Text(120, missing="Write your name.")])
+    password = PasswordField("Password", [InputRequired("Choose a password."), Length(max=LONGEST)])
+    again = PasswordField("Retype password", [EqualTo("password", "This differs from the password above.")])
 
 
 class KnownForm(PortalForm):

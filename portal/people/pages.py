@@ -88,7 +88,7 @@ def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, t
         login_name=user.login_name,
         role=Role(membership.role).words,
         role_value=membership.role,
-        notes=", ".join(notes),
+        notes=" · ".join(notes),
         is_primary=membership.is_primary,
         may_change=Role(membership.role) in desk.roles and (not staff or desk.side is Side.WHITE_LABEL),
     )

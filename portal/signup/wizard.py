@@ -42,8 +42,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Options:
+    """The white-label account today, and what activating each plan would debit it, with tax."""
+
     balance: str
     available: str
+    first_charges: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,12 @@ class Review:
 def options(db: TenantSession) -> Options:
     tenant, account = white_label(db), white_label_account(db)
     balance = credit_minor(db, Book.WHOLESALE, account.id)
-    return Options(money(balance, tenant), money(available_minor(db), tenant))
+    first_day = first_day_for(tenant, None)
+    charges = [
+        (plan.name, money(first_invoice(prices_of(plan, tenant), first_day).wholesale_minor, tenant))
+        for plan in plans_on_sale(db)
+    ]
+    return Options(money(balance, tenant), money(available_minor(db), tenant), charges)
 
 
 def draft_list(db: TenantSession, user_id: UUID) -> list[DraftLine]:
