@@ -169,6 +169,7 @@ NORTHWIND = Tenant(
             "bounced",
             email="mereana@bounces.example",
         ),
+        SeedCustomer("Redland Yoga Studio", "redlandyoga.example", "Priya Nair", "solo", OPTION_2, "created"),
         SeedCustomer("<b>Bold</b> Signs & Sons", "bold-signs.example", "Ruth Bold", "team-10", OPTION_2, "created"),
         SeedCustomer("Quayside Cycles", "quayside-cycles.example", "Femi Adeyemi", "solo", OPTION_1, "password"),
         SeedCustomer("Old Mill Brewery", "oldmill.example", "Piotr Nowak", "solo", OPTION_1, "cancelled", 1),

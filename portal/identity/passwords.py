@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from zxcvbn import zxcvbn
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 SHORTEST = 12
 LONGEST = 256
 STRONG_ENOUGH = 3
+# Passwords that leaks are known for, most frequent first; carried by the library, so nobody is asked.
+STOLEN = frozenset(FREQUENCY_LISTS["passwords"])
 
 _hasher = PasswordHasher()
 # Checked when there is no such user, so that an unknown name costs the same as a known one.
@@ -36,10 +39,10 @@ def needs_rehash(stored: str) -> bool:
 
 def problem_with(password: str, *, names: Iterable[str] = ()) -> str | None:
     """Why this password will not do, in words for the person who chose it; None when it will."""
-    if len(password) < SHORTEST:
-        return f"Use {SHORTEST} characters or more. Several words are fine."
-    if len(password) > LONGEST:
-        return f"Use at most {LONGEST} characters."
+    if not SHORTEST <= len(password) <= LONGEST:
+        return _length_problem(password)
+    if password.casefold() in STOLEN:
+        return "This password was stolen somewhere before and is on the lists that thieves try. Choose another."
     for name in _guessable(names):
         if name in password.casefold():
             return f"Leave out “{name}”: it is easy to guess."
@@ -49,6 +52,12 @@ def problem_with(password: str, *, names: Iterable[str] = ()) -> str | None:
     if zxcvbn(password[:72])["score"] < STRONG_ENOUGH:
         return "This is easy to guess: it is common, or repeats a pattern. Try several unrelated words."
     return None
+
+
+def _length_problem(password: str) -> str:
+    if len(password) < SHORTEST:
+        return f"Use {SHORTEST} characters or more. Several words are fine."
+    return f"Use at most {LONGEST} characters."
 
 
 def _guessable(names: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from portal.identity import passwords
-from portal.identity.passwords import LONGEST, SHORTEST, hash_password, is_right, needs_rehash, problem_with
+from portal.identity.passwords import LONGEST, SHORTEST, STOLEN, hash_password, is_right, needs_rehash, problem_with
 from tests.cast import PASSWORD, password_hash
 
 
@@ -83,3 +83,11 @@ def test_names_of_the_house_and_the_person_are_refused(bad, names):
 
 def test_short_and_plain_names_do_not_shut_everything_out():
     assert problem_with(PASSWORD, names=["Al", "info@company.example", ""]) is None
+
+
+def test_a_password_that_leaks_are_known_for_is_refused_as_such():
+    """ASVS 6.2.12, offline. Red without the list: these are long, and some of them look strong."""
+    known = [password for password in STOLEN if len(password) >= SHORTEST]
+    assert len(STOLEN) > 20_000 and len(known) > 100
+    for password in [*known[:50], known[0].upper()]:
+        assert "stolen" in (problem_with(password) or ""), password
