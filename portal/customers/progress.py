@@ -136,6 +136,7 @@ TITLES = {
     "people.invitation-revoked": ("is-done", "cross", "Invitation revoked"),
     "people.joined": ("is-done", "user", "Joined the account"),
     "people.added": ("is-done", "user", "Somebody added"),
+    "people.password-letter": ("is-done", "mail", "Password link mailed"),
     "people.role-changed": ("is-done", "user", "Role changed"),
     "people.removed": ("is-done", "user", "Somebody removed"),
     "people.main-contact": ("is-done", "user", "Another main contact"),

@@ -45,6 +45,11 @@ class OneOfTheWhiteLabel(Refusal):
     text = "Their place on the account is theirs to give up."
 
 
+class HasPassword(Refusal):
+    heading = "No letter is needed"
+    text = "The person has a password, and can have it reset from the sign-in page."
+
+
 class TooManyOpen(Refusal):
     heading = "Too many invitations are open"
     text = f"At most {MOST_OPEN} can wait at once. Revoke some, or wait until they are taken up."
@@ -159,6 +164,15 @@ def add_person(
     if account.state in LIVE and user.password_hash is None:
         send_password_link(db, user, "set-password")
     return user
+
+
+def mail_password_link(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> None:
+    """The letter to set a password once more, to a member who never did. Raises NotFound or HasPassword."""
+    _, user = _held_member(db, account, user_id, by)
+    if user.password_hash is not None or account.state not in LIVE:
+        raise HasPassword
+    send_password_link(db, user, "set-password")
+    record(db, "people.password-letter", by=by, subject=account.id, person=user.display_name)
 
 
 def send_what_waits(db: TenantSession, account: Account) -> None:

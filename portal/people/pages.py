@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.accounts.guards import LIVE
 from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import is_staff, members_of
@@ -26,6 +27,7 @@ class PersonLine:
     notes: str
     is_primary: bool
     may_change: bool
+    may_get_letter: bool
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, t
         notes=" · ".join(notes),
         is_primary=membership.is_primary,
         may_change=Role(membership.role) in desk.roles and (not staff or desk.side is Side.WHITE_LABEL),
+        may_get_letter=user.password_hash is None and not membership.is_primary and desk.account.state in LIVE,
     )
 
 

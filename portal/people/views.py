@@ -139,6 +139,19 @@ def make_main_contact(side: Side, account_id: UUID, user_id: UUID) -> Response:
     return _to(desk)
 
 
+@bp.post("/customers/<uuid:account_id>/users/<uuid:user_id>/letter", defaults=CUSTOMERS)
+@bp.post("/account/<uuid:account_id>/users/<uuid:user_id>/letter", defaults=ACCOUNT)
+@limiter.limit("30 per hour")
+@people_managers_only
+def mail_password_link(side: Side, account_id: UUID, user_id: UUID) -> Response:
+    desk = _desk(side, account_id, changes=True)
+    with transaction() as db:
+        _refuse_beyond(db, desk, user_id)
+        commands.mail_password_link(db, _held(db, desk), user_id, by=actor())
+    flash("A new letter to set the password is on its way. The older link no longer works.", "ok")
+    return _to(desk)
+
+
 @bp.get("/customers/<uuid:account_id>/users/<uuid:user_id>/removal", defaults=CUSTOMERS)
 @bp.get("/account/<uuid:account_id>/users/<uuid:user_id>/removal", defaults=ACCOUNT)
 @people_managers_only

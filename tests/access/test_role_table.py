@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/again": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/revocation": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users": ("GET POST", RUNS_IT),
+    "/account/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/main-contact": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/removal": ("GET POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/role": ("POST", RUNS_IT),
@@ -75,6 +76,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/customers/<uuid:account_id>/reactivation": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/suspension": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users/<uuid:user_id>/main-contact": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users/<uuid:user_id>/removal": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users/<uuid:user_id>/role": ("POST", ADMINISTRATOR),
@@ -140,7 +142,7 @@ WHO = {
     OPEN: dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob", "olga"), "in"),
 }
 ACTS_OF_THE_CUSTOMER = (
-    "/activation", "/invitations", "/again", "/revocation", "/users", "/main-contact", "/removal", "/role")
+    "/activation", "/invitations", "/again", "/revocation", "/users", "/letter", "/main-contact", "/removal", "/role")
 # Open pages whose own answer to this test's made-up names is 404.
 NOTHING_THERE = {"/logo", "/webhooks/stripe/<slug>", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
 

@@ -73,6 +73,23 @@ class TestAdding:
         assert len(roles(people, people.acme)) == 1
 
 
+class TestThePasswordLetter:
+    """Somebody who was added and let the link expire is no dead end."""
+
+    def test_goes_out_again_and_the_older_link_dies(self, people, alices):
+        base = f"/account/{people.acme}"
+        add(alices, base)
+        who = user_id(people, "cara@acme.example")
+        assert "Mail the password link" in alices.get(f"{base}/users").text
+        assert alices.submit(f"{base}/users/{who}/letter", page=f"{base}/users").status_code == 303
+        assert len(people.letters("set-password")) == 1, "the older one is withdrawn"
+
+    def test_not_to_somebody_who_has_a_password(self, people, alices, alice):
+        base = f"/account/{people.acme}"
+        answer = alices.submit(f"{base}/users/{alice.id}/letter", page=f"{base}/users")
+        assert answer.status_code == 409 and people.letters("set-password") == []
+
+
 class TestRoles:
     def change(self, browser, base, who, role):
         return browser.submit(f"{base}/users/{who}/role", {"role": role}, page=f"{base}/users")
