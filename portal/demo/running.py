@@ -1,6 +1,7 @@
 """Starts the demo in the foreground and stops all of it: portal, worker, gateway sandbox, mail sink with its inbox."""
 
 import contextlib
+import fcntl
 import http.client
 import os
 import shutil
@@ -31,17 +32,39 @@ STOP_WITHIN_S = 20
 
 def run(*, fresh: bool, port: int, folder: Path | None = None) -> int:
     """The demo until Ctrl-C. Returns the exit code."""
-    places = choose(folder or default_folder(), port=port, say=click.echo)
-    if fresh:
-        shutil.rmtree(places.folder, ignore_errors=True)
+    folder = folder or default_folder()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with started(places) as server:
-            _say_what_to_do(places)
-            return server.wait()
+        with _alone(folder) as is_alone:
+            if not is_alone:
+                click.echo("A demo runs on this data already. Stop it first with Ctrl-C, where it was started.")
+                return 1
+            return _run(folder, fresh, port)
     except KeyboardInterrupt:
         click.echo("Stopped. The data is kept; `make demo FRESH=1` starts over.")
         return 0
+
+
+def _run(folder: Path, fresh: bool, port: int) -> int:
+    places = choose(folder, port=port, say=click.echo)
+    if fresh:
+        shutil.rmtree(places.folder, ignore_errors=True)
+    with started(places) as server:
+        _say_what_to_do(places)
+        return server.wait()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether no other demo holds these data: two of them would work on one database, or delete it under each other."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 @contextlib.contextmanager

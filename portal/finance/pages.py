@@ -124,7 +124,7 @@ def _tiles(db: TenantSession, sums: Totals, tenant: WhiteLabel) -> list[Tile]:
         Tile(
             "Wholesale",
             money(sums.wholesale_minor, tenant),
-            f"{sums.count} charges, {people}, and {money(sums.tax_minor, tenant)} tax",
+            f"{sums.count} charge{'' if sums.count == 1 else 's'}, {people}, and {money(sums.tax_minor, tenant)} tax",
         ),
         Tile("Retail", money(sums.retail_minor, tenant), "What the same things cost at retail"),
         Tile("Margin", money(sums.margin_minor, tenant), f"{share} of retail, before tax"),

@@ -12,7 +12,6 @@ from tests.album import Album, unvisited
 
 SIZES = ((1280, 900), (390, 844))
 
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def examine(page: Page, name: str, complaints: list[str]) -> None:
@@ -30,7 +29,7 @@ def examine(page: Page, name: str, complaints: list[str]) -> None:
     assert ours == [], f"{name} at {page.url}: {ours}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def walk(chromium: Browser, demo: Places) -> Album:
     """One walk through the product; which pages it showed is looked at when all chapters are over."""
     return Album(chromium, demo, examine)

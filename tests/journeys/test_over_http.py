@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal.app import create_app
-from portal.demo import cast
+from portal.demo import cast, running
 from portal.demo.browser import Browser
 from portal.demo.places import LOOPBACK, NORTHWIND_HOST, Places, anywhere, choose
 from portal.demo.running import started
@@ -82,6 +82,17 @@ def test_a_busy_port_is_said_and_another_one_taken(tmp_path: Path):
         port = busy.getsockname()[1]
         places = choose(tmp_path, port=port, say=said.append)
     assert places.portal != port and any(f"Port {port} is busy" in words for words in said)
+
+
+def test_a_second_demo_on_the_same_data_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Red without the lock: with FRESH=1 it deleted the database under the running one."""
+    kept = tmp_path / "demo" / "portal.sqlite3"
+    kept.parent.mkdir()
+    kept.write_text("in use")
+    with running._alone(tmp_path / "demo") as first:
+        assert first
+        assert running.run(fresh=True, port=0, folder=tmp_path / "demo") == 1
+    assert kept.read_text() == "in use" and "Stop it first" in capsys.readouterr().out
 
 
 def _up_to_review(tour: Tour, bob: Browser):

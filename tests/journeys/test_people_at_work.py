@@ -11,8 +11,6 @@ from portal.demo.cast import KAURI
 from portal.demo.places import Places
 from tests.album import DECLINED, NEW_PASSWORD, THREE_D_SECURE, VISA, Album
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def unseen(page: Page, name: str, complaints: list[str]) -> None:
     """Journeys look at what happens; the walk looks at how pages are made."""
