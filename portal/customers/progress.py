@@ -9,25 +9,29 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.activation.queries import latest_link
 from portal.audit.models import AuditRow
-from portal.audit.queries import acts_on
+from portal.audit.queries import acts_on, last_act_on
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.letters.models import Letter
 from portal.payments.models import Funding
 from portal.payments.queries import latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.queries import white_label
+from portal.whitelabels.queries import gateway_credential, white_label
 from portal.whitelabels.words import moment, since
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """Who is waited for and for what. `kind` is wait, bad or none; `act` is what removes it, if anything here does."""
+    """Who is waited for, for what and since when, where the words do not say it.
+
+    `kind` is wait, bad or none; `act` is what removes it, if anything here does.
+    """
 
     text: str
     kind: str = "wait"
     act: str = ""
     badge: str = ""
+    since: str = ""
 
     @property
     def way(self) -> str:
@@ -36,15 +40,18 @@ class Blocker:
 
     @property
     def href(self) -> str:
-        """Where that act is, below the customer's own address."""
+        """Where that act is."""
         return WAYS.get(self.act, ("", ""))[1]
 
 
 WAYS = {
-    "activate": ("Activate…", "/activation"),
-    "correct": ("Correct the address", "#correct"),
-    "reactivate": ("Reactivate", "#reactivate"),
+    "activate": ("Activate…", "{}/activation"),
+    "correct": ("Correct the address", "{}"),
+    "gateway": ("Connect the gateway", "/settings/gateway"),
+    "reactivate": ("Reactivate", "{}"),
+    "resend": ("Send the letter again", "{}"),
 }
+"""Words for a link and where it leads; the braces stand for the customer's own address."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +64,17 @@ class Event:
 
 def blocker_of(db: TenantSession, account: Account) -> Blocker:
     """The one thing that stands between this account and being active."""
+    tenant = white_label(db)
     if account.state == State.CLOSED:
-        return Blocker("Nothing, the account is closed", "none")
+        return Blocker("Nothing, the account is closed", "none", since=_since(account.closed_at, tenant))
     if account.state == State.SUSPENDED:
-        return Blocker("You: the account is suspended", "bad")
+        at = last_act_on(db, account.id, "account.suspended")
+        return Blocker("You: the account is suspended", "bad", "reactivate", since=_since(at, tenant))
     if account.state == State.ACTIVE:
         return Blocker("Nothing", "none")
     if not account.is_run_by_customer:
-        return Blocker("You: activate the account when it is set up", act="activate")
+        waits = _since(account.created_at, tenant)
+        return Blocker("You: activate the account when it is set up", act="activate", since=waits)
     if account.is_claimed:
         return _payment_blocker(db, account)
     return _letter_blocker(db, account)
@@ -80,11 +90,14 @@ def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
     )
     link = latest_link(db, account.id)
     if letter is not None and letter.state in ("failed", "bounced"):
-        return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced")
+        back = _since(letter.created_at, tenant)
+        return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced", back)
     if letter is None or letter.state == "queued" or link is None:
-        return Blocker("Us: the activation letter is on its way", act="resend", badge="waiting")
+        written = _since(letter.created_at if letter else account.created_at, tenant)
+        return Blocker("Us: the activation letter is on its way", badge="waiting", since=written)
     if link.expires_at <= now():
-        return Blocker("You: the link has expired, send the letter again", "bad", "resend", "waiting")
+        over = _since(link.expires_at, tenant)
+        return Blocker("You: the link has expired, send the letter again", "bad", "resend", "waiting", over)
     if link.opened_at is not None:
         day = since(link.opened_at, tenant)
         return Blocker(f"Customer: opened the link {day}, no password yet", act="resend", badge="waiting")
@@ -94,25 +107,39 @@ def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
 
 def _payment_blocker(db: TenantSession, account: Account) -> Blocker:
     tenant, funding = white_label(db), latest_funding(db, account.id)
+    claimed = _since(account.claimed_at, tenant)
+    if gateway_credential(db) is None:
+        return Blocker("You: connect the gateway, your customer cannot pay", "bad", "gateway", "waiting", claimed)
     if funding is None:
-        return Blocker("Customer: password set, not paid", badge="waiting")
-    day = since(funding.created_at, tenant)
+        return Blocker("Customer: password set, not paid", badge="waiting", since=claimed)
     if funding.state == "succeeded":
-        return _after_payment(db, funding)
+        return _after_payment(db, funding, tenant)
+    return _unpaid_blocker(funding, tenant)
+
+
+def _unpaid_blocker(funding: Funding, tenant: WhiteLabel) -> Blocker:
+    day = since(funding.created_at, tenant)
     if funding.state == "unknown":
         return Blocker(f"Us: the payment begun {day} is being looked up", badge="waiting")
     if funding.state == "failed":
-        return Blocker("You: the gateway refused to open the card page, check its key", "bad", badge="failed")
+        words = "You: the gateway refused to open the card page, check its key"
+        return Blocker(words, "bad", "gateway", "failed", _since(funding.created_at, tenant))
     if funding.last_decline is not None:
         return Blocker(f"Customer: card declined {day}", "bad", badge="failed")
     return Blocker(f"Customer: payment begun {day}, not finished", badge="waiting")
 
 
-def _after_payment(db: TenantSession, funding: Funding) -> Blocker:
+def _after_payment(db: TenantSession, funding: Funding, tenant: WhiteLabel) -> Blocker:
     refund = refund_of(db, funding.id)
     if refund is not None and refund.state != "failed":
-        return Blocker(f"You: the payment went back ({refund.reason})", "bad", badge="failed")
-    return Blocker("Customer: paid, but more money is needed", badge="waiting")
+        back = _since(refund.created_at, tenant)
+        return Blocker(f"You: the payment went back ({refund.reason})", "bad", badge="failed", since=back)
+    paid = _since(funding.settled_at, tenant)
+    return Blocker("Customer: paid, but more money is needed", badge="waiting", since=paid)
+
+
+def _since(at: datetime | None, tenant: WhiteLabel) -> str:
+    return f"since {since(at, tenant).removeprefix('on ')}" if at is not None else ""
 
 
 TITLES = {
@@ -155,7 +182,7 @@ def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Even
     dated = sorted([*acts, *_letter_events(db, account, tenant)], key=lambda pair: pair[0])
     events = [event for _, event in dated]
     if account.state == State.INACTIVE:
-        events.append(Event("is-now", "clock", blocker.text, ()))
+        events.append(Event("is-now", "clock", blocker.text, (blocker.since,) if blocker.since else ()))
         events.append(Event("is-next", "check", "Active", ()))
     return events
 

@@ -18,6 +18,7 @@ from portal.kit.db import TenantSession, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.kit.world import stored_domain
 from portal.letters.models import Letter
+from portal.whitelabels.models import GatewayCredential
 
 PAGE = 25
 
@@ -26,6 +27,7 @@ WAITS = {
     "bounced": "Us: the letter came back",
     "expired": "Us: the link has expired",
     "set-up": "Us: to set it up and activate",
+    "gateway": "Us: to connect the gateway",
     "customer": "The customer",
     "unopened": "The customer: letter not opened",
     "opened": "The customer: opened, no password",
@@ -114,6 +116,11 @@ def _waiting(kind: str) -> ColumnElement[bool]:
         _latest_link(ActivationLink.expires_at),
         _latest_link(ActivationLink.opened_at),
     )
+    claimed = and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_not(None))
+    in_use = select(GatewayCredential.id).where(
+        GatewayCredential.white_label_id == Account.white_label_id, GatewayCredential.ended_at.is_(None)
+    )
+    has_gateway = in_use.correlate(Account).exists()
     came_back = letter.in_(("failed", "bounced"))
     is_out = and_(unclaimed, letter == "sent", expires > now())
     cases: dict[str, ColumnElement[bool]] = {
@@ -122,9 +129,10 @@ def _waiting(kind: str) -> ColumnElement[bool]:
         "expired": and_(unclaimed, letter == "sent", expires <= now()),
         "unopened": and_(is_out, opened.is_(None)),
         "opened": and_(is_out, opened.is_not(None)),
-        "unpaid": and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_not(None)),
+        "gateway": and_(claimed, ~has_gateway),
+        "unpaid": and_(claimed, has_gateway),
     }
-    groups = {"us": ("set-up", "bounced", "expired"), "customer": ("unopened", "opened", "unpaid")}
+    groups = {"us": ("set-up", "bounced", "expired", "gateway"), "customer": ("unopened", "opened", "unpaid")}
     chosen = or_(false(), *(cases[name] for name in groups.get(kind, (kind,))))
     return and_(Account.state == State.INACTIVE, chosen)
 

@@ -6,7 +6,17 @@ from portal.accounts import commands as accounts
 from portal.activation.commands import correct_address
 from portal.payments import commands as payments
 from portal.payments.models import GatewayRefund
+from portal.whitelabels.models import GatewayCredential
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, pay, plan, seen, start_payment
+
+
+def connect(db):
+    """A gateway as the rows have it; nothing here asks it."""
+    made = GatewayCredential(
+        webhook_slug="slug", gateway_account="acct_tests", livemode=False, currency="GBP", key_hint="sk_test",
+        sealed_key="sealed", connected_by="Bob")
+    made.white_label_id = db.tenant
+    db.put(made)
 
 
 def said(blocker):
@@ -16,7 +26,7 @@ def said(blocker):
 class TestTheLetter:
     def test_is_on_its_way(self, case):
         assert said(case.create(OPTION_1).blocker()) == (
-            "Us: the activation letter is on its way", "wait", "resend", "waiting")
+            "Us: the activation letter is on its way", "wait", "", "waiting")
 
     def test_was_mailed_and_the_link_not_used(self, case):
         blocker = case.create(OPTION_1).mailed().blocker()
@@ -55,6 +65,7 @@ class TestTheLetter:
 class TestTheMoney:
     @pytest.fixture
     def claimed(self, case):
+        connect(case.db)
         case.create(OPTION_1).mailed()
         claim(case.db, case.account)
         return case
@@ -92,7 +103,7 @@ class TestTheMoney:
         funding = start_payment(claimed.db, claimed.account, 2000)
         payments.note_failed(claimed.db, funding.id, "Your account cannot take payments")
         assert said(claimed.blocker()) == (
-            "You: the gateway refused to open the card page, check its key", "bad", "", "failed")
+            "You: the gateway refused to open the card page, check its key", "bad", "gateway", "failed")
 
     def test_arrived_and_is_too_little(self, claimed):
         pay(claimed.db, claimed.account, 100)
@@ -105,7 +116,17 @@ class TestTheMoney:
         payments.settle(claimed.db, funding.id, seen(funding, status="complete", paid=True))
         assert claimed.blocker().text == "Customer: paid, but more money is needed"
 
+    def test_cannot_be_paid_without_a_gateway(self, case):
+        """It is the white label's turn. Red when it reads as the customer's."""
+        case.create(OPTION_1).mailed()
+        claim(case.db, case.account)
+        blocker = case.blocker()
+        assert said(blocker) == (
+            "You: connect the gateway, your customer cannot pay", "bad", "gateway", "waiting")
+        assert (blocker.way, blocker.href) == ("Connect the gateway", "/settings/gateway")
+
     def pay_for_what_the_white_label_cannot(self, case):
+        connect(case.db)
         case.create(OPTION_1)
         case.account.plan_id = plan(case.db, "dear", retail_minor=100, wholesale_minor=10**6).id
         claim(case.db, case.account)
@@ -136,10 +157,36 @@ class TestTheRest:
     def test_a_suspended_one_waits_for_you(self, case, bob):
         active(case.db, case.create(OPTION_2).account)
         accounts.suspend(case.db, case.account, reason="Unpaid", by=bob.actor)
-        assert said(case.blocker()) == ("You: the account is suspended", "bad", "", "")
+        assert said(case.blocker()) == ("You: the account is suspended", "bad", "reactivate", "")
 
     @pytest.mark.parametrize("administration", [OPTION_1, OPTION_2])
     def test_a_closed_one_waits_for_nothing_even_when_it_was_never_active(self, case, bob, administration):
         case.create(administration)
         accounts.close(case.db, case.account, reason="Twice", by=bob.actor)
         assert said(case.blocker()) == ("Nothing, the account is closed", "none", "", "")
+
+
+class TestSinceWhen:
+    """Every waiting row says it, in its words or beside them."""
+
+    def test_it_is_set_up(self, case):
+        case.create(OPTION_2)
+        case.clock.advance(days=2)
+        assert case.blocker().since == "since Monday"
+
+    def test_the_letter_came_back(self, case):
+        assert case.create(OPTION_1).bounced().blocker().since == "since today"
+
+    def test_it_was_suspended(self, case, bob):
+        active(case.db, case.create(OPTION_2).account)
+        accounts.suspend(case.db, case.account, reason="Unpaid", by=bob.actor)
+        case.db.flush()
+        case.clock.advance(days=1)
+        assert case.blocker().since == "since Monday"
+
+    def test_the_password_was_set(self, case):
+        connect(case.db)
+        case.create(OPTION_1).mailed()
+        claim(case.db, case.account)
+        case.clock.advance(days=30)
+        assert case.blocker().since == "since 2 November"

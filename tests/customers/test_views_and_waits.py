@@ -16,9 +16,11 @@ from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from portal.letters.commands import mark_failed, mark_sent
 from portal.letters.models import Letter
+from portal.whitelabels.queries import gateway_credential
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
 from tests.cast import on_sqlite
 from tests.customers.conftest import rows
+from tests.customers.test_blocker import connect
 from tests.signup.browsing import errors, words
 
 
@@ -41,6 +43,7 @@ def waiting(northwind, clock):
         start_life(db, latest_link(db, made["Expired"].id).id, now() - timedelta(days=8))
         note_opened(db, latest_link(db, made["Opened"].id))
         claim(db, made["Unpaid"])
+        connect(db)
         return {name: account.id for name, account in made.items()}
 
 
@@ -60,6 +63,14 @@ class TestWaits:
             for kind, who in (("us", "You:"), ("customer", "Customer:")):
                 for account in customers_page(db, Search(waits=kind)).rows:
                     assert blocker_of(db, account).text.startswith(who), (kind, account.name)
+
+    def test_without_a_gateway_the_unpaid_wait_for_us(self, waiting, northwind):
+        with transaction(northwind.id) as db:
+            gateway_credential(db).ended_at = now()
+        with reading(northwind.id) as db:
+            assert [a.name for a in customers_page(db, Search(waits="gateway")).rows] == ["Unpaid"]
+            assert customers_page(db, Search(waits="unpaid")).rows == []
+            assert "Unpaid" in [a.name for a in customers_page(db, Search(waits="us")).rows]
 
     def test_two_tenants_do_not_mix(self, waiting, kauri):
         with reading(kauri.id) as db:
