@@ -13,7 +13,7 @@ from bench.houses import House
 from bench.measuring import Arm, interleaved
 from bench.rows import charge_number, customer_name
 from portal.finance import pages
-from portal.finance.queries import PAGE, CustomerTotal, Filter, Totals, charged_customers, totals, totals_by_customer
+from portal.finance.queries import PAGE, CustomerTotal, Filter, Totals, totals, totals_by_customer
 from portal.kit import db as kit_db
 
 OLDER = re.compile(r'href="(/finance/charges\?[^"]*before=[^"]*)"')
@@ -102,7 +102,7 @@ def _deep(house: House, next_page: str) -> str:
 
 def _account_id(house: House) -> str:
     with kit_db.reading(house.white_label) as db:
-        found = {name: id for id, name in charged_customers(db)}
+        found = {total.name: total.account_id for total in totals_by_customer(db, house.month(house.shape.newest))}
     return str(found[customer_name(7)])
 
 
@@ -122,7 +122,8 @@ class _Switch:
         self.asks = True
         with kit_db.reading(house.white_label) as db:
             wanted = house.month(house.shape.newest)
-            self.known, self.known_by_customer = totals(db, wanted), totals_by_customer(db, wanted)
+            self.known = totals(db, wanted)
+            self.known_by_customer = totals_by_customer(db, wanted, limit=pages.CHART_ROWS)
 
     def get(self, *, asks: bool) -> str:
         self.asks = asks
@@ -136,8 +137,8 @@ def _switched_totals(house: House) -> Iterator[_Switch]:
     def sums(db: kit_db.TenantSession, wanted: Filter) -> Totals:
         return totals(db, wanted) if switch.asks else switch.known
 
-    def by_customer(db: kit_db.TenantSession, wanted: Filter) -> list[CustomerTotal]:
-        return totals_by_customer(db, wanted) if switch.asks else switch.known_by_customer
+    def by_customer(db: kit_db.TenantSession, wanted: Filter, *, limit: int) -> list[CustomerTotal]:
+        return totals_by_customer(db, wanted, limit=limit) if switch.asks else switch.known_by_customer
 
     with patch.object(pages, "totals", sums), patch.object(pages, "totals_by_customer", by_customer):
         yield switch

@@ -102,6 +102,8 @@ def show(account_id: UUID) -> Response:
 def created(account_id: UUID) -> Response:
     with reading() as db:
         found = pages.created_page(db, customer_or_404(db, account_id))
+    if found.account.state != State.INACTIVE:
+        return _to(account_id)
     return page("customers/created.html", found=found)
 
 

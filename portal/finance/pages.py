@@ -96,14 +96,15 @@ def this_month(db: TenantSession) -> date:
 def finance_page(db: TenantSession, wanted: Filter, *, sees_customers: bool) -> FinancePage:
     """`sees_customers` says whether the reader may follow a link to a customer's page."""
     tenant = white_label(db)
-    sums, page, by_customer = totals(db, wanted), charges_page(db, wanted), totals_by_customer(db, wanted)
+    sums, page = totals(db, wanted), charges_page(db, wanted)
+    dearest = totals_by_customer(db, wanted, limit=CHART_ROWS)
     return FinancePage(
         month=month(wanted.first, tenant),
         month_value=f"{wanted.first:%Y-%m}",
         months=_months(db, tenant),
-        customers=[(str(id), name) for id, name in charged_customers(db)],
+        customers=[(str(id), name) for id, name in charged_customers(db, wanted)],
         tiles=_tiles(db, sums, tenant),
-        bars=_bars(by_customer, tenant),
+        bars=_bars(dearest, sums, tenant),
         lines=[_line(db, found, wanted, tenant) for found in page.rows],
         page_totals=_page_totals(page, tenant),
         match_words=f"{sums.count} match: wholesale {money(sums.wholesale_minor, tenant)}, "
@@ -134,20 +135,18 @@ def _tiles(db: TenantSession, sums: Totals, tenant: WhiteLabel) -> list[Tile]:
     ]
 
 
-def _bars(rows: list[CustomerTotal], tenant: WhiteLabel) -> list[Bar]:
-    shown = rows[:CHART_ROWS]
-    if len(rows) > CHART_ROWS:
-        rest = rows[CHART_ROWS:]
-        shown = [
-            *shown,
-            CustomerTotal(
-                UUID(int=0),
-                f"{len(rest)} others",
-                sum(r.count for r in rest),
-                sum(r.wholesale_minor for r in rest),
-                sum(r.retail_minor for r in rest),
-            ),
-        ]
+def _bars(shown: list[CustomerTotal], sums: Totals, tenant: WhiteLabel) -> list[Bar]:
+    """The dearest customers, and what is left of the sums as one row more."""
+    others = sums.customers - len(shown)
+    if others:
+        rest = CustomerTotal(
+            UUID(int=0),
+            f"{others} other{'' if others == 1 else 's'}",
+            sums.count - sum(r.count for r in shown),
+            sums.wholesale_minor - sum(r.wholesale_minor for r in shown),
+            sums.retail_minor - sum(r.retail_minor for r in shown),
+        )
+        shown = [*shown, rest]
     widest = max((max(r.retail_minor, r.wholesale_minor) for r in shown), default=0) or 1
     return [
         Bar(

@@ -15,6 +15,7 @@ from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.ledger.entry import Book
 
 PAGE = 50
+CHOICES = 100
 
 Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
 
@@ -77,9 +78,10 @@ def totals(db: TenantSession, wanted: Filter) -> Totals:
     return Totals(int(count or 0), int(customers), int(net or 0), int(tax or 0), int(retail or 0))
 
 
-def totals_by_customer(db: TenantSession, wanted: Filter) -> list[CustomerTotal]:
-    """Dearest first."""
+def totals_by_customer(db: TenantSession, wanted: Filter, *, limit: int | None = None) -> list[CustomerTotal]:
+    """Dearest first; all of them, or so many."""
     grouped = _summed_by_customer(wanted) if _is_summed(wanted) else _added_up_by_customer(wanted)
+    grouped = grouped.limit(limit) if limit is not None else grouped
     return [CustomerTotal(id, name, int(count), int(w), int(r)) for id, name, count, w, r in db.execute(grouped)]
 
 
@@ -157,10 +159,17 @@ def first_day_charged(db: TenantSession) -> date | None:
     return db.scalar(wanted.order_by(Charge.day, Charge.id).limit(1))
 
 
-def charged_customers(db: TenantSession) -> list[tuple[UUID, str]]:
-    """Customers by name, for the filter."""
-    wanted = select(Account.id, Account.name).where(Account.kind == "customer").order_by(Account.name).limit(1000)
-    return [(id, name) for id, name in db.execute(wanted)]
+def charged_customers(db: TenantSession, wanted: Filter) -> list[tuple[UUID, str]]:
+    """The customers to choose from: the dearest of the month and the one that is chosen, by name."""
+    total = select(ChargeTotal.account_id).where(
+        ChargeTotal.book == Book.WHOLESALE.value,
+        ChargeTotal.month >= wanted.first,
+        ChargeTotal.month < wanted.next_first,
+    )
+    dearest = total.group_by(ChargeTotal.account_id).order_by(func.sum(ChargeTotal.net_minor).desc()).limit(CHOICES)
+    listed = or_(Account.id.in_(dearest), Account.id == wanted.customer)
+    rows = db.execute(select(Account.id, Account.name).where(listed, Account.kind == "customer").order_by(Account.name))
+    return [(id, name) for id, name in rows]
 
 
 def _joined(statement: Statement) -> Statement:

@@ -188,14 +188,18 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.web = connect_to(settings.database_url)
         self.platform = connect_to(settings.platform_database_url) if settings.platform_database_url else self.web
+        self._engines = {
+            (is_platform, write): engine.execution_options(sqlite_begin="BEGIN IMMEDIATE" if write else "BEGIN")
+            for is_platform, engine in ((True, self.platform), (False, self.web))
+            for write in (True, False)
+        }
 
     @property
     def is_sqlite(self) -> bool:
         return self.web.dialect.name == "sqlite"
 
     def engine(self, scope: Scope, *, write: bool) -> Engine:
-        engine = self.platform if scope is PLATFORM else self.web
-        return engine.execution_options(sqlite_begin="BEGIN IMMEDIATE" if write else "BEGIN")
+        return self._engines[scope is PLATFORM, write]
 
     def dispose(self) -> None:
         self.web.dispose()
