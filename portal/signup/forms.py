@@ -82,10 +82,14 @@ class AuthorisedContactForm(ContactForm):
             if not self.has_password:
                 raise ValidationError("Choose a password, or let us generate one.")
             return
-        names = (g.white_label.name, self.login_name.data or "", self.display_name.data or "")
-        problem = problem_with(field.data, names=names)
+        problem = self.problem_with(field.data)
         if problem is not None:
             raise ValidationError(problem)
+
+    def problem_with(self, password: str) -> str | None:
+        """Why this password will not do for this person, in words; None when it will."""
+        names = (g.white_label.name, self.login_name.data or "", self.display_name.data or "")
+        return problem_with(password, names=names)
 
 
 class AddressesForm(PlacesForm, GeneralContactForm):

@@ -1,6 +1,7 @@
 """Passwords that can be read out on the phone: three pronounceable words and two figures, about 56 bits."""
 
 import secrets
+from collections.abc import Callable
 
 CONSONANTS = "bdfghjklmnprstvz"
 VOWELS = "aeiou"
@@ -45,10 +46,12 @@ SPOKEN = {
 }
 
 
-def generate() -> str:
-    """Such as `Tavor-48-Rimel-Jukes`, from the system's random source."""
-    figures = f"{secrets.randbelow(90) + 10}"
-    return "-".join([_word(), figures, _word(), _word()])
+def generate(suits: Callable[[str], bool] = lambda password: True) -> str:
+    """Such as `Tavor-48-Rimel-Jukes`, from the system's random source; drawn again until it suits."""
+    while True:
+        password = "-".join([_word(), f"{secrets.randbelow(90) + 10}", _word(), _word()])
+        if suits(password):
+            return password
 
 
 def aloud(password: str) -> list[tuple[str, str]]:

@@ -148,9 +148,11 @@ def suggest_login(form: ContactForm) -> None:
 
 def generate_password(form: ContactForm) -> list[tuple[str, str]]:
     """Fill both password fields, and say how to read the password aloud."""
-    password = phonetic.generate()
-    if isinstance(form, AuthorisedContactForm):
-        form.password.data = form.again.data = password
+    if not isinstance(form, AuthorisedContactForm):
+        return []
+    # A word may happen to hold the person's name, and would be refused.
+    password = phonetic.generate(lambda drawn: form.problem_with(drawn) is None)
+    form.password.data = form.again.data = password
     return phonetic.aloud(password)
 
 

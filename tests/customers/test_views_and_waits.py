@@ -7,18 +7,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.accounts.commands import add_member
+from portal.accounts.lifecycle import Role
+from portal.accounts.queries import white_label_account
 from portal.activation.commands import note_opened, start_life
 from portal.activation.queries import latest_link
 from portal.customers.models import SavedView
 from portal.customers.progress import blocker_of
 from portal.customers.queries import WAITS, Search, customers_page
+from portal.identity.commands import add_user
 from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from portal.letters.commands import mark_failed, mark_sent
 from portal.letters.models import Letter
 from portal.whitelabels.queries import gateway_credential
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
-from tests.cast import on_sqlite
+from tests.cast import on_sqlite, password_hash
 from tests.customers.conftest import rows
 from tests.customers.test_blocker import connect
 from tests.signup.browsing import errors, words
@@ -154,6 +158,20 @@ class TestViews:
         assert stranger.submit(f"/customers/views/{view_id}/removal", page="/password/change").status_code == 404
         assert browser.submit(f"/customers/views/{view_id}/removal", page="/customers").status_code == 303
         assert "Mine" not in words(browser.get("/customers")).partition("removed")[2]
+
+
+    def test_a_colleagues_is_not_found(self, browse, bob, northwind, clock):
+        """Red when only the tenant is looked at."""
+        with transaction(northwind.id) as db:
+            dan = add_user(db, login_name="dan@northwind.example", display_name="Dan", email="dan@northwind.example",
+                           password_hash=password_hash())
+            add_member(db, white_label_account(db), dan, Role.ADMINISTRATOR)
+            view = db.put(SavedView(user_id=dan.id, name="Dan's", query="state=active"))
+        browser = browse(bob)
+        assert "Dan&#39;s" not in browser.get("/customers").text
+        assert browser.submit(f"/customers/views/{view.id}/removal", page="/customers").status_code == 404
+        with reading(northwind.id) as db:
+            assert db.load(SavedView, view.id) is not None
 
 
 @on_sqlite

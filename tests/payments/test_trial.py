@@ -65,6 +65,9 @@ def test_twenty_webhooks_and_a_look_give_back_once(browser, shop):
     shop.work()
     shop.work()
     assert len(refunds_at(shop, test)) == 1
+    shop.deliver(shop.event("charge.updated", test.checkout_session))
+    shop.work()
+    assert trials(shop)[0].state == "refunded", "a late hint does not bring it back"
 
 
 def test_without_a_webhook_one_can_look_and_the_page_says_that_none_came(browser, shop):
