@@ -55,6 +55,9 @@ class Album:
         return self.tenant.brand.host
 
     def see(self, page: Page, name: str) -> None:
+        # A click comes back when the next page begins; what is looked at has to be there.
+        page.wait_for_load_state("load")
+        page.wait_for_function("document.readyState === 'complete'")
         self.shown.add(urlsplit(page.url).path)
         self._see(page, name, self._complaints[page])
 
@@ -185,6 +188,7 @@ class Album:
         page.fill("#primary_domain", domain)
         page.fill("#display_name", person)
         page.click("button[name=suggest]")
+        page.wait_for_function("document.querySelector('#login_name')?.value !== ''")
 
     def people(self) -> None:
         page = self.administrator()
