@@ -229,7 +229,7 @@ class Album:
         self._pay(page, VISA)
         page.wait_for_url("**/settings/gateway/tests/*")
         self.see(page, "test-payment")
-        page.wait_for_selector("text=It works: paid and given back", timeout=20_000)
+        page.wait_for_selector("text=It works: paid and given back", timeout=40_000)
         self.see(page, "test-payment-done")
 
     def finance(self) -> None:

@@ -1,8 +1,10 @@
 """The main job in headless Chromium, and every page held against axe, the CSP and the console."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from portal.app import create_app
 from portal.demo.cast import KAURI
@@ -20,7 +22,7 @@ def examine(page: Page, name: str, complaints: list[str]) -> None:
         page.emulate_media(color_scheme=scheme)
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
-            found = Axe().run(page).response["violations"]
+            found = _violations(page)
             told = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found]
             assert not told, f"{name} at {page.url}, {scheme} {width}: {told}"
             too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
@@ -33,6 +35,15 @@ def examine(page: Page, name: str, complaints: list[str]) -> None:
 def walk(chromium: Browser, demo: Places) -> Album:
     """One walk through the product; which pages it showed is looked at when all chapters are over."""
     return Album(chromium, demo, examine)
+
+
+def _violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds. A page that moved on under it is asked once more, where it is then."""
+    try:
+        return list(Axe().run(page).response["violations"])
+    except Error:
+        page.wait_for_load_state("load")
+        return list(Axe().run(page).response["violations"])
 
 
 CHAPTERS = [

@@ -85,7 +85,7 @@ def test_the_waiting_page_goes_on_by_itself(album: Album):
     expect(waiting.locator("h1")).to_have_text("Checking your payment")
     assert page.url == card
     album._pay(page, VISA)
-    waiting.wait_for_url("**/activation/done", timeout=15_000)
+    waiting.wait_for_url("**/activation/done", timeout=30_000)
 
 
 def test_without_scripts_the_whole_way_works(chromium: Browser, demo: Places, album: Album):
