@@ -31,6 +31,7 @@ from portal.whitelabels.queries import white_label_at
 log = structlog.get_logger()
 
 LONGEST_BODY = 1024 * 1024
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OPEN_TO_ANY_HOST = ("/health/", "/static/", "/bootstrap/")
 WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
 
@@ -81,8 +82,10 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
 
 
 def _refuse_nul() -> None:
-    """PostgreSQL stores no NUL, so no address or search may hold one; form fields refuse control characters."""
+    """PostgreSQL stores no NUL, so no address, search or form may hold one."""
     if b"%00" in request.query_string or "\x00" in request.path:
+        raise BadInput
+    if request.mimetype in FORMS and any("\x00" in value for _, value in request.form.items(multi=True)):
         raise BadInput
 
 

@@ -31,8 +31,6 @@ def _home() -> str:
         return "/customers"
     if person.is_finance:
         return "/finance/charges"
-    if person.live_accounts:
-        return "/account"
     return "/activation/payment" if person.unfinished else "/account"
 
 

@@ -53,8 +53,9 @@ class Standing:
 
     @property
     def unfinished(self) -> Account | None:
-        """The inactive Option 1 account whose activation this person has begun."""
-        return next((a for m, a in self.memberships if _may_finish(m, a)), None)
+        """The inactive Option 1 account whose activation this person began last."""
+        begun = [a for m, a in self.memberships if _may_finish(m, a)]
+        return max(begun, key=lambda a: a.claimed_at or a.created_at, default=None)
 
     def role_on(self, account_id: UUID) -> Role | None:
         return next((Role(m.role) for m, a in self.memberships if a.id == account_id), None)

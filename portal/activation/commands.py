@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.accounts.queries import held_customer_or_404, primary_user, white_label_staff
+from portal.accounts.queries import accounts_of, held_customer_or_404, is_staff, primary_user, white_label_staff
 from portal.activation.facts import activation_facts, receipt_facts, welcome_facts
 from portal.activation.models import ActivationLink, TermsAcceptance
 from portal.activation.queries import PURPOSE, need_of
@@ -29,6 +29,7 @@ from portal.payments import commands as payments
 from portal.payments.models import Funding, GatewayRefund
 from portal.payments.queries import open_funding_of
 from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import money
 
 LIFE = timedelta(days=7)
 # A letter may wait in the outbox; the link's own life begins when the letter leaves.
@@ -41,6 +42,18 @@ after_activation: list[Callable[[TenantSession, Account], None]] = []
 class OnlyTheCustomer(NotAllowed):
     heading = "Only the customer can activate this account"
     text = "It was created with Option 1. You can send the letter again, or correct its address."
+
+
+class NotOursToMove(NotAllowed):
+    heading = "This address is the person's own"
+    text = "They sign in with a password of their own, or to another account too, and change it themselves."
+
+
+def is_ours_to_move(db: TenantSession, user: User) -> bool:
+    """Whether a person's letters may be sent elsewhere by the white label: a login made for one account, whose person
+    has not chosen a password yet."""
+    is_only_here = len(accounts_of(db, user.id)) == 1 and not is_staff(db, user.id)
+    return is_only_here and (user.password_hash is None or user.must_change_password)
 
 
 class NotInactive(Refusal):
@@ -118,12 +131,14 @@ def kill_links(db: TenantSession, account_id: UUID) -> None:
 def correct_address(db: TenantSession, account: Account, address: str, *, by: Actor) -> None:
     """Send the letters elsewhere. The link is bound to the address, so the old one dies and a new one goes out.
 
-    Raises OnlyTheCustomer once an Option 1 customer has chosen a password: whoever receives a person's letters can
-    reset that person's password, and the account is no longer the white label's to run.
+    Whoever receives a person's letters can reset that person's password. So this raises OnlyTheCustomer once an
+    Option 1 customer has chosen a password, and NotOursToMove for a person whose login is not this account's alone.
     """
     if account.is_run_by_customer and (account.state != State.INACTIVE or account.is_claimed):
         raise OnlyTheCustomer("The customer has taken the account over, and changes this address.")
     user = primary_user(db, account.id)
+    if not is_ours_to_move(db, user):
+        raise NotOursToMove
     before, user.email = user.email, address
     record(db, "contact.address-corrected", by=by, subject=account.id, before=before, after=address)
     db.flush()
@@ -294,7 +309,13 @@ def tell_of_decline(db: TenantSession, funding: Funding) -> None:
 def tell_of_refund(db: TenantSession, funding: Funding, refund: GatewayRefund) -> None:
     """Both sides learn that the money went back: the customer, and the white label's administrators."""
     account = held_customer_or_404(db, funding.account_id)
-    facts = {**receipt_facts(db, account, funding), "reason": refund.reason}
+    facts = {
+        **receipt_facts(db, account, funding),
+        "amount": money(refund.amount_minor, white_label(db)),
+        "is_whole": refund.amount_minor == funding.amount_minor,
+        "is_over": account.state in (State.INACTIVE, State.CLOSED),
+        "reason": refund.reason,
+    }
     user = primary_user(db, account.id)
     letters.write(db, "refunded", to=letters.Recipient(user.email, user.display_name), about=account.id, **facts)
     for person in white_label_staff(db, "administrator"):

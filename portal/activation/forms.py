@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from portal.identity.forms import ForgottenForm, NewPasswordForm
 from portal.identity.passwords import LONGEST
 from portal.kit.forms import PortalForm, choices
-from portal.kit.money import Money, NotAnAmount, parse
+from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse
 
 
 class PasswordAndTermsForm(NewPasswordForm):
@@ -52,6 +52,9 @@ class AmountForm(PortalForm):
             raise ValidationError(str(error)) from error
         if amount.minor < self.least.minor:
             raise ValidationError(f"The least amount is {self.least.words(self.locale)}.")
+        if amount.minor > MOST_BY_CARD_MINOR:
+            most = Money(MOST_BY_CARD_MINOR, amount.currency)
+            raise ValidationError(f"One payment by card can be {most.words(self.locale)} at most.")
         return amount
 
 

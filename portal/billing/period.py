@@ -9,8 +9,6 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-LONGEST_MONTH = 31
-
 
 @dataclass(frozen=True)
 class Period:

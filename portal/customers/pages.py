@@ -9,6 +9,7 @@ from portal.accounts.forms import PARTS
 from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
+from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
 from portal.billing.models import Charge
 from portal.billing.queries import available_minor, charges_of, first_invoice_of
@@ -230,9 +231,9 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
 
 def _can_correct(db: TenantSession, account: Account) -> bool:
     """Once an Option 1 customer has taken the account over, the address is theirs to change."""
-    if account.is_run_by_customer:
-        return account.state == State.INACTIVE and not account.is_claimed
-    return account.state != State.CLOSED
+    if account.state == State.CLOSED or not is_ours_to_move(db, primary_user(db, account.id)):
+        return False
+    return not account.is_run_by_customer or (account.state == State.INACTIVE and not account.is_claimed)
 
 
 def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str, str]]:

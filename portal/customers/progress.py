@@ -157,7 +157,7 @@ TITLES = {
     "funding.succeeded": ("is-done", "card", "Paid"),
     "funding.flagged": ("is-bad", "warn", "Payment not confirmed for an hour"),
     "refund.requested": ("is-bad", "coins", "Refund on its way"),
-    "refund.succeeded": ("is-done", "coins", "Refunded in full"),
+    "refund.succeeded": ("is-done", "coins", "Refunded"),
     "refund.failed": ("is-bad", "cross", "Refund failed"),
     "people.invited": ("is-done", "mail", "Somebody invited"),
     "people.invitation-revoked": ("is-done", "cross", "Invitation revoked"),

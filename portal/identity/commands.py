@@ -150,6 +150,16 @@ def refuse_weak(db: TenantSession, password: str, user: User) -> None:
 def request_reset(db: TenantSession, login_name: str) -> None:
     """Mail a reset link if there is such a person with a password. The caller's answer is the same either way."""
     user = user_by_login(db, login_name)
-    if user is not None and user.is_active and user.password_hash is not None:
+    if user is None or not user.is_active:
+        return
+    if user.password_hash is not None:
         send_password_link(db, user, "password-reset")
         record(db, "password.reset-requested", by=SYSTEM, subject=user.id)
+    elif _was_asked_to_set(db, user):
+        send_password_link(db, user, "set-password")
+
+
+def _was_asked_to_set(db: TenantSession, user: User) -> bool:
+    """Somebody who starts from a set-password letter, lost or expired; an Option 1 customer starts from another."""
+    wanted = select(PasswordLink.id).where(PasswordLink.user_id == user.id, PasswordLink.purpose == "set-password")
+    return db.scalar(wanted.limit(1)) is not None

@@ -44,7 +44,7 @@ class Text:
 
     def __call__(self, form: Any, field: Field) -> None:
         value = field.data or ""
-        if not value and not self.optional:
+        if not any(unicodedata.category(c)[0] in "LNPS" for c in value) and not (self.optional and not value):
             raise StopValidation(self.missing)
         if len(value) > self.longest:
             raise StopValidation(f"Write at most {self.longest} characters.")
@@ -67,7 +67,8 @@ class OneAddress:
 
 def normal_address(text: str) -> str | None:
     """The address in its normal form, or None. Deliverability is the letter's business, not the form's."""
-    if len(text) > 254 or any(c in text for c in "\r\n,;<>"):
+    # A local part beyond ASCII needs SMTPUTF8 all the way, which the outbox does not ask for.
+    if len(text) > 254 or any(c in text for c in "\r\n,;<>") or not text.rpartition("@")[0].isascii():
         return None
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized

@@ -11,6 +11,9 @@ from babel.numbers import NumberPattern, parse_pattern
 MAX_MINOR = 10**12
 """No single amount may reach this many minor units: beyond it somebody's finger slipped."""
 
+MOST_BY_CARD_MINOR = 99_999_999
+"""The gateway takes at most eight figures in one payment (Stripe, amount)."""
+
 PPM = 1_000_000
 """Tax rates are parts per million, so that 8.875 % is whole: 88,750."""
 

@@ -1,13 +1,14 @@
 """What a form must know of the world: domains, logins, phone numbers, countries. Each reader raises ValueError."""
 
 import re
+import unicodedata
 from functools import cache
 from zoneinfo import available_timezones
 
 import idna
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
+from babel.numbers import get_territory_currencies
 from tldextract import TLDExtract
 
 from portal.kit.web import HOST
@@ -59,7 +60,7 @@ def stored_domain(words: str) -> str:
 def read_login(words: str) -> str:
     """A login name: an e-mail address or a UPN, case-folded."""
     text = words.strip().casefold()
-    if not LOGIN.fullmatch(text):
+    if not LOGIN.fullmatch(text) or any(unicodedata.category(c) == "Cf" for c in text):
         raise ValueError("Write one e-mail address, such as name@company.example.")
     return text
 
@@ -75,9 +76,16 @@ def read_host(words: str) -> str:
 def read_currency(words: str) -> str:
     """An ISO 4217 code."""
     code = words.strip().upper()
-    if code not in list_currencies():
+    if code not in _in_use():
         raise ValueError("Write an ISO 4217 code, such as GBP.")
     return code
+
+
+@cache
+def _in_use() -> frozenset[str]:
+    """Currencies that some country pays with today: no metals, no funds, none of the past."""
+    names = [code for code, _ in countries("en")]
+    return frozenset(code for name in names for code in get_territory_currencies(name))
 
 
 def read_country(words: str) -> str:
@@ -96,7 +104,8 @@ def read_time_zone(words: str) -> str:
 
 def read_locale(words: str) -> str:
     try:
-        Locale.parse(words)
+        if not Locale.parse(words).language or words == "root":
+            raise ValueError
     except (ValueError, TypeError, UnknownLocaleError) as error:
         raise ValueError("Write a locale, such as en_GB.") from error
     return words

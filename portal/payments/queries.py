@@ -35,3 +35,10 @@ def gateway_customer_of(db: TenantSession, account_id: UUID, credential: Gateway
         GatewayCustomer.livemode == credential.livemode,
     )
     return db.scalar(wanted)
+
+
+def refunds_of_account(db: TenantSession, account_id: UUID) -> list[tuple[GatewayRefund, Funding]]:
+    """What went back to the card, with the payment it was of."""
+    wanted = select(GatewayRefund, Funding).join(Funding, Funding.id == GatewayRefund.funding_id)
+    found = wanted.where(Funding.account_id == account_id, GatewayRefund.state == "succeeded")
+    return [(refund, funding) for refund, funding in db.execute(found)]

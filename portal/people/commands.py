@@ -45,6 +45,11 @@ class OneOfTheWhiteLabel(Refusal):
     text = "Their place on the account is theirs to give up."
 
 
+class MemberAlready(Refusal):
+    heading = "This person belongs to the account already"
+    text = "Change their role in the list instead."
+
+
 class HasPassword(Refusal):
     heading = "No letter is needed"
     text = "The person has a password, and can have it reset from the sign-in page."
@@ -121,6 +126,8 @@ def join(db: TenantSession, invitation_id: UUID, user: User) -> Account:
     account = db.locked(Account, invitation.account_id) if invitation is not None else None
     if invitation is None or account is None or account.state not in LIVE or not is_live(invitation):
         raise LinkIsDead
+    if account.is_run_by_customer and is_staff(db, user.id):
+        raise OneOfTheWhiteLabel("The white label's own people do not join what is the customer's to run.")
     claimed = db.scalar(
         update(Invitation)
         .where(Invitation.id == invitation_id, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
@@ -157,6 +164,8 @@ def add_person(
     user = user_by_login(db, login_name)
     if user is not None and account.is_run_by_customer and is_staff(db, user.id):
         raise LoginNameTaken
+    if user is not None and membership_of(db, account.id, user.id) is not None:
+        raise MemberAlready
     if user is None:
         user = add_user(db, login_name=login_name, display_name=display_name, email=email)
     add_member(db, account, user, role)

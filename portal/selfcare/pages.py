@@ -9,7 +9,7 @@ from portal.billing.queries import account_prices, charges_of
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
-from portal.payments.queries import fundings_of
+from portal.payments.queries import fundings_of, refunds_of_account
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import local_day, money, price_words, short_day
 
@@ -74,8 +74,20 @@ def _movements(db: TenantSession, account: Account) -> list[Movement]:
         for f in fundings_of(db, account.id)
         if f.state == "succeeded"
     ]
+    returned = [
+        (
+            refund.settled_at or refund.created_at,
+            Movement(
+                short_day(local_day(refund.settled_at or refund.created_at, tenant), tenant),
+                f"Returned to {funding.card or 'the card'}",
+                funding.reference,
+                money(-refund.amount_minor, tenant),
+            ),
+        )
+        for refund, funding in refunds_of_account(db, account.id)
+    ]
     charged = [
         (c.charged_at, Movement(short_day(c.day, tenant), c.description, c.number, money(-c.gross_minor, tenant)))
         for c in charges_of(db, account.id, Book.RETAIL, limit=50)
     ]
-    return [movement for _, movement in sorted([*paid, *charged], key=lambda pair: pair[0], reverse=True)]
+    return [movement for _, movement in sorted([*paid, *returned, *charged], key=lambda pair: pair[0], reverse=True)]

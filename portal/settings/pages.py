@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.accounts.queries import primary_user
 from portal.kit.db import TenantSession
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import NotFound, Refusal
 from portal.letters import commands as outbox
 from portal.letters.models import Letter
 from portal.letters.queries import recent_letters
@@ -171,13 +171,19 @@ def letters_page(db: TenantSession) -> list[LetterLine]:
     ]
 
 
+class HasLink(Refusal):
+    heading = "This letter has a link"
+    text = "Send it again from the customer's page, or from its people: the older link dies then."
+
+
 def send_again_or_404(db: TenantSession, letter_id: UUID) -> None:
     """A copy of a letter without a link. One with a link is renewed where its link belongs, so the old one dies."""
     letter = db.load(Letter, letter_id)
     if letter is None:
         raise NotFound
-    if _may_send_again(letter):
-        outbox.write(db, letter.name, to=_recipient(db, letter), about=letter.about_id, **letter.facts)
+    if not _may_send_again(letter):
+        raise HasLink
+    outbox.write(db, letter.name, to=_recipient(db, letter), about=letter.about_id, **letter.facts)
 
 
 def _recipient(db: TenantSession, letter: Letter) -> outbox.Recipient:

@@ -58,7 +58,7 @@ def start_draft(db: TenantSession, user_id: UUID, administration: Administration
 def open_drafts(db: TenantSession, user_id: UUID) -> list[Draft]:
     """A person's unfinished drafts, latest first; those without any answer are not worth resuming."""
     wanted = select(Draft).where(Draft.user_id == user_id, Draft.claimed_at.is_(None))
-    return [d for d in db.scalars(wanted.order_by(Draft.updated_at.desc()).limit(20)) if d.answers]
+    return [d for d in db.scalars(wanted.order_by(Draft.updated_at.desc()).limit(500)) if d.answers][:20]
 
 
 def draft_or_404(db: TenantSession, draft_id: UUID, user_id: UUID) -> Draft:

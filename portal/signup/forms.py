@@ -11,7 +11,7 @@ from portal.identity.models import User
 from portal.identity.passwords import LONGEST, problem_with
 from portal.kit.clock import today
 from portal.kit.forms import OneAddress, PortalForm, Text, choices, normal_address
-from portal.kit.money import Money, NotAnAmount, parse
+from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse
 from portal.kit.world import read_domain, read_login
 
 FARTHEST_DAYS = 366
@@ -129,6 +129,9 @@ class PlanForm(PortalForm):
             raise ValidationError(
                 f"The plan asks for {least.words(g.white_label.locale)} itself. Ask for more, or none."
             )
+        if asked.minor > MOST_BY_CARD_MINOR:
+            most = Money(MOST_BY_CARD_MINOR, currency)
+            raise ValidationError(f"One payment by card can be {most.words(g.white_label.locale)} at most.")
         self.least_funding_minor = asked.minor
 
 

@@ -142,7 +142,10 @@ def create(draft_id: UUID) -> Response:
 @administrators_only
 def discard(draft_id: UUID) -> Response:
     with transaction() as db:
-        commands.discard(db, commands.held_draft_or_404(db, draft_id, me().id))
+        draft = commands.held_draft_or_404(db, draft_id, me().id)
+        commands.discard(db, draft)
+    if draft.account_id is not None:
+        raise commands.CreatedAlready(draft.account_id)
     flash("The draft was discarded. Nothing was created.", "note")
     return redirect("/customers/new", 303)
 

@@ -61,5 +61,7 @@ def since(at: datetime, tenant: WhiteLabel) -> str:
 
 
 def moment(at: datetime, tenant: WhiteLabel) -> str:
-    """Such as `3 November, 14:05`, in the white label's time zone."""
-    return format_datetime(at.astimezone(ZoneInfo(tenant.time_zone)), "d MMMM, HH:mm", locale=tenant.locale)
+    """Such as `3 November, 14:05`, in the white label's time zone; with the year when it is another one."""
+    local = at.astimezone(ZoneInfo(tenant.time_zone))
+    shape = "d MMMM, HH:mm" if local.year == local_day(now(), tenant).year else "d MMMM y, HH:mm"
+    return format_datetime(local, shape, locale=tenant.locale)

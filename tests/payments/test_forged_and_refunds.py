@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 
 from portal.accounts.commands import close
 from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
 from portal.accounts.queries import held_customer_or_404, white_label_account
 from portal.activation.commands import cancel
 from portal.audit.commands import COMMAND_LINE
@@ -15,12 +16,14 @@ from portal.kit import db as kit_db
 from portal.kit.db import PLATFORM, reading, scoped, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import balance_minor
+from portal.letters.flows import render
 from portal.payments import commands, connection
 from portal.payments.flows import gateway_of
 from portal.payments.models import Funding, GatewayCustomer, GatewayRefund, WebhookEvent
+from portal.selfcare.pages import account_page
 from portal.verify import verify
 from portal.whitelabels.models import GatewayCredential
-from portal.whitelabels.queries import gateway_credential
+from portal.whitelabels.queries import gateway_credential, white_label
 from tests.cast import Company, Person
 from tests.payments.conftest import WEBHOOK_SECRET, Shop
 
@@ -159,6 +162,26 @@ def test_a_refund_made_in_the_gateways_own_dashboard_becomes_an_entry(shop: Shop
     assert shop.credit(account_id) == before - 1_500
     rows = shop.ask(lambda db: list(db.scalars(select(GatewayRefund))))
     assert [(r.amount_minor, r.state) for r in rows] == [(1_500, "succeeded")] and differences() == []
+
+
+def test_a_part_given_back_is_told_as_a_part_with_its_own_amount(shop: Shop):
+    """Red when the letter tells the payment's amount, or that all of it went back."""
+    account_id, funding = paid(shop)
+    settled = shop.refresh(funding.id)
+    gateway_of(settled).refund(
+        intent=str(settled.payment_intent), amount_minor=1_500, currency="GBP", refund_id=str(UUID(int=9))
+    )
+    shop.deliver(shop.event("refund.created", "re_x", payment_intent=settled.payment_intent))
+    shop.work()
+    (letter,) = shop.letters("refunded", account_id)
+    assert (letter.facts["amount"], letter.facts["is_whole"], letter.facts["is_over"]) == ("£15.00", False, False)
+    with shop.app.app_context(), reading(shop.company.id) as db:
+        text = render(letter, white_label(db)).body
+    assert "We returned £15.00 of your payment" in text and "all of it" not in text
+    with reading(shop.company.id) as db:
+        account = db.load(Account, account_id)
+        moved = account_page(db, account, runs=True)
+    assert [m.amount for m in moved.movements if m.what.startswith("Returned")] == ["−£15.00"]
 
 
 def test_the_fee_is_a_second_entry_when_it_becomes_known(shop: Shop):

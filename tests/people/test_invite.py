@@ -235,3 +235,12 @@ def test_a_hundred_can_wait_and_no_more(people, alices, bob):
             for n in range(commands.MOST_OPEN))
     assert invite(alices, f"/account/{people.acme}", ("one@acme.example", "standard")).status_code == 409
     assert timedelta(days=7) == commands.LIFE
+
+
+def test_the_white_labels_own_people_do_not_join_a_customers_account(people, alices, fiona, client):
+    """Red when only adding them directly is refused."""
+    invite(alices, f"/account/{people.acme}", (fiona.login_name, "finance"))
+    browser = client(fiona)
+    browser.get(people.link(fiona.login_name))
+    assert browser.submit("/invitations").status_code == 409
+    assert people.invitation(fiona.login_name).used_at is None

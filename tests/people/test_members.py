@@ -58,6 +58,12 @@ class TestAdding:
         assert errors(answer)["login_name"].startswith("This name cannot be used.")
         assert "Fiona" not in answer.text and fiona.login_name not in roles(people, people.acme)
 
+    def test_a_member_is_not_added_again_with_another_role(self, people, bobs, alice):
+        base = f"/customers/{people.ours}"
+        add(bobs, base, login_name=alice.login_name, existing="y")
+        again = add(bobs, base, login_name=alice.login_name, existing="y", role="administrator")
+        assert again.status_code == 409 and roles(people, people.ours)[alice.login_name] == "standard"
+
     def test_our_own_people_do_not_slip_into_a_customers_account(self, people, bobs, fiona):
         answer = add(bobs, f"/customers/{people.waiting}", login_name=fiona.login_name, existing="y")
         assert answer.status_code == 422 and fiona.login_name not in roles(people, people.waiting)
