@@ -50,10 +50,13 @@ class NotOursToMove(NotAllowed):
 
 
 def is_ours_to_move(db: TenantSession, user: User) -> bool:
-    """Whether a person's letters may be sent elsewhere by the white label: a login made for one account, whose person
-    has not chosen a password yet."""
-    is_only_here = len(accounts_of(db, user.id)) == 1 and not is_staff(db, user.id)
-    return is_only_here and (user.password_hash is None or user.must_change_password)
+    """Whether a person's letters may be sent elsewhere by the white label: they have chosen no password yet, and
+    belong to this account alone, or to accounts that are all still waiting."""
+    known = accounts_of(db, user.id)
+    waits = all(account.state == State.INACTIVE and not account.is_claimed for _, account in known)
+    if is_staff(db, user.id) or not (len(known) == 1 or waits):
+        return False
+    return user.password_hash is None or (len(known) == 1 and user.must_change_password)
 
 
 class NotInactive(Refusal):

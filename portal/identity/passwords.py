@@ -63,6 +63,8 @@ def _length_problem(password: str) -> str:
 def _guessable(names: Iterable[str]) -> list[str]:
     words: list[str] = []
     for name in names:
+        if "@" in name:
+            words.append(name.casefold())
         words += name.casefold().replace("@", " ").replace(".", " ").split()
     return [word for word in words if len(word) >= 4 and word not in _PLAIN]
 

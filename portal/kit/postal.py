@@ -43,7 +43,7 @@ def postal_rules(country: str) -> PostalRules:
     """The rules of an ISO 3166-1 country; one that the data does not know needs a town and nothing else."""
     try:
         known = get_validation_rules({"country_code": country})
-    except ValueError:
+    except (ValueError, KeyError):
         return PostalRules("Town or city", "Region", "Postcode", frozenset({"city"}), (), None, "")
     wanted = {"city": "city", "country_area": "region", "postal_code": "postcode"}
     return PostalRules(

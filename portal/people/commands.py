@@ -22,7 +22,7 @@ from portal.kit.refusals import NotFound, Refusal
 from portal.kit.sessions import end_sessions
 from portal.letters import commands as letters
 from portal.people.models import Invitation
-from portal.people.queries import PURPOSE, administrators_of, is_live, is_member, membership_of, open_invitations
+from portal.people.queries import PURPOSE, administrators_besides, is_live, is_member, membership_of, open_invitations
 
 LIFE = timedelta(days=7)
 # A letter may wait in the outbox; the invitation's own life begins when the letter leaves.
@@ -190,7 +190,8 @@ def send_what_waits(db: TenantSession, account: Account) -> None:
         if invitation.digest is None:
             _mail(db, account, invitation)
     for membership, user in members_of(db, account.id):
-        if user.password_hash is None and not membership.is_primary:
+        chooses_it_here = membership.is_primary and account.is_run_by_customer
+        if user.password_hash is None and not chooses_it_here:
             send_password_link(db, user, "set-password")
 
 
@@ -200,7 +201,7 @@ def change_role(db: TenantSession, account: Account, user_id: UUID, role: Role, 
     if membership.role == role:
         return
     if membership.role == Role.ADMINISTRATOR:
-        _refuse_last(db, account)
+        _refuse_last(db, account, user_id)
     record(db, "people.role-changed", by=by, subject=account.id, person=user.display_name, role=role.value)
     membership.role = role.value
     end_sessions(db, user.get_id())
@@ -212,7 +213,7 @@ def remove(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> 
     if membership.is_primary:
         raise MainContact
     if membership.role == Role.ADMINISTRATOR:
-        _refuse_last(db, account)
+        _refuse_last(db, account, user_id)
     db.delete(membership)
     end_sessions(db, user.get_id())
     record(db, "people.removed", by=by, subject=account.id, person=user.display_name)
@@ -239,8 +240,8 @@ def _held_member(db: TenantSession, account: Account, user_id: UUID, by: Actor) 
     return membership, user
 
 
-def _refuse_last(db: TenantSession, account: Account) -> None:
-    if administrators_of(db, account.id) <= 1:
+def _refuse_last(db: TenantSession, account: Account, user_id: UUID) -> None:
+    if administrators_besides(db, account.id, user_id) == 0:
         raise LastAdministrator
 
 

@@ -48,9 +48,15 @@ def membership_of(db: TenantSession, account_id: UUID, user_id: UUID) -> Members
     return db.scalar(select(Membership).where(Membership.account_id == account_id, Membership.user_id == user_id))
 
 
-def administrators_of(db: TenantSession, account_id: UUID) -> int:
-    wanted = select(func.count()).select_from(Membership)
-    return db.scalar(wanted.where(Membership.account_id == account_id, Membership.role == Role.ADMINISTRATOR)) or 0
+def administrators_besides(db: TenantSession, account_id: UUID, user_id: UUID) -> int:
+    """How many others could run the account: whoever never set a password cannot."""
+    wanted = select(func.count()).select_from(Membership).join(User, User.id == Membership.user_id)
+    runs_it = (
+        Membership.account_id == account_id,
+        Membership.role == Role.ADMINISTRATOR,
+        Membership.user_id != user_id,
+    )
+    return db.scalar(wanted.where(*runs_it, User.password_hash.is_not(None))) or 0
 
 
 def is_member(db: TenantSession, account_id: UUID, address: str) -> bool:

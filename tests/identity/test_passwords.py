@@ -91,3 +91,8 @@ def test_a_password_that_leaks_are_known_for_is_refused_as_such():
     assert len(STOLEN) > 20_000 and len(known) > 100
     for password in [*known[:50], known[0].upper()]:
         assert "stolen" in (problem_with(password) or ""), password
+
+
+def test_the_login_name_itself_is_no_password():
+    """Red when only its parts are looked at: short ones are left out of that."""
+    assert "jo@tea.example" in (problem_with("jo@tea.example", names=("Northwind", "jo@tea.example", "Jo")) or "")

@@ -24,6 +24,11 @@ def user_id(people, login):
     return people.rows(User, login_name=login)[0].id
 
 
+def has_password(people, login):
+    with transaction(people.company.id) as db:
+        db.scalars(select(User).where(User.login_name == login)).one().password_hash = "x"
+
+
 def add(browser, base, **form):
     fields = {"display_name": "Cara Day", "login_name": "cara@acme.example", "alternate_email": "", "role": "standard"}
     return browser.submit(f"{base}/users", {**fields, **form}, page=f"{base}/users")
@@ -113,10 +118,17 @@ class TestRoles:
         assert answer.status_code == 409 and "last administrator" in words(answer)
         assert roles(people, people.acme)[alice.login_name] == "administrator"
 
+    def test_somebody_who_never_set_a_password_does_not_count(self, people, alices, alice):
+        """Red when every administrator counts: nobody could ever run the account again."""
+        base = f"/account/{people.acme}"
+        add(alices, base, role="administrator", login_name="ghost@typo.example")
+        assert self.change(alices, base, alice.id, "standard").status_code == 409
+
     def test_a_demoted_administrator_is_out_at_the_next_page(self, people, alices, alice):
         """Red when sessions outlive the role."""
         base = f"/account/{people.acme}"
         add(alices, base, role="administrator")
+        has_password(people, "cara@acme.example")
         self.change(alices, base, alice.id, "standard")
         answer = alices.get(f"{base}/users")
         assert answer.status_code == 303 and answer.location.startswith("/login")
@@ -146,6 +158,7 @@ class TestRemoval:
     def test_the_main_contact_is_not_removed_but_can_be_another_person(self, people, alices, alice):
         base = f"/account/{people.acme}"
         add(alices, base, role="administrator")
+        has_password(people, "cara@acme.example")
         path = f"{base}/users/{alice.id}/removal"
         assert alices.submit(path).status_code == 409
         cara = user_id(people, "cara@acme.example")

@@ -48,7 +48,8 @@ def test_general_contact_and_second_lines_are_optional(wizard):
     ("contact_phone", "0117", "This phone number is too short or too long."),
     ("contact_email", "desk", "Write one e-mail address, such as name@company.example."),
     ("contact_name", "Recep\ttion", "Leave out line breaks and control characters."),
-    ("country", "XX", "Not a valid choice."), ("country", "", "Not a valid choice."),
+    ("country", "XX", "Not a valid choice."), ("country", "ALL", "Not a valid choice."),
+    ("country", "", "Not a valid choice."),
 ])
 def test_what_is_wrong_is_said_beside_its_field(wizard, stored, field, typed, said):
     answer = wizard.addresses(**{field: typed})
