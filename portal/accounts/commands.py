@@ -1,17 +1,17 @@
 """What changes accounts."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import Administration, Role, State
-from portal.accounts.models import Account, Address, Contact, Membership
+from portal.accounts.models import Account, Address, Contact, Membership, Pause, Subscription
 from portal.accounts.queries import addresses_of, contact_of
 from portal.audit.commands import Actor, record
 from portal.identity.models import User
-from portal.kit.clock import now
+from portal.kit.clock import now, today
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.refusals import Refusal
 from portal.kit.series import next_number
@@ -168,20 +168,42 @@ def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
 
 def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
     account.move_to(State.SUSPENDED)
+    # A day that began active is charged; a suspended account rests from the next one.
+    rests_from = today(white_label(db).time_zone) + timedelta(days=1)
+    db.add(Pause(account_id=account.id, from_day=rests_from, reason=reason))
     record(db, "account.suspended", by=by, subject=account.id, reason=reason)
 
 
 def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:
     """Raises MoveRefused unless the account is suspended: an inactive one is activated, and charged, elsewhere."""
     account.move_to(State.ACTIVE, only_from=State.SUSPENDED)
+    _end_pause(db, account)
     record(db, "account.reactivated", by=by, subject=account.id)
 
 
 def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
-    """Close for good; a closed account that was never active is called cancelled in speech."""
+    """Close for good; a closed account that was never active is called cancelled in speech.
+
+    What is charged for already runs to its end: closing gives nothing back, and begins no further period.
+    """
     account.move_to(State.CLOSED)
     account.closed_at = now()
+    _end_subscriptions(db, account)
     record(db, "account.closed", by=by, subject=account.id, reason=reason)
+
+
+def _end_pause(db: TenantSession, account: Account) -> None:
+    day = today(white_label(db).time_zone)
+    for pause in db.scalars(select(Pause).where(Pause.account_id == account.id, Pause.until_day.is_(None))):
+        pause.until_day = max(pause.from_day, day)
+
+
+def _end_subscriptions(db: TenantSession, account: Account) -> None:
+    """From tomorrow on nothing begins any more; what was to begin later never does."""
+    tomorrow = today(white_label(db).time_zone) + timedelta(days=1)
+    for each in db.scalars(select(Subscription).where(Subscription.account_id == account.id)):
+        last = max(each.from_day, tomorrow)
+        each.until_day = min(each.until_day or last, last)
 
 
 def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, by: Actor) -> None:

@@ -21,7 +21,8 @@ class Account(TenantRow, Base):
     """Holds a balance and services. `kind` is white_label (one a tenant) or customer.
 
     `first_day` is the earliest day that is charged; `billing_day` the day of the month on which later periods begin,
-    31 for the last one, and without it that of the first day. `least_funding_minor` may raise the plan's minimum.
+    31 for the last one, and without it that of the first day. `cycle_anchor` is the first day of the first period, set
+    at activation. `least_funding_minor` may raise the plan's minimum. `tax_exemption` says why no tax is charged.
     """
 
     __tablename__ = "account"
@@ -52,6 +53,9 @@ class Account(TenantRow, Base):
     first_day: Mapped[date | None]
     billing_day: Mapped[int | None]
     least_funding_minor: Mapped[int | None] = mapped_column(BigInteger)
+    cycle_anchor: Mapped[date | None]
+    tax_number: Mapped[str | None]
+    tax_exemption: Mapped[str | None]
     send_letters: Mapped[bool] = mapped_column(default=True)
     credit_limit_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -128,3 +132,56 @@ class Address(TenantOwned, Base):
         """The address on one line, as letters and pages print it."""
         town = " ".join(part for part in (self.city, self.region, self.postcode) if part)
         return ", ".join(part for part in (self.line1, self.line2, town, country_name(self.country)) if part)
+
+
+class Subscription(TenantRow, Base):
+    """A plan or a service on an account, in one quantity, from a day up to, not including, `until_day`.
+
+    `item` names it in charges, once an account. `charged_to` is the first day that was not charged yet. A change of
+    quantity or plan ends one row and begins another, so the price of any day is found again from the rows.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        belongs_to("account_id", "account"),
+        belongs_to("plan_id", "plan"),
+        belongs_to("service_id", "service"),
+        UniqueConstraint("white_label_id", "account_id", "item"),
+        Index("ix_subscription_charged_to", "white_label_id", "charged_to", "account_id"),
+        CheckConstraint("(plan_id is null) <> (service_id is null)", name="one_product"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("until_day is null or until_day >= from_day", name="days"),
+    )
+
+    account_id: Mapped[UUID]
+    plan_id: Mapped[UUID | None]
+    service_id: Mapped[UUID | None]
+    item: Mapped[str]
+    quantity: Mapped[int]
+    from_day: Mapped[date]
+    until_day: Mapped[date | None]
+    charged_to: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by: Mapped[str]
+
+    @property
+    def product_id(self) -> UUID:
+        found = self.plan_id or self.service_id
+        assert found is not None
+        return found
+
+
+class Pause(TenantRow, Base):
+    """Days on which a suspended account begins no period: from the day after its suspension up to its reactivation."""
+
+    __tablename__ = "pause"
+    __table_args__ = (
+        belongs_to("account_id", "account"),
+        Index("ix_pause_account", "white_label_id", "account_id", "from_day"),
+    )
+
+    account_id: Mapped[UUID]
+    from_day: Mapped[date]
+    until_day: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)

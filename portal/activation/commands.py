@@ -14,7 +14,7 @@ from portal.activation.facts import activation_facts, receipt_facts, welcome_fac
 from portal.activation.models import ActivationLink, TermsAcceptance
 from portal.activation.queries import PURPOSE, need_of
 from portal.audit.commands import SYSTEM, Actor, record
-from portal.billing.commands import NotEnoughCredit, charge_invoice, hold_white_label_credit
+from portal.billing.commands import NotEnoughCredit, begin, hold_white_label_credit
 from portal.billing.queries import first_invoice_of
 from portal.identity.commands import LinkIsDead, PasswordRefused, refuse_weak, set_password
 from portal.identity.models import User
@@ -224,7 +224,7 @@ def become_active(db: TenantSession, account: Account, *, by: Actor) -> None:
     hold_white_label_credit(db, invoice.wholesale_minor)
     accounts.activate(db, account, by=by)
     kill_links(db, account.id)
-    charge_invoice(db, account, invoice)
+    begin(db, account, invoice)
     _tell_people(db, account)
     for tell in after_activation:
         tell(db, account)

@@ -6,6 +6,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of
 from portal.audit.commands import Actor
 from portal.billing.queries import account_prices, charges_of
+from portal.billing.words import retail_price
 from portal.identity.models import User
 from portal.kit.db import TenantSession
 from portal.kit.settings import current
@@ -13,7 +14,7 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.payments.models import Funding
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import money, price_words
+from portal.whitelabels.words import money
 
 Facts = dict[str, Any]
 
@@ -25,8 +26,8 @@ def activation_facts(db: TenantSession, account: Account, user: User, by: Actor)
         "organisation": account.name,
         "login_name": user.login_name,
         "has_login": user.password_hash is not None,
-        "plan": prices.plan,
-        "price": price_words(prices.retail_minor, prices.retail_tax_ppm, tenant),
+        "plan": prices.name,
+        "price": retail_price(prices, tenant),
         "service_address": service_address(db, account),
     }
 
@@ -38,7 +39,7 @@ def welcome_facts(db: TenantSession, account: Account, user: User) -> Facts:
         "organisation": account.name,
         "account_number": account.number,
         "login_name": user.login_name,
-        "plan": account_prices(db, account).plan,
+        "plan": account_prices(db, account).name,
         "contact_name": contact.name,
         "contact_phone": contact.phone,
         "contact_email": contact.email,

@@ -7,6 +7,7 @@ from portal.activation.facts import service_address
 from portal.activation.queries import Standing, need_of
 from portal.billing.pricing import Invoice, PricedLine
 from portal.billing.queries import account_prices, charges_of, first_invoice_of
+from portal.billing.words import retail_price
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.ledger.entry import Book
@@ -15,7 +16,7 @@ from portal.payments.models import Funding
 from portal.payments.queries import latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import money, price_words, span
+from portal.whitelabels.words import money, span
 
 DECLINES = {
     "insufficient_funds": "There is not enough money on the card",
@@ -59,8 +60,8 @@ def details(db: TenantSession, found: Standing) -> list[tuple[str, str]]:
     rows = [
         ("Organisation", found.account.name),
         ("You sign in as", found.user.login_name),
-        ("Plan", prices.plan),
-        ("Price", price_words(prices.retail_minor, prices.retail_tax_ppm, tenant)),
+        ("Plan", prices.name),
+        ("Price", retail_price(prices, tenant)),
     ]
     if prices.retail_setup_minor:
         rows.append(("Set-up, once", money(prices.retail_setup_minor, tenant)))

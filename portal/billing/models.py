@@ -1,9 +1,10 @@
 """One priced line on behalf of a customer account. Append-only, like the entry that posted it."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
@@ -50,6 +51,74 @@ class Charge(TenantRow, Base):
     @property
     def gross_minor(self) -> int:
         return self.net_minor + self.tax_minor
+
+
+class ChargeCredit(TenantOwned, Base):
+    """That a negative charge gives another one back, in whole or from a day on. Append-only."""
+
+    __tablename__ = "charge_credit"
+    __table_args__ = (
+        belongs_to("credit_id", "charge"),
+        belongs_to("charge_id", "charge"),
+        Index("ix_charge_credit_charge", "white_label_id", "charge_id"),
+    )
+
+    credit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    charge_id: Mapped[UUID]
+    from_day: Mapped[date | None]
+    reason: Mapped[str]
+    given_by: Mapped[str]
+
+
+class UsageRecord(TenantRow, Base):
+    """So much of a usage service on a day. `reference` is the sender's own, so that a file sent twice counts once."""
+
+    __tablename__ = "usage_record"
+    __table_args__ = (
+        belongs_to("account_id", "account"),
+        belongs_to("service_id", "service"),
+        belongs_to("charge_id", "charge"),
+        UniqueConstraint("white_label_id", "reference"),
+        Index(
+            "ix_usage_record_open",
+            "white_label_id",
+            "account_id",
+            "day",
+            sqlite_where=text("charged_at is null"),
+            postgresql_where=text("charged_at is null"),
+        ),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+
+    reference: Mapped[str]
+    account_id: Mapped[UUID]
+    service_id: Mapped[UUID]
+    day: Mapped[date]
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    charged_at: Mapped[datetime | None]
+    charge_id: Mapped[UUID | None]
+
+
+class BillingRun(TenantRow, Base):
+    """Billing one white label through a day. Sums grow with each batch, in the transaction that charges it."""
+
+    __tablename__ = "billing_run"
+    __table_args__ = (
+        UniqueConstraint("white_label_id", "through_day"),
+        CheckConstraint("state in ('running', 'done')", name="state"),
+    )
+
+    through_day: Mapped[date]
+    state: Mapped[str] = mapped_column(default="running")
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+    started_by: Mapped[str]
+    accounts: Mapped[int] = mapped_column(default=0)
+    charges: Mapped[int] = mapped_column(default=0)
+    wholesale_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    retail_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    skipped: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class ChargeTotal(TenantOwned, Base):

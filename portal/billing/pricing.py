@@ -1,17 +1,25 @@
-"""What a thing costs, as pure values. The review page shows it and billing posts it: there is no second calculation."""
+"""What a thing costs, as pure values. The review page shows it and billing posts it: there is no second calculation.
+
+The one rule of rounding: a line's price is worked out in whole minor units, halves up, and then its tax, halves up;
+nothing is rounded twice, and sums only add. Where prices include tax, the tax is taken out of the line's price and the
+rest is the net amount, so the two parts are always the price.
+"""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from portal.billing.period import Period, nth_period
-from portal.kit.money import tax_on
+from portal.billing.period import Cycle, Period
+from portal.kit.money import tax_on, tax_within
 
 
 @dataclass(frozen=True)
 class Prices:
-    """The prices of a plan, net, in minor units; taxes in parts per million."""
+    """The prices of a plan or a service on a day, in minor units; taxes in parts per million.
 
-    plan: str
+    A retail price is net, or with its tax where `includes_tax` says so. `per_units` is how many units it is for.
+    """
+
+    name: str
     currency: str
     retail_minor: int
     retail_setup_minor: int
@@ -20,6 +28,10 @@ class Prices:
     minimum_funding_minor: int
     retail_tax_ppm: int
     wholesale_tax_ppm: int
+    months: int = 1
+    trial_days: int = 0
+    includes_tax: bool = False
+    per_units: int = 1
 
 
 @dataclass(frozen=True)
@@ -34,20 +46,28 @@ class Side:
     def gross_minor(self) -> int:
         return self.net_minor + self.tax_minor
 
+    def __neg__(self) -> "Side":
+        return Side(-self.net_minor, -self.tax_minor, self.tax_ppm)
+
 
 @dataclass(frozen=True)
 class PricedLine:
-    """One thing that is charged, at wholesale and at retail."""
+    """One thing that is charged, at wholesale and at retail. `key` tells it from others of the same item."""
 
     item: str
     description: str
     period: Period | None
     wholesale: Side
     retail: Side
+    key: str = ""
 
     @property
     def period_key(self) -> str:
-        return self.period.key if self.period else "once"
+        return self.key or (self.period.key if self.period else "once")
+
+    @property
+    def costs(self) -> bool:
+        return bool(self.wholesale.net_minor or self.retail.net_minor)
 
 
 @dataclass(frozen=True)
@@ -67,27 +87,64 @@ class Invoice:
 
 
 def first_invoice(prices: Prices, first_day: date, billing_day: int | None = None) -> Invoice:
-    """Set-up fee and first period, as charged at activation."""
-    lines = [plan_line(prices, nth_period(first_day, 0, billing_day))]
-    if prices.retail_setup_minor or prices.wholesale_setup_minor:
-        lines.insert(
-            0,
-            _line(
-                prices, "setup", f"{prices.plan}, set-up", None, prices.wholesale_setup_minor, prices.retail_setup_minor
-            ),
-        )
-    return Invoice(tuple(line for line in lines if _costs(line)), prices.currency)
+    """Set-up fee and first period, as charged at activation; a trial puts the first period off."""
+    lines = [setup_line(prices, "setup", 1)]
+    if not prices.trial_days:
+        lines.append(plan_line(prices, Cycle(first_day, billing_day, prices.months).period_at(first_day)))
+    return Invoice(tuple(line for line in lines if line.costs), prices.currency)
 
 
-def plan_line(prices: Prices, period: Period) -> PricedLine:
-    """One month of the plan, or the share of one that a shorter first period is."""
-    wholesale, retail = (share_of(minor, period) for minor in (prices.wholesale_minor, prices.retail_minor))
-    return _line(prices, "plan", prices.plan, period, wholesale, retail)
+def anchor_of(prices: Prices, first_day: date) -> date:
+    """The first day of the first period: after the trial, where there is one."""
+    return first_day + timedelta(days=prices.trial_days)
+
+
+def plan_line(prices: Prices, period: Period, item: str = "plan") -> PricedLine:
+    """One period of the plan, or the share of one that a shorter period is."""
+    return recurring_line(prices, item, 1, period)
+
+
+def recurring_line(prices: Prices, item: str, quantity: int, period: Period, *, free: int = 0) -> PricedLine:
+    """A period of so many, of which some are free."""
+    counted = max(0, quantity - free)
+    wholesale, retail = (share_of(minor * counted, period) for minor in (prices.wholesale_minor, prices.retail_minor))
+    return _line(prices, item, _counted_name(prices.name, quantity), period, wholesale, retail)
+
+
+def setup_line(prices: Prices, item: str, quantity: int) -> PricedLine:
+    name = _counted_name(f"{prices.name}, set-up", quantity)
+    return _line(
+        prices, item, name, None, prices.wholesale_setup_minor * quantity, prices.retail_setup_minor * quantity
+    )
+
+
+def one_off_line(prices: Prices, item: str, quantity: int) -> PricedLine:
+    """So many at once, with what setting them up costs."""
+    wholesale = (prices.wholesale_minor + prices.wholesale_setup_minor) * quantity
+    retail = (prices.retail_minor + prices.retail_setup_minor) * quantity
+    return _line(prices, item, _counted_name(prices.name, quantity), None, wholesale, retail)
+
+
+def usage_line(prices: Prices, item: str, quantity: int, unit: str, period: Period, *, free: int = 0) -> PricedLine:
+    """What was used in a period, of which so much is free; the price is for `per_units`, by the share."""
+    counted = max(0, quantity - free)
+    wholesale, retail = (
+        _half_up(minor * counted, prices.per_units) for minor in (prices.wholesale_minor, prices.retail_minor)
+    )
+    return _line(prices, item, f"{prices.name}, {quantity} {unit}", period, wholesale, retail)
 
 
 def share_of(minor: int, period: Period) -> int:
-    """A month's price by days, rounded half up, like tax."""
-    return (2 * minor * period.days + period.whole_days) // (2 * period.whole_days)
+    """A period's price by days, rounded half up, like tax."""
+    return _half_up(minor * period.days, period.whole_days)
+
+
+def given_back(side: Side, days: int, whole_days: int) -> Side:
+    """What is credited of a charge when its last `days` of `whole_days` are not used: the used part and this one are
+    the charge, to the minor unit."""
+    used = whole_days - days
+    net, tax = (_half_up(part * used, whole_days) for part in (side.net_minor, side.tax_minor))
+    return Side(net - side.net_minor, tax - side.tax_minor, side.tax_ppm)
 
 
 def needed_funding_minor(prices: Prices, invoice: Invoice, asked_minor: int | None = None) -> int:
@@ -96,13 +153,25 @@ def needed_funding_minor(prices: Prices, invoice: Invoice, asked_minor: int | No
     return max(prices.minimum_funding_minor, invoice.retail_minor, asked_minor or 0)
 
 
+def _counted_name(name: str, quantity: int) -> str:
+    return name if quantity == 1 else f"{name} × {quantity}"
+
+
 def _line(
     prices: Prices, item: str, description: str, period: Period | None, wholesale_minor: int, retail_minor: int
 ) -> PricedLine:
     wholesale = Side(wholesale_minor, tax_on(wholesale_minor, prices.wholesale_tax_ppm), prices.wholesale_tax_ppm)
-    retail = Side(retail_minor, tax_on(retail_minor, prices.retail_tax_ppm), prices.retail_tax_ppm)
-    return PricedLine(item, description, period, wholesale, retail)
+    return PricedLine(item, description, period, wholesale, _retail(prices, retail_minor))
 
 
-def _costs(line: PricedLine) -> bool:
-    return bool(line.wholesale.net_minor or line.retail.net_minor)
+def _retail(prices: Prices, minor: int) -> Side:
+    ppm = prices.retail_tax_ppm
+    if prices.includes_tax:
+        tax = tax_within(minor, ppm)
+        return Side(minor - tax, tax, ppm)
+    return Side(minor, tax_on(minor, ppm), ppm)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    """A quotient of whole numbers, not negative, rounded half up."""
+    return (2 * numerator + denominator) // (2 * denominator)

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
+from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge
 from portal.billing.pricing import Invoice, Prices, first_invoice
-from portal.catalogue.models import Plan
+from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
@@ -19,18 +20,10 @@ from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 
 
-def prices_of(plan: Plan, tenant: WhiteLabel) -> Prices:
-    return Prices(
-        plan=plan.name,
-        currency=tenant.currency,
-        retail_minor=plan.retail_minor,
-        retail_setup_minor=plan.retail_setup_minor,
-        wholesale_minor=plan.wholesale_minor,
-        wholesale_setup_minor=plan.wholesale_setup_minor,
-        minimum_funding_minor=plan.minimum_funding_minor,
-        retail_tax_ppm=plan.tax_ppm,
-        wholesale_tax_ppm=tenant.wholesale_tax_ppm,
-    )
+def prices_of(db: TenantSession, product: Plan | Service, *, day: date | None = None, country: str = "") -> Prices:
+    """What a product costs a buyer from a country on a day, today unless it is said."""
+    book = PriceBook(db)
+    return book.prices(product, day or today(book.tenant.time_zone), Buyer(country or book.tenant.country))
 
 
 def first_day_for(tenant: WhiteLabel, wanted: date | None) -> date:
@@ -41,15 +34,17 @@ def first_day_for(tenant: WhiteLabel, wanted: date | None) -> date:
 
 def first_invoice_of(db: TenantSession, account: Account) -> Invoice:
     """What activating this account now would charge."""
-    tenant = white_label(db)
-    return first_invoice(account_prices(db, account), first_day_for(tenant, account.first_day), account.billing_day)
+    first_day = first_day_for(white_label(db), account.first_day)
+    return first_invoice(account_prices(db, account, first_day), first_day, account.billing_day)
 
 
-def account_prices(db: TenantSession, account: Account) -> Prices:
+def account_prices(db: TenantSession, account: Account, day: date | None = None) -> Prices:
+    """The prices of an account's plan on a day, today unless it is said."""
     plan = db.load(Plan, account.plan_id) if account.plan_id else None
     if plan is None:
         raise LookupError(f"account {account.number} has no plan")
-    return prices_of(plan, white_label(db))
+    book = PriceBook(db)
+    return book.prices(plan, day or today(book.tenant.time_zone), buyers(db, [account])[account.id])
 
 
 def available_minor(db: TenantSession) -> int:

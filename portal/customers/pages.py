@@ -12,7 +12,8 @@ from portal.accounts.queries import addresses_of, contact_of, members_of, primar
 from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
 from portal.billing.models import Charge
-from portal.billing.queries import available_minor, charges_of, first_invoice_of
+from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
+from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
 from portal.customers.progress import Blocker, Event, blocker_of, timeline
 from portal.customers.queries import Search, count_waiting_for_us, counts_by_state, customers_page, views_of
@@ -25,7 +26,7 @@ from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import letters_about
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, local_day, moment, money, price_words, short_day, since, span
+from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
 
 
 @dataclass(frozen=True)
@@ -272,13 +273,13 @@ def addresses_for_form(db: TenantSession, account: Account) -> dict[str, str | b
 
 def _plan(db: TenantSession, account: Account) -> list[tuple[str, str]]:
     tenant = white_label(db)
-    plan = db.load(Plan, account.plan_id) if account.plan_id else None
-    if plan is None:
+    if account.plan_id is None:
         return []
+    prices = account_prices(db, account)
     return [
-        ("Plan", plan.name),
-        ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
-        ("Wholesale", price_words(plan.wholesale_minor, tenant.wholesale_tax_ppm, tenant)),
+        ("Plan", prices.name),
+        ("Price", retail_price(prices, tenant)),
+        ("Wholesale", wholesale_price(prices, tenant)),
         ("Starts", _start_words(account, tenant)),
     ]
 

@@ -17,8 +17,8 @@ from portal.accounts.queries import held_customer_or_404, white_label_account
 from portal.activation import commands as activation
 from portal.activation.queries import latest_link, need_of
 from portal.audit.commands import SYSTEM, Actor
-from portal.billing.commands import charge_month
 from portal.billing.period import nth_period
+from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
 from portal.demo.browser import Browser, pay
 from portal.demo.cast import (
@@ -201,7 +201,7 @@ def _charge_months(account_id: UUID, new: SeedCustomer, began: timedelta, zone: 
         if due > datetime.now(UTC):
             return
         with _at(datetime.now(UTC) - due), transaction() as db:
-            charge_month(db, held_customer_or_404(db, account_id), n)
+            bill(db, [held_customer_or_404(db, account_id)], nth_period(anchor, n).first_day)
 
 
 def _end(account_id: UUID, new: SeedCustomer, began: timedelta) -> None:

@@ -107,6 +107,12 @@ def tax_on(net_minor: int, rate_ppm: int) -> int:
     return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+def tax_within(gross_minor: int, rate_ppm: int) -> int:
+    """The tax that a price with tax holds, rounded like `tax_on`."""
+    exact = Decimal(gross_minor) * rate_ppm / (PPM + rate_ppm)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def percent(rate_ppm: int) -> str:
     """`200000` → `20%`, `88750` → `8.875%`."""
     return f"{(Decimal(rate_ppm) / 10_000).normalize():f}%"

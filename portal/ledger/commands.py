@@ -1,9 +1,12 @@
 """Posting to the journal."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent, insert_rows
 from portal.kit.ids import new_id
 from portal.ledger.entry import Book, Entry
@@ -37,6 +40,41 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     return entry_id
 
 
+def post_all(db: TenantSession, entries: Sequence[Entry]) -> list[UUID]:
+    """Post many new entries at once and return their ids, in order. None of their sources may be used yet.
+
+    Raises the database's IntegrityError when one is: then nothing was posted.
+    """
+    ids = [new_id() for _ in entries]
+    # The wholesale book first, as an activation does, so that two never wait for each other.
+    order = (Book.WHOLESALE, Book.RETAIL)
+    accounts = {book: _locked_codes(db, book, [e for e in entries if e.book == book]) for book in order}
+    insert_rows(
+        db,
+        JournalEntry,
+        [
+            {
+                "id": id,
+                "book": e.book.value,
+                "source": e.source,
+                "currency": e.currency,
+                "description": e.description,
+                "at": now(),
+            }
+            for id, e in zip(ids, entries, strict=True)
+        ],
+    )
+    rows = [row for id, e in zip(ids, entries, strict=True) for row in _line_rows(e, id, accounts[e.book])]
+    insert_rows(db, JournalLine, rows)
+    db.flush()
+    return ids
+
+
+def _locked_codes(db: TenantSession, book: Book, entries: list[Entry]) -> dict[str, LedgerAccount]:
+    codes = {line.code for e in entries for line in e.lines}
+    return {row.code: row for row in _locked(db, book, sorted(codes), entries[0].currency)} if entries else {}
+
+
 def hold_credit(db: TenantSession, book: Book, code: str, currency: str) -> LedgerAccount:
     """Lock one account until the transaction ends, so that a decision on its balance stays true."""
     return _locked(db, book, [code], currency)[0]
@@ -67,6 +105,12 @@ def _locked(db: TenantSession, book: Book, codes: list[str], currency: str) -> l
 
 
 def _write_lines(db: TenantSession, entry: Entry, entry_id: UUID, accounts: dict[str, LedgerAccount]) -> None:
+    insert_rows(db, JournalLine, _line_rows(entry, entry_id, accounts))
+    db.flush()
+
+
+def _line_rows(entry: Entry, entry_id: UUID, accounts: dict[str, LedgerAccount]) -> list[dict[str, Any]]:
+    """The rows of an entry's lines; the balances of the accounts, which are locked, move along."""
     rows = []
     for position, line in enumerate(entry.lines):
         account = accounts[line.code]
@@ -81,8 +125,7 @@ def _write_lines(db: TenantSession, entry: Entry, entry_id: UUID, accounts: dict
                 "amount_minor": line.amount_minor,
             }
         )
-    insert_rows(db, JournalLine, rows)
-    db.flush()
+    return rows
 
 
 def _posted_before(db: TenantSession, entry: Entry) -> UUID:

@@ -9,6 +9,7 @@ from portal.accounts.commands import add_member, open_white_label_account
 from portal.accounts.lifecycle import Role
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import Actor, record
+from portal.catalogue.commands import add_product
 from portal.catalogue.models import Plan
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import PasswordLink
@@ -64,6 +65,8 @@ class NewPlan:
     retail_setup_minor: int = 0
     wholesale_setup_minor: int = 0
     minimum_funding_minor: int = 0
+    months: int = 1
+    trial_days: int = 0
 
 
 def create_operator(db: TenantSession, brand: Brand, business: Business) -> WhiteLabel:
@@ -109,15 +112,16 @@ def add_plan(db: TenantSession, new: NewPlan, *, by: Actor) -> Plan:
         code=new.code,
         name=new.name,
         description=new.description,
-        retail_minor=new.retail_minor,
-        retail_setup_minor=new.retail_setup_minor,
-        wholesale_minor=new.wholesale_minor,
-        wholesale_setup_minor=new.wholesale_setup_minor,
+        opening_retail_minor=new.retail_minor,
+        opening_retail_setup_minor=new.retail_setup_minor,
+        opening_wholesale_minor=new.wholesale_minor,
+        opening_wholesale_setup_minor=new.wholesale_setup_minor,
         minimum_funding_minor=new.minimum_funding_minor,
         tax_ppm=new.tax_ppm,
+        months=new.months,
+        trial_days=new.trial_days,
     )
-    db.put(plan)
-    record(db, "plan.added", by=by, subject=plan.id, code=new.code)
+    add_product(db, plan, by=by)
     return plan
 
 

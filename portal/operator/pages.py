@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import members_of, white_label_account
-from portal.billing.queries import available_minor
-from portal.catalogue.models import Plan, plans_on_sale
+from portal.billing.pricing import Prices
+from portal.billing.queries import available_minor, prices_of
+from portal.catalogue.models import Plan
+from portal.catalogue.queries import plans_on_sale
 from portal.identity.models import User
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.ids import new_id
@@ -104,13 +106,15 @@ def show_page(db: TenantSession) -> ShowPage:
         limit=money(account.credit_limit_minor, tenant),
         available=money(available_minor(db), tenant),
         owes=balance < 0,
-        plans=[
-            (p.name, p.code, money(p.retail_minor, tenant), money(p.wholesale_minor, tenant), percent(p.tax_ppm))
-            for p in plans_on_sale(db)
-        ],
+        plans=[_plan_row(plan, prices_of(db, plan), tenant) for plan in plans_on_sale(db)],
         people=_people(db, account, tenant),
         gateway="Not connected" if gateway is None else "Ready" if gateway.is_ready else "Connected, not ready",
     )
+
+
+def _plan_row(plan: Plan, prices: Prices, tenant: WhiteLabel) -> tuple[str, str, str, str, str]:
+    retail, wholesale = (money(minor, tenant) for minor in (prices.retail_minor, prices.wholesale_minor))
+    return plan.name, plan.code, retail, wholesale, percent(prices.retail_tax_ppm)
 
 
 def _people(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[str, str, str]]:

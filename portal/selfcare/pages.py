@@ -6,12 +6,13 @@ from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.billing.queries import account_prices, charges_of
+from portal.billing.words import retail_price
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.payments.queries import fundings_of, refunds_of_account
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import local_day, money, price_words, short_day
+from portal.whitelabels.words import local_day, money, short_day
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
     """`runs` says whether the reader administers the account."""
     tenant, prices = white_label(db), account_prices(db, account)
     balance = credit_minor(db, Book.RETAIL, account.id)
-    plan = [("Plan", prices.plan)]
+    plan = [("Plan", prices.name)]
     if account.is_run_by_customer:
-        plan.append(("Price", price_words(prices.retail_minor, prices.retail_tax_ppm, tenant)))
+        plan.append(("Price", retail_price(prices, tenant)))
     else:
         plan.append(("Paid by", tenant.name))
     return AccountPage(

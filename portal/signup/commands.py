@@ -13,7 +13,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import is_staff
 from portal.activation.commands import send_link
 from portal.audit.commands import Actor
-from portal.catalogue.models import plan_on_sale
+from portal.catalogue.queries import plan_on_sale
 from portal.identity.commands import LoginNameTaken, add_user
 from portal.identity.models import User
 from portal.identity.queries import user_by_login

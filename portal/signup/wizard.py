@@ -12,9 +12,11 @@ from portal.accounts.forms import place_words
 from portal.accounts.lifecycle import Administration
 from portal.accounts.queries import is_staff, likenesses, white_label_account
 from portal.activation.pages import Row, invoice_rows
-from portal.billing.pricing import Invoice, first_invoice, needed_funding_minor
+from portal.billing.pricing import Invoice, Prices, first_invoice, needed_funding_minor
 from portal.billing.queries import available_minor, first_day_for, prices_of
-from portal.catalogue.models import Plan, plans_on_sale
+from portal.billing.words import retail_price, span
+from portal.catalogue.models import Plan
+from portal.catalogue.queries import plans_on_sale
 from portal.identity.passwords import hash_password
 from portal.identity.queries import user_by_login
 from portal.kit.db import TenantSession
@@ -28,7 +30,7 @@ from portal.signup.forms import LAST_DAY, AuthorisedContactForm, ContactForm, Pl
 from portal.signup.models import Draft
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, money, price_words
+from portal.whitelabels.words import day, money
 
 LABELS = {"contact": "Contact and business", "addresses": "Addresses", "plan": "Plan and payment", "review": "Review"}
 
@@ -89,7 +91,7 @@ def options(db: TenantSession) -> Options:
     balance = credit_minor(db, Book.WHOLESALE, account.id)
     first_day = first_day_for(tenant, None)
     charges = [
-        (plan.name, money(first_invoice(prices_of(plan, tenant), first_day).wholesale_minor, tenant))
+        (plan.name, money(first_invoice(prices_of(db, plan), first_day).wholesale_minor, tenant))
         for plan in plans_on_sale(db)
     ]
     return Options(money(balance, tenant), money(available_minor(db), tenant), charges)
@@ -196,10 +198,11 @@ def plan_cards(db: TenantSession) -> list[PlanCard]:
     tenant = white_label(db)
     cards = []
     for plan in plans_on_sale(db):
-        note = f"Wholesale {money(plan.wholesale_minor, tenant)} a month"
-        if plan.retail_setup_minor:
-            note = f"Set-up {money(plan.retail_setup_minor, tenant)}, once. {note}"
-        cards.append(PlanCard(str(plan.id), plan.name, money(plan.retail_minor, tenant), plan.description, note))
+        prices = prices_of(db, plan)
+        note = f"Wholesale {money(prices.wholesale_minor, tenant)} a {span(prices.months)}"
+        if prices.retail_setup_minor:
+            note = f"Set-up {money(prices.retail_setup_minor, tenant)}, once. {note}"
+        cards.append(PlanCard(str(plan.id), plan.name, money(prices.retail_minor, tenant), plan.description, note))
     return cards
 
 
@@ -207,8 +210,8 @@ def review(db: TenantSession, draft: Draft) -> Review:
     tenant = white_label(db)
     plan = db.load(Plan, UUID(draft.answers["plan"]["plan"]))
     assert plan is not None
-    prices = prices_of(plan, tenant)
     first_day = first_day_for(tenant, _day(draft))
+    prices = prices_of(db, plan, day=first_day, country=draft.answers["addresses"]["country"])
     invoice = first_invoice(prices, first_day, _billing_day(draft))
     is_option_1 = draft.administration == Administration.CUSTOMER
     contact = draft.answers["contact"]
@@ -220,7 +223,7 @@ def review(db: TenantSession, draft: Draft) -> Review:
         is_option_1=is_option_1,
         contact=_contact_rows(draft, tenant),
         addresses=_address_rows(draft),
-        plan=_plan_rows(draft, plan, tenant, needed_funding_minor(prices, invoice, _asked(draft))),
+        plan=_plan_rows(draft, prices, tenant, needed_funding_minor(prices, invoice, _asked(draft))),
         invoice_to=contact["name"] if is_option_1 else tenant.name,
         invoice=rows,
         total=money(total, tenant),
@@ -296,13 +299,13 @@ def _address_rows(draft: Draft) -> list[tuple[str, str]]:
     return rows + [(label, places[key] or "Not given") for key, label in labels.items()]
 
 
-def _plan_rows(draft: Draft, plan: Plan, tenant: WhiteLabel, needed_minor: int) -> list[tuple[str, str]]:
+def _plan_rows(draft: Draft, prices: Prices, tenant: WhiteLabel, needed_minor: int) -> list[tuple[str, str]]:
     is_option_1 = draft.administration == Administration.CUSTOMER
     wanted = _day(draft)
     starts = f"On activation, not before {day(wanted, tenant)}" if wanted else "The day of activation"
     rows = [
-        ("Plan", plan.name),
-        ("Price", price_words(plan.retail_minor, plan.tax_ppm, tenant)),
+        ("Plan", prices.name),
+        ("Price", retail_price(prices, tenant)),
         ("First day charged", starts),
         ("Billing day", _billing_words(_billing_day(draft))),
         ("Payer", "The customer, by card" if is_option_1 else f"{tenant.name}, white-label account"),

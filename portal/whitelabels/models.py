@@ -39,6 +39,8 @@ class WhiteLabel(Base):
     number_prefix: Mapped[str] = mapped_column(unique=True)
     tax_name: Mapped[str] = mapped_column(default="VAT")
     wholesale_tax_ppm: Mapped[int] = mapped_column(default=0)
+    retail_tax_mode: Mapped[str] = mapped_column(default="exclusive", server_default="exclusive")
+    tax_number: Mapped[str | None]
     colour: Mapped[str] = mapped_column(default="#33506b")
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     logo_digest: Mapped[str | None]

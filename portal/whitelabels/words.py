@@ -15,12 +15,6 @@ def money(minor: int, tenant: WhiteLabel) -> str:
     return Money(minor, tenant.currency).words(tenant.locale)
 
 
-def price_words(net_minor: int, tax_ppm: int, tenant: WhiteLabel) -> str:
-    """Such as `£58.00 a month and VAT`."""
-    tax = f" and {tenant.tax_name}" if tax_ppm else ""
-    return f"{money(net_minor, tenant)} a month{tax}"
-
-
 def day(value: date, tenant: WhiteLabel) -> str:
     """Such as `3 November 2026`."""
     return format_date(value, "d MMMM y", locale=tenant.locale)

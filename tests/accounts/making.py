@@ -13,6 +13,8 @@ from portal.accounts.queries import primary_user, white_label_account
 from portal.activation.commands import activate_as_administrator, listen, redeem, send_link
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
+from portal.billing.period import nth_period
+from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
 from portal.identity import passwords
 from portal.identity.commands import add_user
@@ -74,6 +76,12 @@ def customer(
     if account.is_run_by_customer:
         send_link(db, account, by=COMMAND_LINE)
     return account
+
+
+def charge_month(db: TenantSession, account: Account, n: int) -> None:
+    """Bill an active account through the first day of its n-th period."""
+    assert account.cycle_anchor is not None
+    bill(db, [account], nth_period(account.cycle_anchor, n, account.billing_day).first_day)
 
 
 def claim(db: TenantSession, account: Account) -> None:

@@ -205,7 +205,7 @@ def test_price_raised_between_paying_and_settling_leaves_the_money_as_credit(inv
     url = invited.browser.submit("/activation/payment", {"other": "100.00"}).location
     invited.shop.pay(url, VISA)
     with transaction(invited.shop.company.id) as db:
-        db.execute(update(Plan).where(Plan.code == "desk").values(retail_minor=50_000))
+        db.execute(update(Plan).where(Plan.code == "desk").values(opening_retail_minor=50_000))
     page = invited.browser.get("/activation/return", follow_redirects=True).text
     assert "A little more is needed" in page and "arrived and is on your account" in page
     assert invited.state == "inactive" and invited.shop.credit(invited.account_id) == 10_000 and books_agree()

@@ -5,14 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import func, select
 
-from portal.billing.commands import charge_invoice, charge_month
+from portal.billing.charging import write_charges
 from portal.billing.models import Charge
 from portal.billing.queries import charges_of, first_invoice_of
+from portal.billing.subscriptions import bill
 from portal.kit.db import reading
 from portal.ledger.entry import Book, credit_of
 from portal.ledger.models import JournalEntry
 from portal.ledger.queries import credit_minor
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, plan
+from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, plan
 
 # The cast's desk phone: retail 10.00 and set-up 5.00 with 20 % tax; wholesale 4.00 and set-up 2.00 with 20 % tax.
 WHOLESALE = [("setup", 200, 40), ("plan", 400, 80)]
@@ -117,7 +118,7 @@ class TestTwice:
         before = [charge.number for charge in books.charges(account)]
         balances = credit_minor(db, Book.WHOLESALE, northwind.account_id), credit_minor(db, Book.RETAIL, account.id)
         for _ in range(2):
-            charge_invoice(db, account, first_invoice_of(db, account))
+            write_charges(db, ((account, line) for line in first_invoice_of(db, account).lines))
         assert [charge.number for charge in books.charges(account)] == before
         assert balances == (
             credit_minor(db, Book.WHOLESALE, northwind.account_id), credit_minor(db, Book.RETAIL, account.id))
@@ -144,9 +145,9 @@ class TestLaterMonths:
         assert {c.payer_id for c in books.charges(option_2)} == {northwind.account_id}
         assert [c.payer_id for c in books.charges(option_1, "retail")] == [option_1.id] * 3
 
-    def test_an_account_that_was_never_activated_has_none(self, db, northwind):
-        with pytest.raises(LookupError, match="never charged"):
-            charge_month(db, customer(db, northwind.plans["desk"]), 1)
+    def test_an_account_that_was_never_activated_has_none(self, db, northwind, books):
+        account = customer(db, northwind.plans["desk"])
+        assert bill(db, [account], date(2027, 1, 1)).charges == 0 and books.charges(account) == []
 
     def test_a_plan_that_costs_nothing_has_none_either(self, db, northwind, books, clock):
         """Red when the first month's charge is looked for although a free plan leaves none."""

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from portal.billing.queries import charges_of, first_invoice_of, prices_of
-from portal.catalogue.models import plans_on_sale
+from portal.catalogue.queries import plans_on_sale
 from portal.kit.db import transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -43,7 +43,7 @@ def test_a_quote_is_in_the_currency_of_its_white_label(database, cast, clock):
     plan_id = priced(tenant)
     with transaction(tenant.id) as db:
         (found,) = plans_on_sale(db)
-        assert prices_of(found, white_label(db)).currency == "JPY"
+        assert prices_of(db, found).currency == "JPY"
         invoice = first_invoice_of(db, customer(db, plan_id))
         assert (invoice.currency, invoice.wholesale_minor, invoice.retail_minor) == ("JPY", 995, 1333)
 

@@ -17,7 +17,7 @@ def prices(**given):
     none = dict.fromkeys(
         ("retail_minor", "retail_setup_minor", "wholesale_minor", "wholesale_setup_minor", "minimum_funding_minor",
          "retail_tax_ppm", "wholesale_tax_ppm"), 0)
-    return Prices(plan="Desk Phone", currency="GBP", **{**none, **given})
+    return Prices(name="Desk Phone", currency="GBP", **{**none, **given})
 
 
 class TestLines:
@@ -65,7 +65,7 @@ class TestTax:
 MINOR = st.integers(0, 10**9)
 PPM = st.integers(0, 1_000_000)
 ANY_PRICES = st.builds(
-    Prices, plan=st.just("Plan"), currency=st.sampled_from(["GBP", "JPY", "KWD"]), retail_minor=MINOR,
+    Prices, name=st.just("Plan"), currency=st.sampled_from(["GBP", "JPY", "KWD"]), retail_minor=MINOR,
     retail_setup_minor=MINOR, wholesale_minor=MINOR, wholesale_setup_minor=MINOR, minimum_funding_minor=MINOR,
     retail_tax_ppm=PPM, wholesale_tax_ppm=PPM)
 

@@ -7,15 +7,16 @@ import pytest
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.billing.queries import account_prices, charges_of, first_day_for, first_invoice_of, prices_of
-from portal.catalogue.models import Plan, plan_on_sale, plans_on_sale
+from portal.catalogue.models import Plan
+from portal.catalogue.queries import plan_on_sale, plans_on_sale
 from portal.ledger.entry import Book
 from portal.whitelabels.queries import white_label
 from tests.accounts.making import active, customer, plan
 
 
 def test_prices_are_the_plans_and_wholesale_tax_is_the_white_labels(db, northwind):
-    prices = prices_of(db.load(Plan, northwind.plans["desk"]), white_label(db))
-    assert (prices.plan, prices.currency) == ("Desk Phone", "GBP")
+    prices = prices_of(db, db.load(Plan, northwind.plans["desk"]))
+    assert (prices.name, prices.currency) == ("Desk Phone", "GBP")
     assert (prices.retail_minor, prices.retail_setup_minor, prices.retail_tax_ppm) == (1000, 500, 200_000)
     assert (prices.wholesale_minor, prices.wholesale_setup_minor, prices.wholesale_tax_ppm) == (400, 200, 200_000)
     assert prices.minimum_funding_minor == 2000

@@ -7,12 +7,11 @@ from uuid import UUID
 import pytest
 
 from portal.accounts import commands as accounts
-from portal.billing.commands import charge_month
 from portal.customers import queries
 from portal.customers.queries import PAGE, Search, counts_by_state, customers_page
 from portal.kit.db import reading, transaction
 from portal.kit.paging import Place
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer
+from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer
 from tests.cast import on_sqlite
 from tests.customers.conftest import rows
 from tests.signup.browsing import value, words

@@ -17,7 +17,8 @@ from tests.conftest import SETTINGS, settings_at
 from tests.house.source import ROOT
 from tests.servers import PLATFORM, WEB, PostgresqlServer
 
-APPEND_ONLY = {"audit_row", "charge", "journal_entry", "journal_line", "terms_acceptance"}
+APPEND_ONLY = {
+    "audit_row", "charge", "charge_credit", "journal_entry", "journal_line", "price", "terms_acceptance"}
 
 
 def owner_url(settings: Settings) -> str:

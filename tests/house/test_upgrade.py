@@ -2,20 +2,26 @@
 
 from sqlalchemy import select, text
 
-from portal.accounts.models import Account
-from portal.billing.commands import charge_month
+from portal.accounts import commands as accounts
+from portal.accounts.models import Account, Pause, Subscription
+from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import ChargeTotal
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.migrating import drift, is_current, migrate
 from portal.verify import verify
-from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
+from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, claim, customer
 from tests.cast import on_sqlite
 
 AS_IT_WAS = (
     "drop trigger charge_adds_up",
-    *(f"drop table {table}" for table in ("charge_total", "gateway_test", "invitation", "saved_view")),
+    *(f"drop table {table}" for table in (
+        "charge_total", "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
+        "plan_inclusion", "price", "tax_rate", "subscription", "service", "pause")),
     "drop index ix_account_name",
-    *(f"alter table account drop column {column}" for column in ("billing_day", "least_funding_minor", "claimed_at")),
+    *(f"alter table account drop column {column}" for column in (
+        "billing_day", "least_funding_minor", "claimed_at", "cycle_anchor", "tax_number", "tax_exemption")),
+    *(f"alter table plan drop column {column}" for column in ("months", "trial_days", "hidden_at", "listed_name")),
+    *(f"alter table white_label drop column {column}" for column in ("retail_tax_mode", "tax_number")),
     "alter table activation_link drop column opened_at",
     "update alembic_version set version_num = '0002'",
 )
@@ -28,7 +34,11 @@ def snapshot():
             (t.book, t.month, t.account_id): (t.charges, t.net_minor, t.tax_minor, t.retail_memo_minor)
             for t in db.scalars(select(ChargeTotal))
         }
-        return claimed, sums
+        subscribed = {(s.account_id, s.item, s.plan_id, s.from_day, s.until_day, s.charged_to)
+                      for s in db.scalars(select(Subscription))}
+        rests = [(p.account_id, p.from_day, p.until_day) for p in db.scalars(select(Pause))]
+        anchors = {account.number: account.cycle_anchor for account in db.scalars(select(Account))}
+        return claimed, sums, subscribed, rests, anchors
 
 
 @on_sqlite
@@ -39,8 +49,10 @@ def test_who_claimed_and_what_was_charged_are_found_again(database, settings, no
         claim(db, customer(db, northwind.plans["desk"], OPTION_1, name="Claimed"))
         charge_month(db, active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Running")), 1)
         assert waiting.claimed_at is None
+        resting = active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Resting"))
+        accounts.suspend(db, resting, reason="Unpaid", by=COMMAND_LINE)
     before = snapshot()
-    assert any(before[0].values()) and before[1]
+    assert any(before[0].values()) and all(before[1:])
     with database.platform.begin() as connection:
         for statement in AS_IT_WAS:
             connection.execute(text(statement))

@@ -116,8 +116,8 @@ class TestPlans:
         (plan,) = rows(Plan, code="team-10")
         assert (plan.name, plan.description, plan.tax_ppm, plan.white_label_id) == (
             "Team 10", "Ten users", 88_750, northwind.id)
-        assert (plan.retail_minor, plan.wholesale_minor, plan.retail_setup_minor, plan.wholesale_setup_minor,
-                plan.minimum_funding_minor) == (5800, 4100, 2500, 1050, 7500)
+        assert (plan.opening_retail_minor, plan.opening_wholesale_minor, plan.opening_retail_setup_minor,
+                plan.opening_wholesale_setup_minor, plan.minimum_funding_minor) == (5800, 4100, 2500, 1050, 7500)
         assert "Team 10 team-10 £58.00 £41.00 8.875%" in words(desk.get(page_of(northwind)))
 
     def test_it_is_on_sale_at_once_and_in_no_other_white_label(self, desk, northwind, browse, bob, charlie):
@@ -130,13 +130,14 @@ class TestPlans:
         none = dict.fromkeys(("retail_setup", "wholesale_setup", "minimum_funding", "description"), left_out)
         assert self.add(desk, northwind, **none).status_code == 303
         (plan,) = rows(Plan, code="team-10")
-        assert (plan.retail_setup_minor, plan.wholesale_setup_minor, plan.minimum_funding_minor) == (0, 0, 0)
+        kept = plan.opening_retail_setup_minor, plan.opening_wholesale_setup_minor, plan.minimum_funding_minor
+        assert kept == (0, 0, 0)
 
     @on_sqlite
     def test_a_plan_may_be_free(self, desk, northwind, rows):
         self.add(desk, northwind, retail="0", wholesale="0.00", tax="0")
         (plan,) = rows(Plan, code="team-10")
-        assert (plan.retail_minor, plan.wholesale_minor, plan.tax_ppm) == (0, 0, 0)
+        assert (plan.opening_retail_minor, plan.opening_wholesale_minor, plan.tax_ppm) == (0, 0, 0)
 
     def test_a_code_is_taken_once_even_by_a_retired_plan(self, desk, northwind, rows):
         assert self.add(desk, northwind, code="desk").status_code == 422
@@ -161,7 +162,7 @@ class TestPlans:
             ("retail_setup", "wholesale_setup", "minimum_funding"), "")}
         assert "plan-retail" in errors(self.add(desk, tokyo, **{**prices, "retail": "58.50"}))
         self.add(desk, tokyo, **prices)
-        assert rows(Plan, code="team-10")[0].retail_minor == 5800
+        assert rows(Plan, code="team-10")[0].opening_retail_minor == 5800
 
 
 @on_sqlite

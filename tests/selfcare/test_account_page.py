@@ -7,10 +7,9 @@ import pytest
 
 from portal.accounts import commands as accounts
 from portal.accounts.queries import held_customer_or_404, primary_user
-from portal.billing.commands import charge_month
 from portal.identity.models import User
 from portal.kit.db import transaction
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer
+from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer
 from tests.cast import Person, on_sqlite
 from tests.signup.browsing import words
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from portal.accounts.queries import held_customer_or_404
-from portal.billing.commands import charge_month
 from portal.ledger.commands import post
 from portal.ledger.entry import Book, charge as charge_entry
+from tests.accounts.making import charge_month
 from tests.verify.planting import Account, Charge, add_row, change, differences, in_transaction, remove, slip_in
 
 

@@ -1,0 +1,67 @@
+"""The price book: what the prices of one white label depend on, read once, asked for any account and day."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account, Address
+from portal.billing.pricing import Prices
+from portal.catalogue.models import Inclusion, Plan, Service
+from portal.catalogue.queries import price_list, tax_rates
+from portal.kit.db import TenantSession
+from portal.whitelabels.queries import white_label
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """What tax depends on: the country of the business address, and whether a reason exempts the account."""
+
+    country: str
+    is_exempt: bool = False
+
+
+class PriceBook:
+    def __init__(self, db: TenantSession) -> None:
+        self.tenant = white_label(db)
+        self.products: dict[UUID, Plan | Service] = {plan.id: plan for plan in db.scalars(select(Plan))}
+        self.products.update({service.id: service for service in db.scalars(select(Service))})
+        self._prices, self._rates = price_list(db), tax_rates(db)
+        self._included = {
+            (each.plan_id, each.service_id): each.quantity for each in db.scalars(select(Inclusion)).all()
+        }
+
+    def prices(self, product: Plan | Service, day: date, buyer: Buyer) -> Prices:
+        """What a product costs a buyer when a period begins on a day."""
+        retail, wholesale = self._prices.retail(product, day), self._prices.wholesale(product, day)
+        home_ppm = product.tax_ppm
+        plan = product if isinstance(product, Plan) else None
+        return Prices(
+            name=product.name,
+            currency=self.tenant.currency,
+            retail_minor=retail.minor,
+            retail_setup_minor=retail.setup_minor,
+            wholesale_minor=wholesale.minor,
+            wholesale_setup_minor=wholesale.setup_minor,
+            minimum_funding_minor=plan.minimum_funding_minor if plan else 0,
+            retail_tax_ppm=0 if buyer.is_exempt else self._rates.ppm(buyer.country, day, otherwise_ppm=home_ppm),
+            wholesale_tax_ppm=self.tenant.wholesale_tax_ppm,
+            months=plan.months if plan else 1,
+            trial_days=plan.trial_days if plan else 0,
+            includes_tax=self.tenant.retail_tax_mode == "inclusive",
+            per_units=product.per_units if isinstance(product, Service) else 1,
+        )
+
+    def free(self, plan_id: UUID | None, service: Service) -> int:
+        """How many of a service the account's plan holds."""
+        return self._included.get((plan_id, service.id), 0) if plan_id else 0
+
+
+def buyers(db: TenantSession, accounts: list[Account]) -> dict[UUID, Buyer]:
+    """Who each account is to the tax, in one query."""
+    wanted = select(Address.account_id, Address.country).where(
+        Address.account_id.in_([account.id for account in accounts]), Address.kind == "business"
+    )
+    countries = {row.account_id: row.country for row in db.execute(wanted)}
+    return {a.id: Buyer(countries.get(a.id, ""), bool(a.tax_exemption)) for a in accounts}

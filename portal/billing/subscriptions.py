@@ -1,0 +1,112 @@
+"""What is switched on for accounts, and charging it through a day: activation, changes and the monthly run alike."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from portal.accounts.models import Account, Pause, Subscription
+from portal.billing.book import Buyer, PriceBook, buyers
+from portal.billing.charging import Written, write_charges
+from portal.billing.period import Cycle, Period
+from portal.billing.pricing import PricedLine, recurring_line
+from portal.billing.timeline import Due, Rest, due
+from portal.catalogue.models import Plan, Service
+from portal.kit.db import TenantSession
+
+
+@dataclass(frozen=True)
+class DueNow:
+    """What one subscription has due, as priced lines; a period that costs nothing has no line."""
+
+    subscription: Subscription
+    due: Due
+    lines: tuple[PricedLine, ...]
+
+
+def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
+    """Charge every period of these accounts that begins on `through` or before. The caller holds their rows."""
+    found = list(what_is_due(db, accounts, through))
+    by_id = {account.id: account for account in accounts}
+    lines = [(by_id[each.subscription.account_id], line) for each in found for line in each.lines]
+    written = write_charges(db, lines)
+    for each in found:
+        each.subscription.charged_to = each.due.charged_to
+    db.flush()
+    return written
+
+
+def what_is_due(db: TenantSession, accounts: list[Account], through: date) -> Iterator[DueNow]:
+    """What `bill` would charge, and nothing is changed."""
+    book, who = PriceBook(db), buyers(db, accounts)
+    rests, plans = rests_of(db, accounts), _plan_rows(db, accounts)
+    by_id = {account.id: account for account in accounts}
+    for subscription in _open_subscriptions(db, list(by_id), through):
+        account = by_id[subscription.account_id]
+        product = book.products[subscription.product_id]
+        cycle = cycle_of(account, product)
+        found = due(cycle, subscription.charged_to, subscription.until_day, rests[account.id], through)
+        lines = (
+            priced(book, subscription, product, period, who[account.id], plans[account.id]) for period in found.periods
+        )
+        yield DueNow(subscription, found, tuple(line for line in lines if line.costs))
+
+
+def cycle_of(account: Account, product: Plan | Service) -> Cycle:
+    """All that an account has follows one cycle; a yearly plan takes a year's step of it. Raises LookupError."""
+    if account.cycle_anchor is None:
+        raise LookupError(f"account {account.number} was never activated")
+    return Cycle(account.cycle_anchor, account.billing_day, product.months if isinstance(product, Plan) else 1)
+
+
+def priced(
+    book: PriceBook,
+    subscription: Subscription,
+    product: Plan | Service,
+    period: Period,
+    buyer: Buyer,
+    plans: list[Subscription],
+) -> PricedLine:
+    """One period of a subscription at the prices of its first day, less what the plan of that day holds."""
+    prices = book.prices(product, period.first_day, buyer)
+    free = 0
+    if isinstance(product, Service):
+        free = book.free(plan_on(plans, period.first_day), product)
+    return recurring_line(prices, subscription.item, subscription.quantity, period, free=free)
+
+
+def plan_on(plans: list[Subscription], day: date) -> UUID | None:
+    """The plan that an account has on a day."""
+    for each in plans:
+        if each.from_day <= day and (each.until_day is None or day < each.until_day):
+            return each.plan_id
+    return None
+
+
+def rests_of(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Rest]]:
+    found: dict[UUID, list[Rest]] = defaultdict(list)
+    wanted = select(Pause.account_id, Pause.from_day, Pause.until_day)
+    for account_id, from_day, until_day in db.execute(wanted.where(Pause.account_id.in_([a.id for a in accounts]))):
+        found[account_id].append(Rest(from_day, until_day))
+    return found
+
+
+def _plan_rows(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Subscription]]:
+    found: dict[UUID, list[Subscription]] = defaultdict(list)
+    wanted = select(Subscription).where(
+        Subscription.account_id.in_([a.id for a in accounts]), Subscription.plan_id.is_not(None)
+    )
+    for each in db.scalars(wanted):
+        found[each.account_id].append(each)
+    return found
+
+
+def _open_subscriptions(db: TenantSession, account_ids: list[UUID], through: date) -> list[Subscription]:
+    is_open = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
+    wanted = select(Subscription).where(
+        Subscription.account_id.in_(account_ids), Subscription.charged_to <= through, is_open
+    )
+    return list(db.scalars(wanted.order_by(Subscription.account_id, Subscription.item)))

@@ -1,0 +1,97 @@
+"""Which price and which tax hold on a day, as pure values."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The price of one period (or of `per_units`), and of setting it up once, in minor units."""
+
+    minor: int
+    setup_minor: int
+
+
+class Priced(Protocol):
+    """A plan or a service, as far as its opening prices go."""
+
+    id: UUID
+    opening_retail_minor: int
+    opening_retail_setup_minor: int
+    opening_wholesale_minor: int
+    opening_wholesale_setup_minor: int
+
+
+class PriceRow(Protocol):
+    side: str
+    source: str
+    valid_from: date
+    minor: int
+    setup_minor: int
+
+    @property
+    def product_id(self) -> UUID: ...
+
+
+class RateRow(Protocol):
+    country: str
+    valid_from: date
+    rate_ppm: int
+
+
+class PriceList:
+    """All prices of one white label. A price holds from its day until the next one's day."""
+
+    def __init__(self, rows: Iterable[PriceRow]) -> None:
+        self._rows: dict[tuple[UUID, str, str], list[tuple[date, Amounts]]] = {}
+        for row in sorted(rows, key=lambda row: row.valid_from):
+            key = (row.product_id, row.side, row.source)
+            self._rows.setdefault(key, []).append((row.valid_from, Amounts(row.minor, row.setup_minor)))
+
+    def retail(self, product: Priced, day: date) -> Amounts:
+        found = self._on(product.id, "retail", "own", day)
+        return found or Amounts(product.opening_retail_minor, product.opening_retail_setup_minor)
+
+    def wholesale(self, product: Priced, day: date) -> Amounts:
+        """The white label's own price goes before the default list's, and that before the opening one."""
+        own = self._on(product.id, "wholesale", "own", day)
+        found = own or self._on(product.id, "wholesale", "default", day)
+        return found or Amounts(product.opening_wholesale_minor, product.opening_wholesale_setup_minor)
+
+    def changes_of(self, product_id: UUID, side: str) -> list[tuple[date, str, Amounts]]:
+        """Every price ever set, oldest first, with its source."""
+        found = [
+            (day, source, amounts)
+            for source in ("own", "default")
+            for day, amounts in self._rows.get((product_id, side, source), [])
+        ]
+        return sorted(found, key=lambda each: each[0])
+
+    def _on(self, product_id: UUID, side: str, source: str, day: date) -> Amounts | None:
+        return _latest(self._rows.get((product_id, side, source), []), day)
+
+
+class TaxRates:
+    """The white label's rates by country and day."""
+
+    def __init__(self, rows: Iterable[RateRow]) -> None:
+        self._rows: dict[str, list[tuple[date, int]]] = {}
+        for row in sorted(rows, key=lambda row: row.valid_from):
+            self._rows.setdefault(row.country, []).append((row.valid_from, row.rate_ppm))
+
+    def ppm(self, country: str, day: date, *, otherwise_ppm: int) -> int:
+        """The country's rate on a day, or the product's own where none is set."""
+        found = _latest(self._rows.get(country, []), day)
+        return otherwise_ppm if found is None else found
+
+
+def _latest(dated: list[tuple[date, Value]], day: date) -> Value | None:
+    """The last of what is sorted by its first day that began on the day or before."""
+    place = bisect_right(dated, day, key=lambda each: each[0])
+    return dated[place - 1][1] if place else None

@@ -1,0 +1,57 @@
+"""Reading the catalogue: what is on sale, prices by day and tax by country."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.catalogue.models import Inclusion, Plan, Price, Product, Service, TaxRate
+from portal.catalogue.prices import PriceList, TaxRates
+from portal.kit.db import TenantSession
+
+
+def plans_on_sale(db: TenantSession) -> list[Plan]:
+    """Cheapest first, by what they opened at."""
+    wanted = select(Plan).where(Plan.retired_at.is_(None), Plan.hidden_at.is_(None))
+    return list(db.scalars(wanted.order_by(Plan.opening_retail_minor, Plan.name)))
+
+
+def plan_on_sale(db: TenantSession, plan_id: UUID) -> Plan | None:
+    plan = db.load(Plan, plan_id)
+    return plan if plan is not None and plan.is_on_sale else None
+
+
+def services_on_sale(db: TenantSession) -> list[Service]:
+    wanted = select(Service).where(Service.retired_at.is_(None), Service.hidden_at.is_(None))
+    return list(db.scalars(wanted.order_by(Service.kind, Service.name)))
+
+
+def products(db: TenantSession) -> list[Plan | Service]:
+    """Every plan and service that is not retired, plans first, each kind by name."""
+    plans = db.scalars(select(Plan).where(Plan.retired_at.is_(None)).order_by(Plan.name)).all()
+    services = db.scalars(select(Service).where(Service.retired_at.is_(None)).order_by(Service.name)).all()
+    return [*plans, *services]
+
+
+def product(db: TenantSession, product_id: UUID) -> Plan | Service | None:
+    return db.load(Plan, product_id) or db.load(Service, product_id)
+
+
+def price_list(db: TenantSession, of: Product | None = None) -> PriceList:
+    """The white label's prices: all of them, or those of one product."""
+    wanted = select(Price)
+    if isinstance(of, Plan):
+        wanted = wanted.where(Price.plan_id == of.id)
+    elif isinstance(of, Service):
+        wanted = wanted.where(Price.service_id == of.id)
+    return PriceList(db.scalars(wanted).all())
+
+
+def tax_rates(db: TenantSession) -> TaxRates:
+    return TaxRates(db.scalars(select(TaxRate)).all())
+
+
+def included(db: TenantSession, plan_id: UUID) -> dict[UUID, int]:
+    """How many of each service a plan holds, by the service's id."""
+    found: Sequence[Inclusion] = db.scalars(select(Inclusion).where(Inclusion.plan_id == plan_id)).all()
+    return {each.service_id: each.quantity for each in found}
