@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.accounts.lifecycle import Role
 from portal.app import create_app
 from portal.audit.commands import COMMAND_LINE
+from portal.billing.commandline import bill_hosts, show_foreseen
 from portal.kit import db as database, tokens
 from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
@@ -197,6 +199,19 @@ def set_credit_limit(host: str, amount: str) -> None:
     """Set how far a white-label account may go below zero."""
     _house()
     click.echo(limit(host, amount))
+
+
+@main.command("bill")
+@click.option("--through", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day that is charged.")
+@click.option("--host", default=None, help="One white label; without it, all of them.")
+@click.option("--dry-run", is_flag=True, help="Show what would be charged and why; change nothing.")
+def bill_command(through: datetime, host: str | None, dry_run: bool) -> None:
+    """Charge every period that begins on a day or before, and what was used until it."""
+    _house()
+    if dry_run:
+        show_foreseen(host, through.date())
+    else:
+        bill_hosts(host, through.date())
 
 
 @main.command()

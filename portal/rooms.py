@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.activation.views import bp as activation
+from portal.billing import run as billing_run
 from portal.customers.views import bp as customers
 from portal.finance.views import bp as finance
 from portal.front import bp as front
@@ -30,7 +31,7 @@ BLUEPRINTS = (
     operator,
     webhooks,
 )
-JOBS = (letter_jobs,)
+JOBS = (letter_jobs, billing_run)
 
 
 def register(app: Flask) -> None:

@@ -57,6 +57,9 @@ class PriceBook:
         """How many of a service the account's plan holds."""
         return self._included.get((plan_id, service.id), 0) if plan_id else 0
 
+    def is_included_anywhere(self, service_id: UUID) -> bool:
+        return any(included == service_id for _, included in self._included)
+
 
 def buyers(db: TenantSession, accounts: list[Account]) -> dict[UUID, Buyer]:
     """Who each account is to the tax, in one query."""

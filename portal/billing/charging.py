@@ -1,7 +1,7 @@
 """Charging: priced lines become charges and journal entries, each once, many in one go."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,14 +21,27 @@ from portal.ledger.commands import post_all
 from portal.ledger.entry import Book
 from portal.whitelabels.queries import white_label
 
+ChargeKey = tuple[UUID, str, str, str]
+
 
 @dataclass(frozen=True)
 class Written:
-    """What was charged: how many charges, and their sums with tax."""
+    """What was charged: sums with tax, and each new charge's id by account, item, period and book."""
 
-    charges: int = 0
     wholesale_minor: int = 0
     retail_minor: int = 0
+    ids: Mapping[ChargeKey, UUID] = field(default_factory=dict)
+
+    @property
+    def charges(self) -> int:
+        return len(self.ids)
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(
+            self.wholesale_minor + other.wholesale_minor,
+            self.retail_minor + other.retail_minor,
+            {**self.ids, **other.ids},
+        )
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class _Wish:
         return self.line.wholesale if self.book is Book.WHOLESALE else self.line.retail
 
     @property
-    def key(self) -> tuple[UUID, str, str, str]:
+    def key(self) -> ChargeKey:
         return self.account.id, self.line.item, self.line.period_key, self.book.value
 
     @property
@@ -69,7 +82,8 @@ def write_charges(db: TenantSession, lines: Iterable[tuple[Account, PricedLine]]
     rows = [_row(w, n, day, tenant.currency, ids.get(id(w))) for w, n in zip(wishes, numbers, strict=True)]
     insert_rows(db, Charge, rows)
     sums = {book: sum(w.side.gross_minor for w in wishes if w.book is book) for book in Book}
-    return Written(len(rows), sums[Book.WHOLESALE], sums[Book.RETAIL])
+    made = {wish.key: row["id"] for wish, row in zip(wishes, rows, strict=True)}
+    return Written(sums[Book.WHOLESALE], sums[Book.RETAIL], made)
 
 
 def _wishes(white_label_account_id: UUID, lines: Iterable[tuple[Account, PricedLine]]) -> Iterable[_Wish]:

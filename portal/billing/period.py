@@ -52,6 +52,11 @@ class Cycle:
         ends = self.anchor if day < self.anchor < following else following
         return Period(day, ends, (following - start).days)
 
+    def period_of(self, day: date) -> Period:
+        """The period in which a day lies, from its first day on."""
+        start, _ = self._around(day)
+        return self.period_at(max(start, self.anchor) if day >= self.anchor else start)
+
     def _around(self, day: date) -> tuple[date, date]:
         months = (day.year - self.anchor.year) * 12 + day.month - self.anchor.month
         k = months // self.months

@@ -35,6 +35,8 @@ def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
     written = write_charges(db, lines)
     for each in found:
         each.subscription.charged_to = each.due.charged_to
+        if each.subscription.plan_id is not None:
+            by_id[each.subscription.account_id].plan_id = each.subscription.plan_id
     db.flush()
     return written
 
@@ -42,7 +44,7 @@ def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
 def what_is_due(db: TenantSession, accounts: list[Account], through: date) -> Iterator[DueNow]:
     """What `bill` would charge, and nothing is changed."""
     book, who = PriceBook(db), buyers(db, accounts)
-    rests, plans = rests_of(db, accounts), _plan_rows(db, accounts)
+    rests, plans = rests_of(db, accounts), plan_rows(db, accounts)
     by_id = {account.id: account for account in accounts}
     for subscription in _open_subscriptions(db, list(by_id), through):
         account = by_id[subscription.account_id]
@@ -94,7 +96,7 @@ def rests_of(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Rest
     return found
 
 
-def _plan_rows(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Subscription]]:
+def plan_rows(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Subscription]]:
     found: dict[UUID, list[Subscription]] = defaultdict(list)
     wanted = select(Subscription).where(
         Subscription.account_id.in_([a.id for a in accounts]), Subscription.plan_id.is_not(None)

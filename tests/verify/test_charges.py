@@ -1,9 +1,10 @@
 """`portal verify` names what is wrong with charges and their periods."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from portal.accounts.models import Subscription
 from portal.accounts.queries import held_customer_or_404
 from portal.ledger.commands import post
 from portal.ledger.entry import Book, charge as charge_entry
@@ -74,22 +75,29 @@ class TestPeriods:
 
     def test_a_gap(self, three):
         self.middle(three, first_day=three.charge(three.ours).last_day + timedelta(days=3))
-        (words,) = differences()
-        assert "begins 2026-12-04, the one before ends 2026-12-01" in words
+        assert f"account {three.ours.number}, plan from 2026-12-02: charged nowhere" in differences()
 
     def test_an_overlap(self, three):
         self.middle(three, last_day=three.charge(three.ours).last_day + timedelta(days=40))
         (words,) = differences()
-        assert "begins 2027-01-02, the one before ends 2027-01-10" in words
+        assert words.endswith("ends 2027-01-10, its period 2027-01-01")
 
     def test_a_missing_month(self, three):
         remove(Charge, Charge.account_id == three.ours.id, Charge.period_key == "2026-12-02")
-        assert "begins 2027-01-02, the one before ends 2026-12-01" in differences("periods")[0]
+        assert f"account {three.ours.number}, plan from 2026-12-02: charged nowhere" in differences("periods")
 
     def test_a_month_charged_twice_under_another_key(self, three):
         twice = three.charge(three.ours)
         add_row(Charge, twice, period_key="once more", number="C-999999", entry_id=None)
-        assert any("begins 2026-11-02, the one before ends 2026-12-01" in words for words in differences("periods"))
+        assert "charge C-999999 from 2026-11-02 to 2026-12-01 is for no period" in differences("periods")
+
+    def test_a_book_that_was_left_out(self, three):
+        remove(Charge, Charge.account_id == three.own.id, Charge.book == "retail", Charge.item == "plan")
+        assert any("charged wholesale" in words for words in differences("periods"))
+
+    def test_a_place_moved_on_without_a_charge(self, three):
+        change(Subscription, Subscription.account_id == three.ours.id, charged_to=date(2027, 3, 2))
+        assert differences("periods") == [f"account {three.ours.number}, plan from 2027-02-02: charged nowhere"]
 
     def test_each_account_item_and_book_has_its_own(self, three):
         """Different anchors side by side are no gap."""

@@ -1,0 +1,295 @@
+"""Switching services on and off, changing quantities and plans: one function works a change out, shows it and makes it.
+
+A change ends one subscription and begins another on the same day. When that day lies inside a period that was charged,
+the rest of it is given back, and the new one is charged for the same days.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import or_, select
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account, Subscription
+from portal.audit.commands import Actor, record
+from portal.billing.book import Buyer, PriceBook, buyers
+from portal.billing.charging import write_charges
+from portal.billing.commands import hold_white_label_credit
+from portal.billing.credits import GivenBack, give_back, rest_of
+from portal.billing.models import Charge
+from portal.billing.period import Period
+from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
+from portal.billing.subscriptions import bill, cycle_of, plan_on
+from portal.catalogue.models import Plan, Service
+from portal.kit.clock import today
+from portal.kit.db import TenantSession
+from portal.kit.ids import new_id
+from portal.kit.money import Money
+from portal.kit.refusals import Refusal
+from portal.ledger.commands import hold_credit
+from portal.ledger.entry import Book, credit_of
+from portal.whitelabels.queries import white_label
+
+MOST = 10_000
+"""No account has more of one service: beyond it somebody's finger slipped."""
+
+
+class When(StrEnum):
+    NOW = "now"
+    NEXT = "next"
+
+
+class CannotChange(Refusal):
+    status = 422
+    heading = "This cannot be changed now"
+
+
+class CreditTooLow(Refusal):
+    status = 422
+    heading = "The credit does not cover this"
+
+    def __init__(self, missing: Money, locale: str) -> None:
+        self.missing = missing
+        super().__init__(f"{missing.words(locale)} is missing. Add credit first; nothing was changed or charged.")
+
+
+class QuoteIsOld(Refusal):
+    heading = "The price changed meanwhile"
+    text = "Look at the new figures. Nothing was changed or charged."
+
+
+@dataclass(frozen=True)
+class Wish:
+    """So many of a product from now or from the next period on; a quantity of 0 switches it off."""
+
+    product: Plan | Service
+    quantity: int
+    when: When
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change worked out: what ends and begins, what is given back and charged at once, and each period's price."""
+
+    wish: Wish
+    day: date
+    ends: Subscription | None
+    item: str
+    back: GivenBack | None
+    lines: tuple[PricedLine, ...]
+    each_period: PricedLine | None
+    currency: str
+
+    @property
+    def now(self) -> Invoice:
+        """What happens to the money at once; empty when the change waits for the next period."""
+        return Invoice((*((self.back.line,) if self.back else ()), *self.lines), self.currency)
+
+
+def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
+    """What a change would do. Raises CannotChange; nothing is written."""
+    day = today(white_label(db).time_zone)
+    book, buyer = PriceBook(db), buyers(db, [account])[account.id]
+    present = live(db, account, wish.product, day)
+    _refuse(db, account, wish, present, book, buyer)
+    if isinstance(wish.product, Service) and wish.product.kind == "one_off":
+        return _one_off(db, account, wish, book.prices(wish.product, day, buyer), day)
+    cycle = cycle_of(account, wish.product)
+    boundary = present.charged_to if present is not None else cycle.period_at(day).next_first_day
+    starts = day if wish.when is When.NOW else max(day, boundary)
+    item = _item(db, account, wish.product)
+    back = rest_of(db, account, present.item, starts) if present is not None and wish.when is When.NOW else None
+    if not wish.quantity:
+        return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
+    prices, free = book.prices(wish.product, starts, buyer), _free(db, account, wish, book, starts)
+    lines = _lines_now(wish, item, prices, free, present, cycle_of(account, wish.product).period_at(starts))
+    whole = cycle.period_of(cycle.period_at(starts).next_first_day)
+    each = recurring_line(book.prices(wish.product, whole.first_day, buyer), item, wish.quantity, whole, free=free)
+    return Change(wish, starts, present, item, back, lines, each, book.tenant.currency)
+
+
+def carry_out(db: TenantSession, account: Account, wish: Wish, *, agreed_minor: int | None, by: Actor) -> Change:
+    """Make a change that was quoted at `agreed_minor`. The caller holds the account's row.
+
+    Raises CannotChange, CreditTooLow, NotEnoughCredit, or QuoteIsOld when the price is not the quoted one any more.
+    """
+    bill(db, [account], today(white_label(db).time_zone))
+    change = work_out(db, account, wish)
+    if agreed_minor is not None and agreed_minor != due_minor(account, change):
+        raise QuoteIsOld
+    _make_sure_of_money(db, account, change)
+    if change.ends is not None:
+        change.ends.until_day = change.day
+        change.ends.charged_to = max(change.ends.charged_to, change.day)
+    if change.back is not None:
+        give_back(db, account, change.back, reason="changed on the day", by=by)
+    _begin(db, account, change, by)
+    write_charges(db, ((account, line) for line in change.lines))
+    record(
+        db,
+        "service.changed",
+        by=by,
+        subject=account.id,
+        product=wish.product.code,
+        quantity=wish.quantity,
+        day=change.day.isoformat(),
+    )
+    db.flush()
+    return change
+
+
+def due_minor(account: Account, change: Change) -> int:
+    """What the payer is debited at once, with tax; negative when more comes back than is charged."""
+    return change.now.retail_minor if account.is_run_by_customer else change.now.wholesale_minor
+
+
+def live(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
+    """What the account has of a service, or its plan whichever it is, on a day."""
+    same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
+    wanted = select(Subscription).where(
+        Subscription.account_id == account.id,
+        same,
+        or_(Subscription.until_day.is_(None), Subscription.until_day > day),
+    )
+    return db.scalars(wanted.order_by(Subscription.from_day).limit(1)).first()
+
+
+def withdraw(db: TenantSession, account: Account, product: Plan | Service, *, by: Actor) -> None:
+    """Take back a change that waits for the next period. The caller holds the account's row."""
+    day = today(white_label(db).time_zone)
+    present = live(db, account, product, day)
+    waiting = _waiting(db, account, product, day)
+    if waiting is None and (present is None or present.until_day is None):
+        raise CannotChange("No change waits.")
+    if waiting is not None:
+        db.delete(waiting)
+    if present is not None and present is not waiting:
+        present.until_day = None
+    record(db, "service.change-withdrawn", by=by, subject=account.id, product=product.code)
+    db.flush()
+
+
+def _refuse(
+    db: TenantSession, account: Account, wish: Wish, present: Subscription | None, book: PriceBook, buyer: Buyer
+) -> None:
+    product, day = wish.product, today(book.tenant.time_zone)
+    if account.state != State.ACTIVE:
+        raise CannotChange("Services are changed while the account is active.")
+    if not 0 <= wish.quantity <= MOST:
+        raise CannotChange(f"Choose a quantity from 0 to {MOST}.")
+    if present is not None and present.until_day is not None:
+        raise CannotChange("A change waits already. Take it back first.")
+    if present is not None and present.from_day > day:
+        raise CannotChange(f"It begins on {present.from_day}. Change it then.")
+    is_same = present is not None and present.product_id == product.id and present.quantity == wish.quantity
+    if is_same or (present is None and not wish.quantity):
+        raise CannotChange("That is what the account has already.")
+    is_new = present is None or present.product_id != product.id
+    if is_new and not product.is_on_sale:
+        raise CannotChange(f"{product.name} is not on sale any more.")
+    if isinstance(product, Service) and product.kind == "usage":
+        raise CannotChange("What is used is charged as it is used: there is nothing to switch on.")
+    if isinstance(product, Plan):
+        _refuse_plan(account, wish, present, book, buyer, day)
+
+
+def _refuse_plan(
+    account: Account, wish: Wish, present: Subscription | None, book: PriceBook, buyer: Buyer, day: date
+) -> None:
+    if wish.quantity != 1:
+        raise CannotChange("An account has one plan.")
+    if present is None:
+        raise CannotChange("The account has no plan to change.")
+    before, after = (
+        _a_year(book.prices(product, day, buyer), account)
+        for product in (book.products[present.product_id], wish.product)
+    )
+    if after < before and wish.when is When.NOW:
+        raise CannotChange("A smaller plan begins with the next period.", field="when")
+
+
+def _a_year(prices: Prices, account: Account) -> int:
+    """What a plan costs its payer in a year, to tell the larger from the smaller."""
+    minor = prices.retail_minor if account.is_run_by_customer else prices.wholesale_minor
+    return minor * 12 // prices.months
+
+
+def _one_off(db: TenantSession, account: Account, wish: Wish, prices: Prices, day: date) -> Change:
+    item = _item(db, account, wish.product)
+    line = one_off_line(prices, item, wish.quantity)
+    return Change(wish, day, None, item, None, (line,) if line.costs else (), None, prices.currency)
+
+
+def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day: date) -> int:
+    if isinstance(wish.product, Plan):
+        return 0
+    plans = db.scalars(
+        select(Subscription).where(Subscription.account_id == account.id, Subscription.plan_id.is_not(None))
+    ).all()
+    return book.free(plan_on(list(plans), day), wish.product)
+
+
+def _lines_now(
+    wish: Wish, item: str, prices: Prices, free: int, present: Subscription | None, period: Period
+) -> tuple[PricedLine, ...]:
+    if wish.when is When.NEXT:
+        return ()
+    lines = [recurring_line(prices, item, wish.quantity, period, free=free)]
+    if isinstance(wish.product, Service):
+        more = wish.quantity - (present.quantity if present is not None else 0)
+        lines.append(setup_line(prices, f"{item}.setup", max(0, more)))
+    return tuple(line for line in lines if line.costs)
+
+
+def _begin(db: TenantSession, account: Account, change: Change, by: Actor) -> None:
+    product = change.wish.product
+    if not change.wish.quantity or (isinstance(product, Service) and product.kind == "one_off"):
+        return
+    is_now = change.wish.when is When.NOW
+    period = cycle_of(account, product).period_at(change.day)
+    db.add(
+        Subscription(
+            id=new_id(),
+            account_id=account.id,
+            plan_id=product.id if isinstance(product, Plan) else None,
+            service_id=product.id if isinstance(product, Service) else None,
+            item=change.item,
+            quantity=change.wish.quantity,
+            from_day=change.day,
+            charged_to=period.next_first_day if is_now else change.day,
+            created_by=by.name,
+        )
+    )
+    if isinstance(product, Plan) and is_now:
+        account.plan_id = product.id
+
+
+def _make_sure_of_money(db: TenantSession, account: Account, change: Change) -> None:
+    tenant = white_label(db)
+    hold_white_label_credit(db, max(0, change.now.wholesale_minor))
+    if account.is_run_by_customer and change.now.retail_minor > 0:
+        held = hold_credit(db, Book.RETAIL, credit_of(account.id), tenant.currency)
+        missing = change.now.retail_minor + held.balance_minor
+        if missing > 0:
+            raise CreditTooLow(Money(missing, tenant.currency), tenant.locale)
+
+
+def _waiting(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
+    same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
+    wanted = select(Subscription).where(Subscription.account_id == account.id, same, Subscription.from_day > day)
+    return db.scalars(wanted.order_by(Subscription.from_day.desc()).limit(1)).first()
+
+
+def _item(db: TenantSession, account: Account, product: Plan | Service) -> str:
+    """A name for charges that the account has not used: `seat`, `seat.2`, …; every plan's is `plan`."""
+    stem = "plan" if isinstance(product, Plan) else product.code
+    taken: set[str] = set()
+    for column, owner in ((Subscription.item, Subscription.account_id), (Charge.item, Charge.account_id)):
+        taken |= set(
+            db.scalars(select(column).where(owner == account.id, or_(column == stem, column.startswith(f"{stem}."))))
+        )
+    n = 1
+    while (name := stem if n == 1 else f"{stem}.{n}") in taken:
+        n += 1
+    return name

@@ -1,0 +1,65 @@
+"""`portal bill`: the run from the command line with a progress bar, or a dry run that says what it would do."""
+
+from datetime import date
+
+import click
+from sqlalchemy import func, select
+
+from portal.accounts.models import Account
+from portal.billing.run import bill_white_label, foresee
+from portal.kit.clock import today
+from portal.kit.db import PLATFORM, reading
+from portal.kit.refusals import Refusal
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label_at, white_labels
+from portal.whitelabels.words import money
+
+
+class NotYetBegun(Refusal):
+    heading = "This day has not begun"
+
+
+def bill_hosts(host: str | None, through: date) -> None:
+    """Bill one white label or all. Raises NotYetBegun for a day that lies ahead in a white label's zone."""
+    tenants = _chosen(host)
+    for tenant in tenants:
+        if through > today(tenant.time_zone):
+            raise NotYetBegun(f"In {tenant.time_zone} it is not {through} yet. Try --dry-run to look ahead.")
+    for tenant in tenants:
+        with reading(tenant.id) as db:
+            customers = db.scalar(select(func.count(Account.id)).where(Account.activated_at.is_not(None))) or 0
+        with click.progressbar(length=max(customers, 1), label=tenant.name) as bar:
+            run = bill_white_label(tenant.id, through, by="the command line", tell=bar.update)
+        click.echo(
+            f"{tenant.name}: {run.charges} charges for {run.accounts} accounts, "
+            f"wholesale {money(run.wholesale_minor, tenant)}, retail {money(run.retail_minor, tenant)}, "
+            f"{len(run.skipped)} skipped."
+        )
+        for skipped in run.skipped:
+            click.echo(f"    {skipped['number']} {skipped['name']}: {skipped['why']}")
+
+
+def show_foreseen(host: str | None, through: date) -> None:
+    for tenant in _chosen(host):
+        charges, wholesale, retail = 0, 0, 0
+        click.echo(f"{tenant.name}, through {through}:")
+        for line in foresee(tenant.id, through):
+            charges, wholesale, retail = charges + 1, wholesale + line.wholesale_minor, retail + line.retail_minor
+            click.echo(
+                f"    {line.number} {line.name}: {line.what}, {line.days}, "
+                f"wholesale {money(line.wholesale_minor, tenant)}, retail {money(line.retail_minor, tenant)}"
+            )
+        click.echo(
+            f"    {charges} lines, wholesale {money(wholesale, tenant)}, retail {money(retail, tenant)}. "
+            "Nothing was changed."
+        )
+
+
+def _chosen(host: str | None) -> list[WhiteLabel]:
+    with reading(PLATFORM) as db:
+        if host is None:
+            return white_labels(db)
+        found = white_label_at(db, host)
+    if found is None or found.is_operator:
+        raise click.ClickException(f"No white label has the host {host}.")
+    return [found]

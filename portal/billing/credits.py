@@ -1,0 +1,137 @@
+"""Giving charges back: in whole, or from a day on. A charge is never changed; a negative one stands against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from portal.accounts.models import Account
+from portal.audit.commands import Actor, record
+from portal.billing.charging import write_charges
+from portal.billing.models import Charge, ChargeCredit
+from portal.billing.period import Period
+from portal.billing.pricing import PricedLine, Side, given_back
+from portal.kit.db import TenantSession
+from portal.kit.refusals import Refusal
+from portal.ledger.entry import Book
+
+
+class CreditedAlready(Refusal):
+    heading = "This charge was given back already"
+    text = "Nothing was changed, and no money moved."
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """A line with negative amounts, and the charges that it stands against, by book."""
+
+    line: PricedLine
+    charges: dict[Book, Charge]
+    from_day: date | None
+
+
+def rest_of(db: TenantSession, account: Account, item: str, day: date) -> GivenBack | None:
+    """What is given back when an item stops on a day: the days from it to the end of what was charged."""
+    wanted = select(Charge).where(
+        Charge.account_id == account.id, Charge.item == item, Charge.first_day <= day, Charge.last_day >= day
+    )
+    pair = _not_credited(db, db.scalars(wanted).all())
+    if not pair:
+        return None
+    charge = next(iter(pair.values()))
+    assert charge.first_day is not None and charge.last_day is not None
+    whole, days = (charge.last_day - charge.first_day).days + 1, (charge.last_day - day).days + 1
+    return GivenBack(_line(pair, Period(day, charge.last_day + timedelta(days=1), whole), days, whole, day), pair, day)
+
+
+def give_back(db: TenantSession, account: Account, back: GivenBack, *, reason: str, by: Actor) -> None:
+    """Write down a credit that was worked out. The caller holds the account's row."""
+    written = write_charges(db, [(account, back.line)])
+    for book, charge in back.charges.items():
+        credit_id = written.ids[account.id, back.line.item, back.line.period_key, book.value]
+        db.add(
+            ChargeCredit(
+                credit_id=credit_id, charge_id=charge.id, from_day=back.from_day, reason=reason, given_by=by.name
+            )
+        )
+        record(db, "charge.credited", by=by, subject=account.id, charge=charge.number, reason=reason)
+    db.flush()
+
+
+def credit_whole(db: TenantSession, account: Account, charge: Charge, *, reason: str, by: Actor) -> None:
+    """Give a charge back in both books. Raises CreditedAlready. The caller holds the account's row."""
+    pair = _not_credited(db, _both_books(db, charge))
+    if charge.id not in {each.id for each in pair.values()}:
+        raise CreditedAlready
+    back = GivenBack(_line(pair, _period_of(charge), 1, 1, None), pair, None)
+    give_back(db, account, back, reason=reason, by=by)
+
+
+def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Actor) -> None:
+    """Charge again what was given back in whole, as it was. Raises CreditedAlready unless it was given back."""
+    both = _both_books(db, charge)
+    if _not_credited(db, both):
+        raise Refusal("Only a charge that was given back can be issued again.")
+    again = _again(db, charge)
+    sides = {Book(each.book): _side(each) for each in both}
+    line = _as_line(charge, sides, _period_of(charge), f"{charge.period_key.partition('+')[0]}+{again}")
+    write_charges(db, [(account, line)])
+    record(db, "charge.issued-again", by=by, subject=account.id, charge=charge.number)
+
+
+def _again(db: TenantSession, charge: Charge) -> int:
+    first = charge.period_key.partition("+")[0]
+    wanted = select(func.count(Charge.id)).where(
+        Charge.account_id == charge.account_id,
+        Charge.item == charge.item,
+        Charge.book == charge.book,
+        Charge.period_key.startswith(f"{first}+"),
+    )
+    return (db.scalar(wanted) or 0) + 1
+
+
+def _both_books(db: TenantSession, charge: Charge) -> Sequence[Charge]:
+    wanted = select(Charge).where(
+        Charge.account_id == charge.account_id, Charge.item == charge.item, Charge.period_key == charge.period_key
+    )
+    return db.scalars(wanted).all()
+
+
+def _not_credited(db: TenantSession, charges: Sequence[Charge]) -> dict[Book, Charge]:
+    """Charges that are no credits themselves, and against which none stands."""
+    ids = [charge.id for charge in charges]
+    touched: set[UUID] = set(db.scalars(select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids))))
+    touched |= set(db.scalars(select(ChargeCredit.credit_id).where(ChargeCredit.credit_id.in_(ids))))
+    return {Book(charge.book): charge for charge in charges if charge.id not in touched}
+
+
+def _line(pair: dict[Book, Charge], period: Period | None, days: int, whole: int, day: date | None) -> PricedLine:
+    """The negative line: at wholesale and retail by what was charged, or by the memo where retail was none."""
+    any_charge = next(iter(pair.values()))
+    sides = {book: given_back(_side(charge), days, whole) for book, charge in pair.items()}
+    if Book.RETAIL not in sides:
+        sides[Book.RETAIL] = given_back(Side(any_charge.retail_memo_minor, 0, 0), days, whole)
+    key = f"{any_charge.period_key}~{day.isoformat() if day else 'all'}"
+    return _as_line(any_charge, sides, period, key, words="Given back: ")
+
+
+def _as_line(
+    charge: Charge, sides: dict[Book, Side], period: Period | None, key: str, *, words: str = ""
+) -> PricedLine:
+    nothing = Side(0, 0, 0)
+    retail = sides.get(Book.RETAIL) or Side(charge.retail_memo_minor, 0, 0)
+    wholesale = sides.get(Book.WHOLESALE, nothing)
+    return PricedLine(charge.item, words + charge.description, period, wholesale, retail, key)
+
+
+def _side(charge: Charge) -> Side:
+    return Side(charge.net_minor, charge.tax_minor, charge.tax_ppm)
+
+
+def _period_of(charge: Charge) -> Period | None:
+    if charge.first_day is None or charge.last_day is None:
+        return None
+    ends = charge.last_day + timedelta(days=1)
+    return Period(charge.first_day, ends, (ends - charge.first_day).days)

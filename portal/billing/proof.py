@@ -1,0 +1,88 @@
+"""Proof that what was charged is what the rows say should be: every subscription's periods are worked out again."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account, Subscription
+from portal.billing.book import Buyer, PriceBook, buyers
+from portal.billing.models import Charge, ChargeCredit
+from portal.billing.period import Period
+from portal.billing.subscriptions import cycle_of, plan_rows, priced, rests_of
+from portal.billing.timeline import due
+from portal.kit.db import TenantSession
+
+
+def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
+    """I5: how many periods were looked at, and each that is missing, doubled, or as long as it should not be."""
+    book, accounts = PriceBook(db), _activated(db)
+    rests, plans, who = rests_of(db, accounts), plan_rows(db, accounts), buyers(db, accounts)
+    by_id = {account.id: account for account in accounts}
+    charged, given_back = _charges(db), _given_back(db)
+    wrong: list[str] = []
+    checked = 0
+    for each in db.scalars(select(Subscription).order_by(Subscription.account_id, Subscription.item)):
+        account = by_id[each.account_id]
+        cycle = cycle_of(account, book.products[each.product_id])
+        last = each.charged_to - timedelta(days=1)
+        periods = due(cycle, each.from_day, each.until_day, rests[account.id], last).periods
+        found = charged.pop((each.account_id, each.item), {})
+        checked += len(periods)
+        for period in periods:
+            costs = _must_cost(book, each, period, who[account.id], plans[account.id])
+            wrong += _compare(account, each, period, found, costs=costs)
+        spare = [c for charges in found.values() for c in charges if c.id not in given_back]
+        wrong += [f"charge {c.number} from {c.first_day} to {c.last_day} is for no period" for c in spare]
+    return checked, wrong
+
+
+def _compare(
+    account: Account, subscription: Subscription, period: Period, found: dict[str, list[Charge]], *, costs: bool
+) -> Iterator[str]:
+    """The charges of one period, in both books for who pays; they are taken out of `found`."""
+    of_period = [c for c in _take(found, period.key) if c.first_day == period.first_day]
+    where = f"account {account.number}, {subscription.item} from {period.first_day}"
+    for charge in of_period:
+        if charge.last_day != period.last_day:
+            yield f"charge {charge.number} ends {charge.last_day}, its period {period.last_day}"
+    books = {charge.book for charge in of_period}
+    wanted = {"wholesale", "retail"} if account.is_run_by_customer else {"wholesale"}
+    if books != wanted and (of_period or costs):
+        yield f"{where}: charged {' and '.join(sorted(books)) or 'nowhere'}"
+
+
+def _take(found: dict[str, list[Charge]], key: str) -> list[Charge]:
+    """The charges of a period, and those that issued it again; what begins on another day stays."""
+    keys = [each for each in found if each == key or each.startswith(f"{key}+")]
+    return [charge for each in keys for charge in found.pop(each)]
+
+
+def _must_cost(
+    book: PriceBook, subscription: Subscription, period: Period, buyer: Buyer, plans: list[Subscription]
+) -> bool:
+    """Whether the period has a price, for all that can be known later: what plans include is not dated."""
+    product = book.products[subscription.product_id]
+    if book.is_included_anywhere(product.id):
+        return False
+    return priced(book, subscription, product, period, buyer, plans).costs
+
+
+def _activated(db: TenantSession) -> list[Account]:
+    return list(db.scalars(select(Account).where(Account.cycle_anchor.is_not(None))))
+
+
+def _charges(db: TenantSession) -> dict[tuple[UUID, str], dict[str, list[Charge]]]:
+    """Charges of periods by account and item, then by key; credits and usage are no periods of a subscription."""
+    credits = set(db.scalars(select(ChargeCredit.credit_id)))
+    found: dict[tuple[UUID, str], dict[str, list[Charge]]] = defaultdict(lambda: defaultdict(list))
+    for charge in db.scalars(select(Charge).where(Charge.first_day.is_not(None))):
+        if charge.id not in credits and not charge.item.endswith(".used"):
+            found[charge.account_id, charge.item][charge.period_key].append(charge)
+    return found
+
+
+def _given_back(db: TenantSession) -> set[UUID]:
+    return set(db.scalars(select(ChargeCredit.charge_id)))

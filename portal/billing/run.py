@@ -1,0 +1,165 @@
+"""The monthly run: every white label is billed through a day, a batch of accounts a transaction.
+
+What is done is in the rows themselves, so a run that was killed goes on where it stood, several may work side by side,
+and a second one finds nothing to do.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, tuple_
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account, Subscription
+from portal.billing.charging import Written
+from portal.billing.models import BillingRun, UsageRecord
+from portal.billing.subscriptions import bill, what_is_due
+from portal.billing.usage import bill_usage
+from portal.kit import jobs
+from portal.kit.clock import now, today
+from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
+from portal.whitelabels.queries import white_labels
+
+BATCH = 500
+SHOWN_SKIPPED = 100
+
+Tell = Callable[[int], None]
+Biller = Callable[[TenantSession, list[Account], date], Written]
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """One line of a dry run: what would be charged, to whom, and for which days."""
+
+    number: str
+    name: str
+    what: str
+    days: str
+    wholesale_minor: int
+    retail_minor: int
+
+
+def bill_white_label(white_label_id: UUID, through: date, *, by: str, tell: Tell = lambda done: None) -> BillingRun:
+    """Charge everything of one white label that begins on `through` or before. `tell` hears how many accounts are done.
+
+    Accounts that somebody else holds are passed over first and waited for at the end.
+    """
+    with transaction(white_label_id) as db:
+        _open_run(db, through, by)
+    for waits in (False, True):
+        for batch in _batches(white_label_id, _due_page, through):
+            tell(_bill_batch(white_label_id, through, batch, bill, waits=waits))
+        for batch in _batches(white_label_id, _used_page, through):
+            tell(_bill_batch(white_label_id, through, batch, bill_usage, waits=waits))
+    with transaction(white_label_id) as db:
+        return _close_run(db, through)
+
+
+def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
+    """What `bill_white_label` would charge for periods now, worked out by the same function; nothing is changed."""
+    for batch in _batches(white_label_id, _due_page, through):
+        with reading(white_label_id) as db:
+            accounts = list(db.scalars(select(Account).where(Account.id.in_(batch)).order_by(Account.number)))
+            by_id = {account.id: account for account in accounts}
+            found = list(what_is_due(db, accounts, through))
+        for each in found:
+            account = by_id[each.subscription.account_id]
+            for line in each.lines:
+                retail = line.retail.gross_minor if account.is_run_by_customer else 0
+                days = f"{line.period.first_day} to {line.period.last_day}" if line.period else ""
+                wholesale = line.wholesale.gross_minor
+                yield Foreseen(account.number, account.name, line.description, days, wholesale, retail)
+
+
+@jobs.every(600, "billing.look")
+def look_for_work(payload: dict[str, Any]) -> None:
+    """Once a day, when its day has begun, each white label is billed through that day."""
+    with transaction(PLATFORM) as db:
+        for tenant in white_labels(db):
+            day = today(tenant.time_zone).isoformat()
+            wanted = {"white_label": str(tenant.id), "through": day}
+            jobs.enqueue(db, "billing.run", wanted, key=f"billing:{tenant.id}:{day}")
+
+
+@jobs.job("billing.run")
+def run_job(payload: dict[str, Any]) -> None:
+    through = date.fromisoformat(payload["through"])
+    bill_white_label(UUID(payload["white_label"]), through, by="the portal")
+
+
+def _batches(
+    white_label_id: UUID, page: Callable[[TenantSession, date, Any], list[Any]], through: date
+) -> Iterator[list[UUID]]:
+    """Ids of accounts that have something due, keyset by keyset: what rests stays behind the key."""
+    after = None
+    while True:
+        with reading(white_label_id) as db:
+            rows = page(db, through, after)
+        if not rows:
+            return
+        after = tuple(rows[-1])
+        yield sorted({row[-1] for row in rows})
+
+
+def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:
+    is_open = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
+    wanted = select(Subscription.charged_to, Subscription.account_id).where(Subscription.charged_to <= through, is_open)
+    if after is not None:
+        wanted = wanted.where(tuple_(Subscription.charged_to, Subscription.account_id) > after)
+    order = wanted.order_by(Subscription.charged_to, Subscription.account_id)
+    return list(db.execute(order.limit(BATCH)))
+
+
+def _used_page(db: TenantSession, through: date, after: Any) -> list[Any]:
+    wanted = select(UsageRecord.account_id).where(UsageRecord.charged_at.is_(None), UsageRecord.day < through)
+    if after is not None:
+        wanted = wanted.where(UsageRecord.account_id > after[0])
+    return list(db.execute(wanted.group_by(UsageRecord.account_id).order_by(UsageRecord.account_id).limit(BATCH)))
+
+
+def _bill_batch(white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, *, waits: bool) -> int:
+    with transaction(white_label_id) as db:
+        held = select(Account).where(Account.id.in_(batch)).order_by(Account.id)
+        accounts = list(db.scalars(held.with_for_update(skip_locked=not waits)))
+        written = biller(db, accounts, through)
+        if written.charges:
+            run = _run_of(db, through, held=True)
+            run.accounts += len({account_id for account_id, *_ in written.ids})
+            run.charges += written.charges
+            run.wholesale_minor += written.wholesale_minor
+            run.retail_minor += written.retail_minor
+        return len(accounts)
+
+
+def _open_run(db: TenantSession, through: date, by: str) -> None:
+    insert_if_absent(db, BillingRun, through_day=through, started_by=by)
+
+
+def _run_of(db: TenantSession, through: date, *, held: bool = False) -> BillingRun:
+    wanted = select(BillingRun).where(BillingRun.through_day == through)
+    return db.scalars(wanted.with_for_update() if held else wanted).one()
+
+
+def _close_run(db: TenantSession, through: date) -> BillingRun:
+    run = _run_of(db, through, held=True)
+    run.state, run.finished_at, run.skipped = "done", now(), _skipped(db, through)
+    return run
+
+
+def _skipped(db: TenantSession, through: date) -> list[dict[str, str]]:
+    """Accounts that are suspended, with how long nothing was begun for them: the first hundred."""
+    since = func.min(Subscription.charged_to)
+    wanted = (
+        select(Account.number, Account.name, since)
+        .join(Subscription, Subscription.account_id == Account.id)
+        .where(Account.state == State.SUSPENDED, Subscription.charged_to <= through, Subscription.until_day.is_(None))
+        .group_by(Account.id, Account.number, Account.name)
+        .order_by(Account.number)
+    )
+    return [
+        {"number": number, "name": name, "why": f"suspended, nothing begins since {day}"}
+        for number, name, day in db.execute(wanted.limit(SHOWN_SKIPPED))
+    ]

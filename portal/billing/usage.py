@@ -1,0 +1,115 @@
+"""Usage: records come in once, and are charged when their period is over; late ones go to the next period."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.billing.book import PriceBook, buyers
+from portal.billing.charging import Written, write_charges
+from portal.billing.models import Charge, UsageRecord
+from portal.billing.period import Cycle, Period
+from portal.billing.pricing import PricedLine, usage_line
+from portal.billing.subscriptions import plan_on, plan_rows
+from portal.catalogue.models import Service
+from portal.kit.clock import now
+from portal.kit.db import TenantSession, insert_if_absent
+from portal.ledger.entry import Book
+
+
+@dataclass(frozen=True)
+class NewUsage:
+    reference: str
+    account_id: UUID
+    service_id: UUID
+    day: date
+    quantity: int
+
+
+@dataclass
+class _Heap:
+    """What one account used of one service, to be charged for one period."""
+
+    service: Service
+    period: Period
+    records: list[UsageRecord]
+
+    @property
+    def quantity(self) -> int:
+        return sum(record.quantity for record in self.records)
+
+
+def note_usage(db: TenantSession, new: NewUsage) -> bool:
+    """Take a record in; False when its reference was here before."""
+    return insert_if_absent(
+        db,
+        UsageRecord,
+        reference=new.reference,
+        account_id=new.account_id,
+        service_id=new.service_id,
+        day=new.day,
+        quantity=new.quantity,
+    )
+
+
+def bill_usage(db: TenantSession, accounts: list[Account], through: date) -> Written:
+    """Charge what was used in periods that were over on `through`. The caller holds the accounts' rows."""
+    book, who, plans = PriceBook(db), buyers(db, accounts), plan_rows(db, accounts)
+    lines: list[tuple[Account, PricedLine]] = []
+    used: list[tuple[_Heap, tuple[UUID, str, str, str]]] = []
+    for account in accounts:
+        for heap in _heaps(db, account, book, through):
+            prices = book.prices(heap.service, heap.period.first_day, who[account.id])
+            free = book.free(plan_on(plans[account.id], heap.period.first_day), heap.service)
+            item = item_of(heap.service)
+            line = usage_line(prices, item, heap.quantity, heap.service.unit, heap.period, free=free)
+            lines += [(account, line)] if line.costs else []
+            used.append((heap, (account.id, item, line.period_key, Book.WHOLESALE.value)))
+    written = write_charges(db, lines)
+    for heap, key in used:
+        for record in heap.records:
+            record.charged_at, record.charge_id = now(), written.ids.get(key)
+    db.flush()
+    return written
+
+
+def item_of(service: Service) -> str:
+    return f"{service.code}.used"
+
+
+def _heaps(db: TenantSession, account: Account, book: PriceBook, through: date) -> Iterator[_Heap]:
+    """Open records by service and period; one whose period was charged already goes to the next that was not."""
+    if account.cycle_anchor is None:
+        return
+    cycle = Cycle(account.cycle_anchor, account.billing_day)
+    charged = _charged(db, account)
+    heaps: dict[tuple[UUID, date], _Heap] = {}
+    by_day: dict[tuple[UUID, date], list[UsageRecord]] = defaultdict(list)
+    for record in _open_records(db, account, through):
+        by_day[record.service_id, record.day].append(record)
+    for (service_id, day), records in sorted(by_day.items(), key=lambda each: each[0][1]):
+        service = book.products[service_id]
+        assert isinstance(service, Service)
+        period = cycle.period_of(day)
+        while (item_of(service), period.key) in charged:
+            period = cycle.period_at(period.next_first_day)
+        if period.next_first_day <= through:
+            heap = heaps.setdefault((service_id, period.first_day), _Heap(service, period, []))
+            heap.records += records
+    yield from heaps.values()
+
+
+def _open_records(db: TenantSession, account: Account, through: date) -> list[UsageRecord]:
+    wanted = select(UsageRecord).where(
+        UsageRecord.account_id == account.id, UsageRecord.charged_at.is_(None), UsageRecord.day <= through
+    )
+    return list(db.scalars(wanted.order_by(UsageRecord.day, UsageRecord.id)))
+
+
+def _charged(db: TenantSession, account: Account) -> set[tuple[str, str]]:
+    wanted = select(Charge.item, Charge.period_key).where(Charge.account_id == account.id, Charge.item.like("%.used"))
+    return {(item, key) for item, key in db.execute(wanted)}
