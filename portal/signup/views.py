@@ -42,9 +42,8 @@ def start() -> Response:
 def contact_page(draft_id: UUID) -> Response:
     draft = _draft(draft_id)
     form = wizard.contact_form(draft)
-    if form.existing.data:
-        with reading() as db:
-            wizard.find_person(db, form)
+    with reading() as db:
+        wizard.find_person(db, form)
     return _contact(draft, form)
 
 
@@ -57,10 +56,9 @@ def contact(draft_id: UUID) -> Response:
         return _contact(draft, form, generated=wizard.generate_password(form))
     if "suggest" in request.form:
         wizard.suggest_login(form)
-        return _contact(draft, form)
     with reading() as db:
         wizard.find_person(db, form)
-    if form.validate_on_submit():
+    if "suggest" not in request.form and form.validate_on_submit():
         try:
             return _keep(draft_id, "contact", wizard.contact_answers(draft, form), "addresses")
         except LoginNameTaken as refused:
