@@ -89,7 +89,7 @@ def is_staff(db: TenantSession, user_id: UUID) -> bool:
 def likenesses(db: TenantSession, *, name: str, domain: str, postcode: str) -> Sequence[Account]:
     """Customers not closed that look like the one described: the same domain, or the same name and postcode."""
     same_place = select(Address.account_id).where(Address.kind == "business", Address.postcode == postcode)
-    named = and_(func.lower(Account.name) == name.lower(), Account.id.in_(same_place))
+    named = and_(func.lower(Account.name) == func.lower(name), Account.id.in_(same_place))
     wanted = select(Account).where(
         Account.kind == "customer", Account.state != "closed", or_(Account.primary_domain == domain, named)
     )
