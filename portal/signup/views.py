@@ -113,16 +113,14 @@ def review(draft_id: UUID) -> Response:
             review = wizard.review(db, draft)
     except commands.AnswerOutdated as refused:
         return _ask_again(draft_id, refused.step, refused.text)
-    steps = wizard.steps(draft, "review")
-    return page("signup/review.html", draft=draft, review=review, steps=steps)
+    problems, steps = flows.problems_of(draft), wizard.steps(draft, "review")
+    return page("signup/review.html", draft=draft, review=review, steps=steps, problems=problems)
 
 
 @bp.post("/<uuid:draft_id>/creation")
 @administrators_only
 def create(draft_id: UUID) -> Response:
-    draft = _draft(draft_id)
-    if draft.account_id is None:
-        flows.refuse_when_not_ready(Administration(draft.administration))
+    flows.refuse_unready(_draft(draft_id))
     try:
         with transaction() as db:
             held = commands.held_draft_or_404(db, draft_id, me().id)
