@@ -35,6 +35,8 @@ class TestDomains:
         ("🦊.example", "such as acme.example"), ("xn--a.example", "such as acme.example"),
         ("...", "such as acme.example"),
         ("acme.example\u202e", "such as acme.example"),
+        ("a.\u00ad", "such as acme.example"), ("\u00ad.example", "such as acme.example"),
+        ("acme.\u00ad.example", "such as acme.example"), ("acme.example.\ufe0f", "such as acme.example"),
     ])
     def test_what_is_no_domain_is_refused_in_words_for_it(self, typed, said):
         with pytest.raises(ValueError, match=said):
@@ -48,6 +50,15 @@ class TestDomains:
             return
         assert kept.isascii() and "." in kept and len(kept) <= 253 and kept == kept.lower()
         assert read_domain(kept) == kept
+
+    @given(st.text(alphabet="aZ1-._ü。．｡\u00ad\u200b\u200c\u200d\u2060\ufe0f\ufeff\u0301\u202e", max_size=12))
+    def test_every_part_of_one_has_something_in_it(self, typed):
+        """Dots of other scripts and signs that nobody sees. Red for `a.` and a soft hyphen without the look at it."""
+        try:
+            kept = read_domain(typed)
+        except ValueError:
+            return
+        assert all(kept.split(".")) and "." in kept and read_domain(kept) == kept
 
     def test_what_cannot_be_shown_is_shown_as_it_is(self):
         assert show_domain("xn--a.example") == "xn--a.example"
