@@ -32,12 +32,6 @@ def white_label_account(db: TenantSession) -> Account:
     return db.scalars(select(Account).where(Account.kind == "white_label")).one()
 
 
-def customers(db: TenantSession, *, limit: int = 200) -> Sequence[Account]:
-    """Customer accounts, newest first."""
-    wanted = select(Account).where(Account.kind == "customer")
-    return db.scalars(wanted.order_by(Account.created_at.desc(), Account.id.desc()).limit(limit)).all()
-
-
 def accounts_of(db: TenantSession, user_id: UUID) -> list[tuple[Membership, Account]]:
     """Every membership of a person with its account."""
     rows = db.execute(

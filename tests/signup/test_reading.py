@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from portal.kit import postal
+from portal.kit.postal import postal_rules, read_postcode
 from portal.kit.world import countries, country_name, read_domain, read_login, read_phone, show_domain
 
 
@@ -107,6 +109,19 @@ class TestTelephones:
         except ValueError:
             return
         assert kept.startswith("+") and read_phone(kept, "NZ") == kept
+
+
+class TestPostalRules:
+    def test_of_a_country_are_kept_and_those_of_a_made_up_one_are_not(self):
+        """Red when all that anybody posts as a country is kept for good."""
+        postal_rules("GB")
+        before = postal._known.cache_info().currsize
+        for n in range(50):
+            assert postal_rules(f"nowhere {n}") == postal_rules("QQ") == postal.UNKNOWN
+        assert postal._known.cache_info().currsize == before and postal_rules("GB") is postal_rules("GB")
+
+    def test_of_a_country_that_is_not_known_ask_for_a_town(self):
+        assert postal_rules("zz").needs == {"city"} and read_postcode("any thing", "zz") == "ANY THING"
 
 
 class TestCountries:
