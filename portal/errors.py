@@ -1,18 +1,19 @@
 """How errors look: in the brand of the host that was asked, saying what happened and whether money moved."""
 
-from flask import Response, g, render_template
+from flask import Response, g, redirect, render_template, request
 from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
 
 from portal.kit.ids import new_id
-from portal.kit.refusals import Refusal
+from portal.kit.refusals import Refusal, Ways
 
 NOTHING = "Nothing was changed and no money moved."
 
 
-def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING) -> Response:
+def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING, ways: Ways = ()) -> Response:
     if g.get("white_label") is None:
         return plain_page(code)
-    actions = [{"href": "/", "label": "Go to the start page"}]
+    actions = [{"href": href, "label": label} for label, href in (*ways, ("Go to the start page", "/"))]
     if not current_user.is_authenticated:
         actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
     body = render_template(
@@ -32,5 +33,7 @@ def plain_page(code: int) -> Response:
     return Response(render_template("errors/plain.html", code=code), code, mimetype="text/html")
 
 
-def refusal_page(refused: Refusal) -> Response:
-    return error_page(refused.status, refused.heading, refused.text, moved=refused.moved)
+def refusal_page(refused: Refusal) -> AnyResponse:
+    if refused.now_at and request.method in ("GET", "HEAD"):
+        return redirect(refused.now_at, 303)
+    return error_page(refused.status, refused.heading, refused.text, moved=refused.moved, ways=refused.ways)

@@ -25,7 +25,7 @@ from portal.whitelabels.queries import white_label
 
 class GrantedOtherwise(Refusal):
     heading = "This form was sent before"
-    text = "It gave another amount then. Open the page anew to give more."
+    text = "It gave another amount then, or for another reason. Open the page anew to give more."
 
 
 @dataclass(frozen=True)
@@ -213,19 +213,23 @@ def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, b
 
 def give_credit(
     db: TenantSession, account: Account, amount_minor: int, *, request_id: UUID, reason: str, by: Actor
-) -> None:
+) -> bool:
     """The operator grants a white-label account credit. The same request twice is one grant, and one on the trail.
 
-    Raises GrantedOtherwise when the request was carried out before with another amount.
+    Returns whether money moved now. Raises GrantedOtherwise when the request was carried out before with another
+    amount or reason.
     """
     tenant = white_label(db)
     grant = entry.grant(f"grant:{request_id}", account.id, amount_minor, tenant.currency, reason)
     # Held first, so that the same request at once waits here and then sees that it was carried out.
     hold_credit(db, Book.WHOLESALE, credit_of(account.id), tenant.currency)
-    was_given = db.scalar(select(JournalEntry.id).where(JournalEntry.source == grant.source)) is not None
+    earlier = db.scalar(select(JournalEntry).where(JournalEntry.source == grant.source))
+    if earlier is not None and earlier.description != reason:
+        raise GrantedOtherwise
     try:
         post(db, grant)
     except SourceConflict as error:
         raise GrantedOtherwise from error
-    if not was_given:
+    if earlier is None:
         record(db, "account.credit-given", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)
+    return earlier is None

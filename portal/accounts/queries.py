@@ -32,12 +32,6 @@ def white_label_account(db: TenantSession) -> Account:
     return db.scalars(select(Account).where(Account.kind == "white_label")).one()
 
 
-def customers(db: TenantSession, *, limit: int = 200) -> Sequence[Account]:
-    """Customer accounts, newest first."""
-    wanted = select(Account).where(Account.kind == "customer")
-    return db.scalars(wanted.order_by(Account.created_at.desc(), Account.id.desc()).limit(limit)).all()
-
-
 def accounts_of(db: TenantSession, user_id: UUID) -> list[tuple[Membership, Account]]:
     """Every membership of a person with its account."""
     rows = db.execute(
@@ -89,7 +83,7 @@ def is_staff(db: TenantSession, user_id: UUID) -> bool:
 def likenesses(db: TenantSession, *, name: str, domain: str, postcode: str) -> Sequence[Account]:
     """Customers not closed that look like the one described: the same domain, or the same name and postcode."""
     same_place = select(Address.account_id).where(Address.kind == "business", Address.postcode == postcode)
-    named = and_(func.lower(Account.name) == name.lower(), Account.id.in_(same_place))
+    named = and_(func.lower(Account.name) == func.lower(name), Account.id.in_(same_place))
     wanted = select(Account).where(
         Account.kind == "customer", Account.state != "closed", or_(Account.primary_domain == domain, named)
     )

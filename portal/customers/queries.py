@@ -14,7 +14,7 @@ from portal.activation.models import ActivationLink
 from portal.customers.models import SavedView
 from portal.identity.models import User
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, stream
+from portal.kit.db import TenantSession, holds, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.kit.world import stored_domain
 from portal.letters.models import Letter
@@ -154,13 +154,14 @@ def _latest_link(column: Any) -> Any:
 
 def _found_by(words: str) -> ColumnElement[bool]:
     """By name, account number, domain, login name or address of its people, or telephone."""
-    like = f"%{_escaped(words)}%"
+    # Only names and addresses are kept as they were typed; what is kept in one form is quicker to look through.
     by_person = select(Membership.account_id).join(User, User.id == Membership.user_id)
-    by_person = by_person.where(or_(User.login_name.ilike(like, escape="\\"), User.email.ilike(like, escape="\\")))
+    by_login = User.login_name.contains(words.casefold(), autoescape=True)
+    by_person = by_person.where(or_(by_login, holds(User.email, words)))
     places = [
-        Account.name.ilike(like, escape="\\"),
-        Account.number.ilike(like, escape="\\"),
-        Account.primary_domain.ilike(f"%{_escaped(stored_domain(words))}%", escape="\\"),
+        holds(Account.name, words),
+        Account.number.contains(words, autoescape=True),
+        Account.primary_domain.contains(stored_domain(words).lower(), autoescape=True),
         Account.id.in_(by_person),
     ]
     figures = re.sub(r"[\s().\-/+]", "", words).lstrip("0")
@@ -168,7 +169,3 @@ def _found_by(words: str) -> ColumnElement[bool]:
         bare = func.replace(func.replace(Contact.phone, " ", ""), "-", "")
         places.append(Account.id.in_(select(Contact.account_id).where(bare.like(f"%{figures}%"))))
     return or_(*places)
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from portal.accounts.models import Account
 from portal.billing.models import Charge, ChargeTotal
-from portal.kit.db import TenantSession, stream
+from portal.kit.db import TenantSession, holds, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.ledger.entry import Book
 
@@ -183,11 +183,20 @@ def _matching(statement: Statement, wanted: Filter) -> Statement:
     if wanted.customer is not None:
         statement = statement.where(Charge.account_id == wanted.customer)
     if wanted.words:
-        escaped = wanted.words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-        like = f"%{escaped}%"
-        columns = (Account.name, Account.number, Charge.number, Charge.description)
-        statement = statement.where(or_(*(column.ilike(like, escape="\\") for column in columns)))
+        statement = statement.where(_found_by(wanted.words))
     return statement
+
+
+def _found_by(words: str) -> ColumnElement[bool]:
+    """By name or number of the customer, number of the charge (always in capitals), or what it is for."""
+    by_number = Account.number.contains(words, autoescape=True)
+    # Each customer is looked at once, however many charges they have.
+    customers = select(Account.id).where(or_(holds(Account.name, words), by_number))
+    return or_(
+        Charge.account_id.in_(customers),
+        Charge.number.contains(words.upper(), autoescape=True),
+        holds(Charge.description, words),
+    )
 
 
 def _key(found: Found) -> Key:

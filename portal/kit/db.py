@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -223,10 +224,16 @@ PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchro
 def _prepare_sqlite(connection: Any, record: object) -> None:
     # The driver's own transaction handling leaves rolled-back rows behind under savepoints; BEGIN is ours.
     connection.isolation_level = None
+    connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _lower(value: Any) -> Any:
+    """SQLite's own knows ASCII alone. Like PostgreSQL's: sign by sign, so that part of a word is found in the word."""
+    return value.replace("Σ", "σ").replace("İ", "i").lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -307,6 +314,12 @@ def insert_rows(db: TenantSession, model: type[Base], rows: list[dict[str, Any]]
     """Insert many rows at Core speed, each stamped with the tenant."""
     if rows:
         db.connection().execute(model.__table__.insert(), [_stamped(db, model, row) for row in rows])  # type: ignore[attr-defined]
+
+
+def holds(column: Any, words: str) -> ColumnElement[bool]:
+    """Whether a text has these words in it, in small letters or capitals; `%` and `_` stand for themselves."""
+    found: ColumnElement[bool] = column.icontains(words, autoescape=True)
+    return found
 
 
 def stream(db: TenantSession, statement: Select[*tuple[Any, ...]], *, batch: int = 500) -> Iterator[Any]:

@@ -38,13 +38,20 @@ class PostalRules:
     example: str
 
 
-@cache
+UNKNOWN = PostalRules("Town or city", "Region", "Postcode", frozenset({"city"}), (), None, "")
+
+
 def postal_rules(country: str) -> PostalRules:
     """The rules of an ISO 3166-1 country; one that the data does not know needs a town and nothing else."""
     try:
-        known = get_validation_rules({"country_code": country})
+        return _known(country)
     except (ValueError, KeyError):
-        return PostalRules("Town or city", "Region", "Postcode", frozenset({"city"}), (), None, "")
+        return UNKNOWN
+
+
+@cache  # of what the data knows only: whoever posts a form chooses the words, and what raises is not kept
+def _known(country: str) -> PostalRules:
+    known = get_validation_rules({"country_code": country})
     wanted = {"city": "city", "country_area": "region", "postal_code": "postcode"}
     return PostalRules(
         city=CITY.get(known.city_type, "Town or city"),

@@ -1,13 +1,21 @@
 """A refusal is a request that the rules turn down: a named past fact with a plain reason, and nothing changed."""
 
+Ways = tuple[tuple[str, str], ...]
+
 
 class Refusal(Exception):
-    """Base of all refusals. `status` is the HTTP answer, `heading` and `text` are shown to people as they are."""
+    """Base of all refusals. `status` is the HTTP answer, `heading` and `text` are shown to people as they are.
+
+    `ways` lead on from here: the words of each link, and its address. `now_at` is where a page that was only asked
+    for has gone; what is sent there is refused all the same.
+    """
 
     status = 409
     heading = "This was not done"
     text = "The request does not fit what is on file."
     moved = "Nothing was changed and no money moved."
+    ways: Ways = ()
+    now_at = ""
 
     def __init__(self, text: str | None = None, *, field: str | None = None) -> None:
         self.text = text or self.text

@@ -33,7 +33,9 @@ def read_domain(words: str) -> str:
         ascii_form = idna.encode(text, uts46=True).decode()
     except idna.IDNAError as error:
         raise ValueError("Write a domain such as acme.example.") from error
-    if "." not in ascii_form or len(ascii_form) > 253 or ascii_form.replace(".", "").isdigit():
+    # Signs that IDNA leaves out altogether, such as a soft hyphen, may leave a part with nothing in it.
+    parts = ascii_form.split(".")
+    if len(parts) < 2 or not all(parts) or len(ascii_form) > 253 or "".join(parts).isdigit():
         raise ValueError("Write a domain such as acme.example.")
     found = _suffixes()(ascii_form)
     if found.suffix and not found.domain:

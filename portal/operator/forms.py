@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,8 +10,9 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
+from portal.billing.pricing import Prices, first_invoice
 from portal.kit.forms import OneAddress, PortalForm, Text, choices
-from portal.kit.money import Money, NotAnAmount, parse
+from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse
 from portal.kit.world import countries, read_currency, read_host, read_locale, read_time_zone
 from portal.operator.credit import zero_or_more
 from portal.whitelabels.colour import read_colour
@@ -125,10 +127,40 @@ class PlanForm(PortalForm):
             raise ValidationError(str(error)) from error
 
     validate_retail = validate_wholesale = validate_retail_setup = validate_wholesale_setup = _price
-    validate_minimum_funding = _price
+
+    def validate_minimum_funding(self, field: Any) -> None:
+        self._price(field)
+        if field.minor > MOST_BY_CARD_MINOR:
+            raise ValidationError(self._most_words())
 
     def validate_tax(self, field: Any) -> None:
         field.ppm = _ppm(field.data or "")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        first = Money(first_invoice(self._prices(), date.min).retail_minor, self.currency)
+        if first.minor > MOST_BY_CARD_MINOR:
+            self.retail.errors = [f"With set-up and tax the first payment is {first.words()}. {self._most_words()}"]
+            return False
+        return True
+
+    def _prices(self) -> Prices:
+        """As far as the customer of Option 1 pays them."""
+        return Prices(
+            plan=self.name.data or "",
+            currency=self.currency,
+            retail_minor=self.retail.minor,
+            retail_setup_minor=self.retail_setup.minor,
+            wholesale_minor=0,
+            wholesale_setup_minor=0,
+            minimum_funding_minor=self.minimum_funding.minor,
+            retail_tax_ppm=self.tax.ppm,
+            wholesale_tax_ppm=0,
+        )
+
+    def _most_words(self) -> str:
+        return f"One payment by card can be {Money(MOST_BY_CARD_MINOR, self.currency).words()} at most."
 
 
 class LogoForm(PortalForm):

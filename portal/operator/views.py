@@ -91,7 +91,7 @@ def credit(white_label_id: UUID) -> Response:
     if not form.validate_on_submit() or form.chosen is None:
         return _show(white_label_id, credit=form)
     with transaction(white_label_id) as db:
-        give_credit(
+        is_new = give_credit(
             db,
             white_label_account(db),
             form.chosen.minor,
@@ -99,7 +99,11 @@ def credit(white_label_id: UUID) -> Response:
             reason=form.reason.data or "",
             by=actor(),
         )
-    flash(f"{form.chosen.words(tenant.locale)} was credited to the white-label account.", "ok")
+    amount = form.chosen.words(tenant.locale)
+    if is_new:
+        flash(f"{amount} was credited to the white-label account.", "ok")
+    else:
+        flash(f"{amount} was already credited when this form was sent first. No money moved this time.", "note")
     return _to(white_label_id)
 
 

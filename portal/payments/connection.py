@@ -8,7 +8,7 @@ from datetime import timedelta
 from portal.audit.commands import Actor, record
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, reading, transaction
-from portal.kit.refusals import Refusal
+from portal.kit.refusals import Refusal, Ways
 from portal.kit.settings import current
 from portal.payments.flows import gateway_for
 from portal.payments.gateway import Endpoint, GatewayAccount, GatewayRefused, GatewayUnreachable
@@ -29,6 +29,7 @@ class GatewayNotReady(Refusal):
     """Option 1 needs a gateway that was found ready just now."""
 
     heading = "Your gateway is not ready"
+    ways: Ways = (("Look at the gateway", "/settings/gateway"),)
 
 
 class KeyNotAccepted(Refusal):

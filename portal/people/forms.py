@@ -10,7 +10,8 @@ from portal.accounts.lifecycle import Role
 from portal.identity.models import User
 from portal.identity.passwords import LONGEST
 from portal.kit.forms import OneAddress, PortalForm, Text, choices, normal_address
-from portal.kit.world import read_login
+from portal.kit.world import read_login, show_domain
+from portal.people.rules import is_theirs_to_name
 
 ROWS = 5
 
@@ -45,7 +46,10 @@ for _n in range(1, ROWS + 1):
 
 
 class AddPersonForm(PortalForm):
-    """`person` is whoever signs in with this name already; they are added only when that is ticked."""
+    """`person` is whoever signs in with this name already; they are added only when that is ticked.
+
+    `own_domain` is the account's when one of its own administrators adds: what lies outside is not theirs to name.
+    """
 
     display_name = StringField("Name", [Text(120, missing="Write the person's name.")])
     login_name = StringField("Login name", [Text(254, missing="Write the login name."), Reads(read_login)])
@@ -55,8 +59,13 @@ class AddPersonForm(PortalForm):
 
     person: User | None = None
     may_add_known = False
+    own_domain: str | None = None
 
     def validate_login_name(self, field: Any) -> None:
+        if self.own_domain is not None and not is_theirs_to_name(field.data, self.email, self.own_domain):
+            raise ValidationError(
+                f"Outside {show_domain(self.own_domain)} people sign in with the address that their letters go to."
+            )
         if self.person is None:
             return
         if not self.may_add_known:
@@ -65,10 +74,17 @@ class AddPersonForm(PortalForm):
             raise ValidationError("Somebody signs in with this name already. Add this person, or choose another name.")
 
     def validate_alternate_email(self, field: Any) -> None:
-        if field.data or self.person is not None or not self.login_name.data:
+        if field.data or self.person is not None or not self.login_name.data or self.login_name.errors:
             return
         if normal_address(self.login_name.data) is None:
             raise ValidationError("The login name takes no mail. Write the address that letters go to.")
+
+    @property
+    def login_hint(self) -> str:
+        """What may be written as the login name, in words."""
+        if self.own_domain is None:
+            return "An e-mail address or UPN."
+        return f"Their e-mail address, or a UPN in {show_domain(self.own_domain)}."
 
     @property
     def email(self) -> str:

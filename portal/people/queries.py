@@ -62,7 +62,7 @@ def administrators_besides(db: TenantSession, account_id: UUID, user_id: UUID) -
 def is_member(db: TenantSession, account_id: UUID, address: str) -> bool:
     """Whether somebody with this login name, or whose letters go there, belongs to the account already."""
     wanted = select(Membership.user_id).join(User, User.id == Membership.user_id)
-    named = (User.login_name == address.casefold()) | (func.lower(User.email) == address.casefold())
+    named = (User.login_name == address.casefold()) | (func.lower(User.email) == func.lower(address))
     return db.scalar(wanted.where(Membership.account_id == account_id, named).limit(1)) is not None
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
+from portal.kit.world import stored_domain
 
 
 class Side(StrEnum):
@@ -33,3 +34,18 @@ def why_read_only(side: Side, account: Account) -> str:
     if account.state == State.CLOSED:
         return "The account is closed."
     return "The customer's own administrators look after its people."
+
+
+def is_theirs_to_name(login_name: str, letters_to: str, own_domain: str) -> bool:
+    """Whether an account's own administrator may make this login, whose letters go to that address.
+
+    Login names are unique in the white label. With letters to herself somebody could take the name of a person whom
+    she does not know, and would get what is meant for that person.
+    """
+    local, domain = _parts(login_name)
+    return domain == stored_domain(own_domain) or (local, domain) == _parts(letters_to)
+
+
+def _parts(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    return local.lower(), stored_domain(domain)

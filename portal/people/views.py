@@ -235,6 +235,7 @@ def _add_form(desk: Desk, **kwargs: Any) -> AddPersonForm:
     form = AddPersonForm(**kwargs)
     form.role.choices = role_choices(desk.roles)
     form.may_add_known = desk.side is Side.WHITE_LABEL
+    form.own_domain = desk.account.primary_domain if desk.side is Side.ACCOUNT else None
     return form
 
 

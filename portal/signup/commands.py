@@ -27,6 +27,11 @@ STEPS = ("contact", "addresses", "plan")
 
 class DraftIncomplete(Refusal):
     heading = "A step is not finished"
+    text = "Finish every step, then create the customer."
+
+    def __init__(self, draft_id: UUID, step: str) -> None:
+        super().__init__()
+        self.ways = (("Finish the step", f"/customers/new/{draft_id}/{step}"),)
 
 
 class AnswerOutdated(Refusal):
@@ -47,6 +52,8 @@ class CreatedAlready(Refusal):
     def __init__(self, account_id: UUID) -> None:
         super().__init__("It was created once, and is not created again.")
         self.account_id = account_id
+        self.now_at = f"/customers/{account_id}/created"
+        self.ways = (("Go to the customer", f"/customers/{account_id}"),)
 
 
 def start_draft(db: TenantSession, user_id: UUID, administration: Administration) -> Draft:
@@ -111,8 +118,9 @@ def create_customer(db: TenantSession, draft: Draft, *, by: Actor, administrator
     Raises CreatedAlready, DraftIncomplete, AnswerOutdated or LoginNameTaken.
     """
     _claim(db, draft)
-    if first_gap(draft) is not None:
-        raise DraftIncomplete("Finish every step, then create the customer.")
+    gap = first_gap(draft)
+    if gap is not None:
+        raise DraftIncomplete(draft.id, gap)
     refuse_outdated(db, draft)
     account = open_customer_account(db, _new_customer(draft), by=by)
     add_member(db, account, _primary_user(db, draft), Role.ADMINISTRATOR, is_primary=True)

@@ -42,9 +42,8 @@ def start() -> Response:
 def contact_page(draft_id: UUID) -> Response:
     draft = _draft(draft_id)
     form = wizard.contact_form(draft)
-    if form.existing.data:
-        with reading() as db:
-            wizard.find_person(db, form)
+    with reading() as db:
+        wizard.find_person(db, form)
     return _contact(draft, form)
 
 
@@ -57,10 +56,9 @@ def contact(draft_id: UUID) -> Response:
         return _contact(draft, form, generated=wizard.generate_password(form))
     if "suggest" in request.form:
         wizard.suggest_login(form)
-        return _contact(draft, form)
     with reading() as db:
         wizard.find_person(db, form)
-    if form.validate_on_submit():
+    if "suggest" not in request.form and form.validate_on_submit():
         try:
             return _keep(draft_id, "contact", wizard.contact_answers(draft, form), "addresses")
         except LoginNameTaken as refused:
@@ -115,16 +113,14 @@ def review(draft_id: UUID) -> Response:
             review = wizard.review(db, draft)
     except commands.AnswerOutdated as refused:
         return _ask_again(draft_id, refused.step, refused.text)
-    steps = wizard.steps(draft, "review")
-    return page("signup/review.html", draft=draft, review=review, steps=steps)
+    problems, steps = flows.problems_of(draft), wizard.steps(draft, "review")
+    return page("signup/review.html", draft=draft, review=review, steps=steps, problems=problems)
 
 
 @bp.post("/<uuid:draft_id>/creation")
 @administrators_only
 def create(draft_id: UUID) -> Response:
-    draft = _draft(draft_id)
-    if draft.account_id is None:
-        flows.refuse_when_not_ready(Administration(draft.administration))
+    flows.refuse_unready(_draft(draft_id))
     try:
         with transaction() as db:
             held = commands.held_draft_or_404(db, draft_id, me().id)

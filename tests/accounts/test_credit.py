@@ -79,6 +79,13 @@ class TestTheSameRequestTwice:
             give(northwind, 900, request_id)
         assert credit(northwind) == before + 500 and grants_on_the_trail(northwind) == [50_000, 500]
 
+    def test_with_another_reason_is_refused(self, northwind):
+        before, request_id = credit(northwind), new_id()
+        give(northwind, 500, request_id)
+        with pytest.raises(GrantedOtherwise):
+            give(northwind, 500, request_id, reason="A gift")
+        assert credit(northwind) == before + 500 and grants_on_the_trail(northwind) == [50_000, 500]
+
     def test_for_another_white_label_is_a_grant_of_its_own(self, northwind, kauri):
         request_id = new_id()
         give(northwind, 500, request_id)

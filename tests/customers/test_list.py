@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from portal.accounts import commands as accounts
+from portal.accounts.queries import primary_user
 from portal.customers import queries
 from portal.customers.queries import PAGE, Search, counts_by_state, customers_page
 from portal.kit.db import reading, transaction
@@ -68,6 +69,24 @@ class TestSearch:
     def test_in_names_domains_numbers_and_e_mails(self, four, northwind, typed, hits):
         """`%` and `_` are themselves. Red without the escape: everything would fit."""
         assert names(northwind, words=typed) == hits
+
+    @pytest.mark.parametrize(("name", "typed"), [
+        ("Müller & Söhne", "MÜLLER & SÖHNE"), ("ÉCOLE", "école"), ("Телефон", "ТЕЛЕФОН"), ("ТЕЛЕФОН", "телефон"),
+    ])
+    def test_in_small_letters_or_capitals_of_any_script(self, northwind, clock, name, typed):
+        """Red on SQLite when the database folds by itself: it knows no letters but those of ASCII."""
+        with transaction(northwind.id) as db:
+            account = customer(db, northwind.plans["desk"], name="Later")
+            account.name = name
+            primary_user(db, account.id).email = f"desk@{name.split()[0]}.example"
+        assert names(northwind, words=typed) == [name]
+        assert names(northwind, words=f"DESK@{typed.split()[0]}.EXAMPLE") == [name]
+
+    @pytest.mark.parametrize("typed", ["BÜCHER.example", "XN--BCHER-KVA.example"])
+    def test_in_domains_as_well(self, northwind, clock, typed):
+        with transaction(northwind.id) as db:
+            customer(db, northwind.plans["desk"], name="Books").primary_domain = "xn--bcher-kva.example"
+        assert names(northwind, words=typed) == ["Books"]
 
     def test_a_domain_is_found_as_it_is_shown(self, northwind, clock):
         """Kept in its ASCII form, read in the other. Red when only the kept form is compared."""

@@ -77,6 +77,14 @@ class TestSearch:
         assert len(found(northwind, replace(NOVEMBER, words=words_))) == hits
 
 
+    @pytest.mark.parametrize("typed", ["MÜLLER", "müller", "LEITUNG FÜR ÖL", "für öl"])
+    def test_finds_small_letters_and_capitals_of_any_script(self, desk, northwind, typed):
+        """Red on SQLite when the database folds by itself."""
+        desk.charge("Müller Dental", date(2026, 11, 5), description="Leitung für Öl")
+        desk.charge("Cedar", date(2026, 11, 6))
+        assert len(found(northwind, replace(NOVEMBER, words=typed))) == 1
+
+
 class TestPaging:
     def walk(self, tenant, wanted, backwards=False):
         """Every page's rows, from the first page to the last or back."""

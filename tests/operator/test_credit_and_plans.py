@@ -37,6 +37,24 @@ class TestCredit:
         assert len(rows(JournalEntry, description="Invoice 77")) == 1
         assert "Balance £520.20" in words(desk.get(page_of(northwind)))
 
+    def test_sent_twice_it_is_said_that_nothing_moved_the_second_time(self, desk, northwind):
+        """Red when the page is as glad about the second as about the first."""
+        request_id = value(desk.get(page_of(northwind)), "credit-request_id")
+        grant(desk, northwind, request_id=request_id)
+        assert "£25.00 was credited to the white-label account." in words(desk.get(page_of(northwind)))
+        grant(desk, northwind, request_id=request_id)
+        page = words(desk.get(page_of(northwind)))
+        assert "£25.00 was already credited when this form was sent first. No money moved this time." in page
+        assert "was credited to the white-label account" not in page
+
+    def test_sent_again_with_another_reason_is_refused_plainly(self, desk, northwind, rows):
+        """Red when only the amount is compared: the second reason would stand nowhere."""
+        request_id = value(desk.get(page_of(northwind)), "credit-request_id")
+        grant(desk, northwind, request_id=request_id)
+        answer = grant(desk, northwind, reason="Invoice 78", request_id=request_id)
+        assert answer.status_code == 409 and "or for another reason" in words(answer)
+        assert rows(JournalEntry, description="Invoice 78") == []
+
     def test_sent_again_with_another_amount_is_refused_plainly(self, desk, northwind, rows):
         """The Back button and another figure. Red when the ledger's own error reaches the page as a crash."""
         request_id = value(desk.get(page_of(northwind)), "credit-request_id")
@@ -154,6 +172,25 @@ class TestPlans:
     def test_what_is_wrong_is_said_beside_its_field(self, desk, northwind, rows, field, typed):
         answer = self.add(desk, northwind, **{field: typed})
         assert answer.status_code == 422 and f"plan-{field}" in errors(answer) and rows(Plan, code="team-10") == []
+
+    @on_sqlite
+    @pytest.mark.parametrize(("differing", "field", "said"), [
+        ({"minimum_funding": "1,000,000.00"}, "minimum_funding", "One payment by card can be £999,999.99 at most."),
+        ({"retail": "900000", "tax": "20"}, "retail", "With set-up and tax the first payment is £1,080,030.00."),
+        ({"retail": "500000", "retail_setup": "500000", "tax": "0"}, "retail", "the first payment is £1,000,000.00."),
+    ])
+    def test_what_no_card_payment_can_be_is_refused(self, desk, northwind, rows, differing, field, said):
+        """Red without the look at it: its customer could never activate the account."""
+        answer = self.add(desk, northwind, **differing)
+        assert answer.status_code == 422 and rows(Plan, code="team-10") == []
+        (name, text), = errors(answer).items()
+        assert name == f"plan-{field}" and said in text and "£999,999.99 at most" in text
+
+    @on_sqlite
+    def test_the_most_that_one_can_be_is_fine(self, desk, northwind, rows):
+        dear = {"retail": "499999.99", "retail_setup": "500000", "tax": "0", "minimum_funding": "999999.99"}
+        assert self.add(desk, northwind, **dear).status_code == 303
+        assert rows(Plan, code="team-10")[0].minimum_funding_minor == 99_999_999
 
     @on_sqlite
     def test_prices_have_the_places_of_the_currency(self, desk, rows):

@@ -79,9 +79,53 @@ class TestAdding:
     ])
     def test_what_is_wrong_is_said_beside_its_field(self, people, alices, field, typed):
         answer = add(alices, f"/account/{people.acme}", **{field: typed})
-        named = "alternate_email" if typed == "cara@corp" else field
-        assert answer.status_code == 422 and named in errors(answer)
+        assert answer.status_code == 422 and list(errors(answer)) == [field]
         assert len(roles(people, people.acme)) == 1
+
+    def test_a_upn_that_takes_no_mail_asks_for_an_address(self, people, bobs):
+        answer = add(bobs, f"/customers/{people.ours}", login_name="cara@corp")
+        assert answer.status_code == 422 and list(errors(answer)) == ["alternate_email"]
+        assert len(roles(people, people.ours)) == 1
+
+
+class TestANameThatIsNotTheirsToGive:
+    """A login name is somebody's for the whole white label; whoever gets its letters is that somebody."""
+
+    def add(self, browser, people, login, letters):
+        return add(browser, f"/account/{people.acme}", login_name=login, alternate_email=letters)
+
+    @pytest.mark.parametrize(("login", "letters"), [
+        ("ceo@brandnew.example", "alice@acme.example"), ("ceo@corp", "alice@acme.example"),
+        ("ceo@uk.acme.example.evil.example", "alice@acme.example"), ("ceo@strasse.example", "ceo@straße.example"),
+    ])
+    def test_is_refused_with_letters_to_somebody_else(self, people, alices, login, letters):
+        """Red without the rule: the wizard would later offer the chief executive's own name as a person to add, and
+        Alice would get the letter that activates the account."""
+        answer = self.add(alices, people, login, letters)
+        said = "Outside acme.example people sign in with the address that their letters go to."
+        assert answer.status_code == 422 and errors(answer) == {"login_name": said}
+        assert people.rows(User, login_name=login) == [] and people.letters("set-password") == []
+
+    @pytest.mark.parametrize(("login", "letters"), [
+        ("cara@partner.example", ""), ("Cara@Partner.example", "cara@PARTNER.example"),
+        ("cara@xn--bcher-kva.example", "cara@bücher.example"), ("cara@acme.example", "alice@acme.example"),
+        ("cara@ACME.example", "cara@home.example"),
+    ])
+    def test_is_not_one_whose_letters_go_to_it_or_that_lies_in_the_accounts_own_domain(
+        self, people, alices, login, letters
+    ):
+        assert self.add(alices, people, login, letters).status_code == 303
+        assert login.lower() in roles(people, people.acme)
+
+    def test_the_white_label_may_give_any(self, people, bobs):
+        """They know their customers, and are shown whose letters go where."""
+        answer = add(bobs, f"/customers/{people.ours}", login_name="cara@corp", alternate_email="cara@home.example")
+        assert answer.status_code == 303
+
+    def test_who_has_one_is_shown_to_the_white_label_with_where_their_letters_go(self, people, bobs, alices):
+        self.add(alices, people, "cara@acme.example", "alice@acme.example")
+        offered = words(add(bobs, f"/customers/{people.ours}", login_name="cara@acme.example"))
+        assert "Cara Day signs in here already Their letters go to alice@acme.example, which is not the" in offered
 
 
 class TestThePasswordLetter:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from portal.identity.commands import add_user
 from portal.identity.passwords import is_right
+from portal.kit.db import transaction
 from tests.cast import on_sqlite
 from tests.signup.browsing import CONTACT, PASSWORD, errors, is_ticked, value, words
 
@@ -137,6 +139,25 @@ class TestALoginNameThatIsTaken:
         answers = kept(stored)
         assert (answers["existing"], answers["email"], answers["display_name"]) == (True, alice.login_name, alice.name)
         assert "password_hash" not in answers
+
+    @pytest.mark.parametrize("how", ["sent", "suggested", "come back to"])
+    def test_it_is_said_at_once_whose_letters_go_where(self, option_1, northwind, how):
+        """Red when the name alone is shown: the activation letter could go to anybody."""
+        if how == "come back to":
+            option_1.contact()
+        with transaction(northwind.id) as db:
+            add_user(db, login_name="dora@birch.example", display_name="Dora Quist", email="dora@elsewhere.example")
+        if how == "come back to":
+            page = option_1.page("contact")
+        else:
+            page = option_1.contact(display_name="Dora", **({"suggest": "1"} if how == "suggested" else {}))
+        assert (
+            "Dora Quist signs in here already Their letters go to dora@elsewhere.example, which is not the login name."
+            in words(page))
+
+    def test_somebody_whose_letters_go_to_the_login_name_is_no_warning(self, option_1, alice):
+        page = option_1.contact(login_name=alice.login_name)
+        assert f"Their letters go to {alice.login_name}. Nobody gets a second login." in words(page)
 
     def test_ticking_the_box_for_somebody_new_adds_nobody(self, option_2, stored):
         """Red when the box alone skips the password."""

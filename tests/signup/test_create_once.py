@@ -131,15 +131,19 @@ class TestInTheBrowser:
             assert len(db.scalars(select(Letter).where(Letter.about_id == account.id)).all()) == 1
 
     @pytest.mark.parametrize("step", ["contact", "addresses", "plan", "review"])
-    def test_the_steps_of_a_created_draft_say_so(self, option_2, step):
+    def test_the_steps_of_a_created_draft_lead_to_its_customer(self, option_2, step, accounts):
+        """From the history or a bookmark. Red when the page only says that it was created."""
         option_2.fill().create()
         answer = option_2.page(step)
-        assert answer.status_code == 409 and "This customer was created already" in words(answer)
+        (account,) = accounts()
+        assert (answer.status_code, answer.location) == (303, f"/customers/{account.id}/created")
 
     def test_a_step_sent_late_from_another_tab_changes_nothing(self, option_2, stored, accounts):
         """Red when only the page is refused: the password's hash would lie in the drafts for good."""
         option_2.fill().create()
-        assert option_2.contact(name="Another name").status_code == 409
+        late = option_2.contact(name="Another name")
+        assert late.status_code == 409 and "This customer was created already" in words(late)
+        assert f'href="/customers/{accounts()[0].id}">Go to the customer<' in late.text
         assert option_2.plan().status_code == 409
         assert accounts()[0].name == "Birch Dental"
         assert stored()[0].answers == {"contact": {"name": "Birch Dental"}}
@@ -148,6 +152,7 @@ class TestInTheBrowser:
         option_2.contact()
         answer = option_2.create()
         assert answer.status_code == 409 and "A step is not finished" in words(answer) and accounts() == []
+        assert f'href="{option_2.path("addresses")}">Finish the step<' in answer.text
 
     def test_a_form_without_its_token_creates_nothing(self, option_2, accounts):
         option_2.fill()

@@ -79,7 +79,22 @@ class TestRefused:
             reconnect(bob, "_notready")
         answer = option_1.create()
         assert answer.status_code == 409 and "Your gateway is not ready" in words(answer)
+        assert "The draft is kept as it is. Nothing was created or sent, and no money moved." in words(answer)
+        assert 'href="/settings/gateway"' in answer.text and f'href="{option_1.path("review")}"' in answer.text
         assert accounts() == [] and set(stored()[0].answers) == {"contact", "addresses", "plan"}
+
+    def test_and_the_review_warns_of_it_beforehand(self, option_1, bob, clock):
+        """Red when the review never asks: everything looks well until the last press."""
+        option_1.fill()
+        assert "not ready" not in words(option_1.page("review"))
+        cut_off(bob)
+        page = option_1.page("review")
+        assert page.status_code == 200 and 'href="/settings/gateway">Look at the gateway<' in page.text
+        warned = "Your gateway is not ready The draft is kept. Nothing has been created yet. Option 1 needs your"
+        assert warned in words(page)
+
+    def test_the_review_of_option_2_asks_no_gateway(self, option_2):
+        assert "gateway is not ready" not in words(option_2.fill().page("review"))
 
     def test_and_creates_once_it_is_ready_again(self, option_1, gateway, clock, accounts):
         option_1.fill()

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from portal.kit import postal
+from portal.kit.postal import postal_rules, read_postcode
 from portal.kit.world import countries, country_name, read_domain, read_login, read_phone, show_domain
 
 
@@ -35,6 +37,8 @@ class TestDomains:
         ("🦊.example", "such as acme.example"), ("xn--a.example", "such as acme.example"),
         ("...", "such as acme.example"),
         ("acme.example\u202e", "such as acme.example"),
+        ("a.\u00ad", "such as acme.example"), ("\u00ad.example", "such as acme.example"),
+        ("acme.\u00ad.example", "such as acme.example"), ("acme.example.\ufe0f", "such as acme.example"),
     ])
     def test_what_is_no_domain_is_refused_in_words_for_it(self, typed, said):
         with pytest.raises(ValueError, match=said):
@@ -48,6 +52,15 @@ class TestDomains:
             return
         assert kept.isascii() and "." in kept and len(kept) <= 253 and kept == kept.lower()
         assert read_domain(kept) == kept
+
+    @given(st.text(alphabet="aZ1-._ü。．｡\u00ad\u200b\u200c\u200d\u2060\ufe0f\ufeff\u0301\u202e", max_size=12))
+    def test_every_part_of_one_has_something_in_it(self, typed):
+        """Dots of other scripts and signs that nobody sees. Red for `a.` and a soft hyphen without the look at it."""
+        try:
+            kept = read_domain(typed)
+        except ValueError:
+            return
+        assert all(kept.split(".")) and "." in kept and read_domain(kept) == kept
 
     def test_what_cannot_be_shown_is_shown_as_it_is(self):
         assert show_domain("xn--a.example") == "xn--a.example"
@@ -96,6 +109,19 @@ class TestTelephones:
         except ValueError:
             return
         assert kept.startswith("+") and read_phone(kept, "NZ") == kept
+
+
+class TestPostalRules:
+    def test_of_a_country_are_kept_and_those_of_a_made_up_one_are_not(self):
+        """Red when all that anybody posts as a country is kept for good."""
+        postal_rules("GB")
+        before = postal._known.cache_info().currsize
+        for n in range(50):
+            assert postal_rules(f"nowhere {n}") == postal_rules("QQ") == postal.UNKNOWN
+        assert postal._known.cache_info().currsize == before and postal_rules("GB") is postal_rules("GB")
+
+    def test_of_a_country_that_is_not_known_ask_for_a_town(self):
+        assert postal_rules("zz").needs == {"city"} and read_postcode("any thing", "zz") == "ANY THING"
 
 
 class TestCountries:

@@ -102,6 +102,18 @@ class TestLikelyDuplicates:
         again.plan()
         assert "may exist already" in words(again.page("review"))
 
+    def test_the_same_name_in_capitals_of_any_script(self, option_2, accounts, browse, bob):
+        """Red on SQLite, which knows no capitals but those of ASCII."""
+        option_2.contact(name="Müller Телефон ΟΔΟΣ")
+        option_2.addresses()
+        option_2.plan()
+        option_2.create()
+        again = type(option_2)(browse(bob), option_2.plan_id)
+        again.contact(name="MÜLLER ТЕЛЕФОН οδοσ", primary_domain="other.example", login_name="second@other.example")
+        again.addresses()
+        again.plan()
+        assert "may exist already" in words(again.page("review"))
+
     def test_somebody_else_is_not(self, option_2, accounts, browse, bob):
         option_2.fill().create()
         again = type(option_2)(browse(bob), option_2.plan_id)
