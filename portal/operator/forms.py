@@ -148,7 +148,7 @@ class PlanForm(PortalForm):
     def _prices(self) -> Prices:
         """As far as the customer of Option 1 pays them."""
         return Prices(
-            plan=self.name.data or "",
+            name=self.name.data or "",
             currency=self.currency,
             retail_minor=self.retail.minor,
             retail_setup_minor=self.retail_setup.minor,
