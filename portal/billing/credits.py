@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 
 from portal.accounts.models import Account
 from portal.audit.commands import Actor, record
@@ -20,6 +20,11 @@ from portal.ledger.entry import Book
 
 class CreditedAlready(Refusal):
     heading = "This charge was given back already"
+    text = "Nothing was changed, and no money moved."
+
+
+class NotGivenBack(Refusal):
+    heading = "Only a charge that was given back can be issued again"
     text = "Nothing was changed, and no money moved."
 
 
@@ -70,26 +75,33 @@ def credit_whole(db: TenantSession, account: Account, charge: Charge, *, reason:
 
 
 def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Actor) -> None:
-    """Charge again what was given back in whole, as it was. Raises CreditedAlready unless it was given back."""
-    both = _both_books(db, charge)
-    if _not_credited(db, both):
-        raise Refusal("Only a charge that was given back can be issued again.")
-    again = _again(db, charge)
-    sides = {Book(each.book): _side(each) for each in both}
-    line = _as_line(charge, sides, _period_of(charge), f"{charge.period_key.partition('+')[0]}+{again}")
+    """Charge again what was given back in whole, as it was. Raises NotGivenBack. The caller holds the account's row."""
+    issued = _issued(db, charge)
+    ids = {each.id for each in issued}
+    wanted = select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids), ChargeCredit.from_day.is_(None))
+    if charge.id not in ids or set(db.scalars(wanted)) != ids:
+        raise NotGivenBack
+    sides = {Book(each.book): _side(each) for each in _both_books(db, charge)}
+    times = len({each.period_key for each in issued})
+    line = _as_line(charge, sides, _period_of(charge), f"{_first_key(charge)}+{times}")
     write_charges(db, [(account, line)])
     record(db, "charge.issued-again", by=by, subject=account.id, charge=charge.number)
 
 
-def _again(db: TenantSession, charge: Charge) -> int:
-    first = charge.period_key.partition("+")[0]
-    wanted = select(func.count(Charge.id)).where(
+def _issued(db: TenantSession, charge: Charge) -> Sequence[Charge]:
+    """Every time that the same thing was charged, in both books; credits are no such time."""
+    first = _first_key(charge)
+    wanted = select(Charge).where(
         Charge.account_id == charge.account_id,
         Charge.item == charge.item,
-        Charge.book == charge.book,
-        Charge.period_key.startswith(f"{first}+"),
+        or_(Charge.period_key == first, Charge.period_key.startswith(f"{first}+")),
+        ~Charge.period_key.contains("~"),
     )
-    return (db.scalar(wanted) or 0) + 1
+    return db.scalars(wanted).all()
+
+
+def _first_key(charge: Charge) -> str:
+    return charge.period_key.partition("+")[0]
 
 
 def _both_books(db: TenantSession, charge: Charge) -> Sequence[Charge]:

@@ -1,0 +1,96 @@
+"""Usage: each record once, charged when its period is over; what comes late goes to the next one."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from portal.audit.commands import COMMAND_LINE
+from portal.billing.models import Charge, UsageRecord
+from portal.billing.run import bill_white_label
+from portal.billing.subscriptions import bill
+from portal.billing.usage import NewUsage, bill_usage, note_usage
+from portal.catalogue.commands import include
+from portal.catalogue.models import Plan
+from portal.kit.db import reading, transaction
+from tests.accounts.making import active, customer, plan
+from tests.billing.test_changes import own, service
+
+__all__ = ["own"]
+
+
+@pytest.fixture
+def minutes(db):
+    return service(db, "minutes", "usage", retail=150, wholesale=100, unit="minutes", per_units=100)
+
+
+def use(db, account, service, day, quantity, reference=None):
+    name = reference or f"{day}-{quantity}"
+    return note_usage(db, NewUsage(name, account.id, service.id, day, quantity))
+
+
+def charges(db, account, book="retail"):
+    wanted = select(Charge).where(Charge.account_id == account.id, Charge.book == book, Charge.item.endswith(".used"))
+    return [(c.description, c.period_key, c.net_minor) for c in db.scalars(wanted.order_by(Charge.number))]
+
+
+def test_a_period_is_charged_when_it_is_over(db, own, minutes, clock):
+    use(db, own, minutes, date(2026, 11, 10), 120)
+    use(db, own, minutes, date(2026, 11, 30), 90)
+    assert bill_usage(db, [own], date(2026, 12, 1)).charges == 0
+    bill_usage(db, [own], date(2026, 12, 2))
+    assert charges(db, own) == [("Minutes, 210 minutes", "2026-11-02", 315)]
+    assert charges(db, own, "wholesale") == [("Minutes, 210 minutes", "2026-11-02", 210)]
+    assert bill_usage(db, [own], date(2026, 12, 20)).charges == 0
+
+
+def test_a_record_sent_twice_counts_once(db, own, minutes):
+    assert use(db, own, minutes, date(2026, 11, 10), 100, "call-1")
+    assert not use(db, own, minutes, date(2026, 11, 10), 100, "call-1")
+    bill_usage(db, [own], date(2026, 12, 2))
+    assert charges(db, own) == [("Minutes, 100 minutes", "2026-11-02", 150)]
+
+
+def test_late_ones_go_to_the_next_period_and_each_period_has_its_own_charge(db, own, minutes):
+    """Red when a late record is charged for its own period again, or lost."""
+    use(db, own, minutes, date(2026, 11, 10), 100)
+    bill_usage(db, [own], date(2026, 12, 2))
+    use(db, own, minutes, date(2026, 11, 11), 200)
+    use(db, own, minutes, date(2026, 12, 15), 300)
+    assert bill_usage(db, [own], date(2026, 12, 20)).charges == 0
+    bill_usage(db, [own], date(2027, 2, 2))
+    assert charges(db, own)[1:] == [("Minutes, 500 minutes", "2026-12-02", 750)]
+
+
+def test_a_late_run_charges_each_period_by_itself(db, own, minutes):
+    for month in (11, 12):
+        use(db, own, minutes, date(2026, month, 10), 100)
+    bill_usage(db, [own], date(2027, 3, 2))
+    assert [key for _, key, _ in charges(db, own)] == ["2026-11-02", "2026-12-02"]
+
+
+def test_what_the_plan_includes_is_free(db, own, minutes, northwind):
+    include(db, db.load(Plan, northwind.plans["desk"]), minutes, 150, by=COMMAND_LINE)
+    use(db, own, minutes, date(2026, 11, 10), 210)
+    bill_usage(db, [own], date(2026, 12, 2))
+    assert charges(db, own) == [("Minutes, 210 minutes", "2026-11-02", 90)]
+
+
+def test_the_run_charges_usage_of_accounts_without_a_period_due(northwind, clock):
+    """A yearly plan has no period in between. Red when the run looks at subscriptions alone."""
+    with transaction(northwind.id) as db:
+        made = plan(db, "yearly", retail_minor=100, months=12)
+        account = active(db, customer(db, made.id))
+        use(db, account, service(db, "minutes", "usage", unit="minutes", per_units=100), date(2026, 11, 10), 100)
+    clock.advance(days=31)
+    bill_white_label(northwind.id, date(2026, 12, 3), by="a test")
+    with reading(northwind.id) as db:
+        record = db.scalars(select(UsageRecord)).one()
+        assert record.charge_id is not None
+        assert charges(db, account, "wholesale") == [("Minutes, 100 minutes", "2026-11-02", 300)]
+
+
+def test_billing_periods_leaves_usage_alone(db, own, minutes):
+    use(db, own, minutes, date(2026, 11, 10), 100)
+    bill(db, [own], date(2026, 12, 2))
+    assert charges(db, own) == []
