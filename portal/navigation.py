@@ -48,8 +48,10 @@ def _groups(person: Standing) -> list[Group]:
     )
     accounts = person.live_accounts[:5] if not run else []
     own = tuple(Item(a.name, f"/account/{a.id}", "house", is_alone=True) for a in accounts)
-    if person.runs_an_account and len(own) == 1:
-        own += (Item("People", f"{own[0].href}/users", "users"),)
+    if len(own) == 1:
+        own += (Item("Services", f"{own[0].href}/services", "phone"),)
+        if person.runs_an_account:
+            own += (Item("People", f"{own[0].href}/users", "users"),)
     return [Group(None, run), Group("Money", money), Group("Settings", settings), Group("Your account", own)]
 
 

@@ -14,6 +14,7 @@ from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
 from portal.selfcare.views import bp as selfcare
+from portal.services.views import bp as services
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
 
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     customers,
     people,
     invitations,
+    services,
     selfcare,
     finance,
     settings,

@@ -130,7 +130,7 @@ class Album:
         assert self._open(page, "waits=set-up")
         self.see(page, "customer-set-up")
         own = page.url
-        for act in ("activation", "closure", "details", "addresses", "users", "created"):
+        for act in ("activation", "closure", "details", "addresses", "users", "services", "created"):
             page.goto(f"{own}/{act}")
             self.see(page, f"customer-{act}")
         page.goto(f"{own}/closure")

@@ -100,6 +100,11 @@ def people_managers_only(view: View) -> View:
     return _guard(view, lambda person: person.is_administrator or person.runs_an_account)
 
 
+def account_or_administrator_only(view: View) -> View:
+    """White-label administrators, and anybody with a live customer account; which one, the page looks."""
+    return _guard(view, lambda person: person.is_administrator or bool(person.live_accounts))
+
+
 def account_members_only(view: View) -> View:
     """Anybody with a live customer account, or whoever administers the white label."""
     return _guard(view, lambda person: bool(person.live_accounts))

@@ -35,5 +35,12 @@ class Role(StrEnum):
         return {"administrator": "Administrator", "finance": "Finance", "standard": "Standard user"}[self.value]
 
 
+class Side(StrEnum):
+    """From where somebody looks at an account: as its white label, or as one of its own administrators."""
+
+    WHITE_LABEL = "customers"
+    ACCOUNT = "account"
+
+
 def may_move(old: State, new: State) -> bool:
     return new in MOVES[old]

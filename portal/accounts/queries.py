@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
-from portal.accounts.models import Account, Address, Contact, Membership
+from portal.accounts.models import Account, Address, Contact, Membership, Subscription
 from portal.identity.models import User
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound
@@ -65,6 +65,12 @@ def primary_user(db: TenantSession, account_id: UUID) -> User:
 
 def contact_of(db: TenantSession, account_id: UUID) -> Contact:
     return db.scalars(select(Contact).where(Contact.account_id == account_id)).one()
+
+
+def subscriptions_of(db: TenantSession, account_id: UUID) -> Sequence[Subscription]:
+    """All that an account has, had or will have, oldest first."""
+    wanted = select(Subscription).where(Subscription.account_id == account_id)
+    return db.scalars(wanted.order_by(Subscription.from_day, Subscription.id)).all()
 
 
 def addresses_of(db: TenantSession, account_id: UUID) -> dict[str, Address]:

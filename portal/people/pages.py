@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.accounts.guards import LIVE
-from portal.accounts.lifecycle import Role, State
+from portal.accounts.lifecycle import Role, Side, State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import is_staff, members_of
 from portal.identity.models import User
 from portal.kit.db import TenantSession
 from portal.people.models import Invitation
 from portal.people.queries import is_live, open_invitations
-from portal.people.rules import Side, roles_to_give, why_read_only
+from portal.people.rules import roles_to_give, why_read_only
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import since

@@ -1,17 +1,8 @@
 """Who may name whom on an account (MISSION, Decided 2, 7 and 8), as pure answers about states and roles."""
 
-from enum import StrEnum
-
-from portal.accounts.lifecycle import Role, State
+from portal.accounts.lifecycle import Role, Side, State
 from portal.accounts.models import Account
 from portal.kit.world import stored_domain
-
-
-class Side(StrEnum):
-    """From where somebody looks at an account: as its white label, or as one of its own administrators."""
-
-    WHITE_LABEL = "customers"
-    ACCOUNT = "account"
 
 
 def roles_to_give(side: Side, account: Account) -> tuple[Role, ...]:

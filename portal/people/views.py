@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import account_members_only, my_account_or_404, people_managers_only, standing
-from portal.accounts.lifecycle import Role, State
+from portal.accounts.lifecycle import Role, Side, State
 from portal.accounts.models import Account
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.identity.commands import LoginNameTaken
@@ -21,7 +21,7 @@ from portal.people import commands, pages, queries
 from portal.people.forms import AddPersonForm, InviteForm, RoleForm, role_choices
 from portal.people.models import Invitation
 from portal.people.pages import Desk
-from portal.people.rules import Side, why_read_only
+from portal.people.rules import why_read_only
 
 bp = Blueprint("people", __name__)
 

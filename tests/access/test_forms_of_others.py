@@ -39,6 +39,7 @@ from tests.access.test_role_table import (
     town,
 )
 from tests.accounts.making import add_member, customer, quick_hashes
+from tests.billing.making import service
 from tests.cast import PASSWORD, Cast, Company, Person, password_hash
 from tests.conftest import HostClient
 
@@ -75,6 +76,8 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         f"{CUSTOMER}/users/<uuid:user_id>/letter": {},
         f"{CUSTOMER}/users/<uuid:user_id>/main-contact": {},
         f"{CUSTOMER}/users/<uuid:user_id>/removal": {},
+        f"{CUSTOMER}/services/<uuid:product_id>": {"quantity": "1", "when": "next", "agreed": "0"},
+        f"{CUSTOMER}/services/<uuid:product_id>/withdrawal": {},
         f"{CUSTOMER}/suspension": {"reason": "Unpaid"},
         f"{CUSTOMER}/reactivation": {},
         f"{CUSTOMER}/closure": {"reason": "Left us"},
@@ -123,6 +126,7 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
         helper, invited = people_of(db, account)
         return {"account_id": account.id, "draft_id": draft.id, "letter_id": letter.id, "white_label_id": company.id,
                 "user_id": helper.id, "invitation_id": invited.id,
+                "product_id": service(db, f"theirs-{new_id().hex[-8:]}").id,
                 "test_id": db.put(GatewayTest(
                     credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob")).id,
                 "view_id": db.put(SavedView(user_id=administrator.id, name="Theirs", query="")).id}

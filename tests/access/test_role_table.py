@@ -26,11 +26,13 @@ from portal.letters.models import Letter
 from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.signup.commands import start_draft
+from tests.billing.making import service
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
 
 OPEN, ADMINISTRATOR, FINANCE, MEMBER = "open", "administrator", "finance", "member"
-FINISHING, OPERATOR, SIGNED_IN, LINK, RUNS_IT = "finishing", "operator", "signed in", "link", "runs the account"
+FINISHING, OPERATOR, SIGNED_IN, LINK = "finishing", "operator", "signed in", "link"
+RUNS_IT, LOOKS = "runs the account", "looks at the account"
 
 TABLE: dict[str, tuple[str, str]] = {
     # rule: (methods, whose it is)
@@ -40,6 +42,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "/account/<uuid:account_id>/invitations": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/again": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/revocation": ("POST", RUNS_IT),
+    "/account/<uuid:account_id>/services": ("GET", LOOKS),
+    "/account/<uuid:account_id>/services/<uuid:product_id>": ("GET POST", RUNS_IT),
+    "/account/<uuid:account_id>/services/<uuid:product_id>/withdrawal": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users": ("GET POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/main-contact": ("POST", RUNS_IT),
@@ -74,6 +79,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "/customers/<uuid:account_id>/invitations/<uuid:invitation_id>/revocation": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/link": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/reactivation": ("POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/services": ("GET", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/services/<uuid:product_id>": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/services/<uuid:product_id>/withdrawal": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/suspension": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", ADMINISTRATOR),
@@ -133,6 +141,8 @@ WHO = {
     # Bob administers the white label and does not belong to Alice's account: from her side it is not there.
     RUNS_IT: {"anonymous": "sign-in", "standard": "no", "owner": "in", "finance": "no", "bob": "hidden",
               "olga": "hidden"},
+    LOOKS: {"anonymous": "sign-in", "standard": "in", "owner": "in", "finance": "no", "bob": "hidden",
+            "olga": "hidden"},
     FINISHING: {"anonymous": "sign-in", "standard": "in", "owner": "in", "finance": "no", "bob": "no",
                 "olga": "hidden"},
     OPERATOR: {"anonymous": "hidden", "standard": "hidden", "owner": "hidden", "finance": "hidden", "bob": "hidden",
@@ -142,7 +152,8 @@ WHO = {
     OPEN: dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob", "olga"), "in"),
 }
 ACTS_OF_THE_CUSTOMER = (
-    "/activation", "/invitations", "/again", "/revocation", "/users", "/letter", "/main-contact", "/removal", "/role")
+    "/activation", "/invitations", "/again", "/revocation", "/users", "/letter", "/main-contact", "/removal", "/role",
+    "/services/<uuid:product_id>", "/withdrawal")
 # Open pages whose own answer to this test's made-up names is 404.
 NOTHING_THERE = {"/logo", "/webhooks/stripe/<slug>", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
 
@@ -169,12 +180,13 @@ def town(app: Flask, cast: Cast) -> Town:
         assert invited is not None
         test = db.put(GatewayTest(credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob"))
         view = db.put(SavedView(user_id=cast.bob.id, name="Mine", query="state=active"))
+        seat = service(db)
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
-                                  "token": "x", "slug": "x", "filename": "none"}
+                                  "product_id": seat.id, "token": "x", "slug": "x", "filename": "none"}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
@@ -279,7 +291,7 @@ def test_another_tenants_ids_are_not_found_and_nothing_is_written(town: Town, ca
     charlie = HostClient(town.app, cast.charlie.host)
     charlie.sign_in(cast.charlie)
     before = digest()
-    for rule, method, whose in every_address(lambda whose: whose in (ADMINISTRATOR, MEMBER, FINANCE, RUNS_IT)):
+    for rule, method, whose in every_address(lambda whose: whose in (ADMINISTRATOR, MEMBER, FINANCE, RUNS_IT, LOOKS)):
         if "<uuid:" in rule:
             answer = ask(charlie, method, path_of(rule, town.ids), "charlie")
             assert answer.status_code == (403 if whose == MEMBER else 404), (method, rule, answer.status)

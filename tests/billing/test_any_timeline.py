@@ -27,7 +27,7 @@ from portal.kit.db import reading, transaction
 from portal.kit.ids import new_id
 from portal.operator.commands import Brand, Business, create_white_label
 from tests.accounts.making import OPTION_1, active, customer, pay, plan
-from tests.billing.test_changes import service
+from tests.billing.making import service
 from tests.cast import Clock, on_sqlite
 
 EXAMPLES = 1000 if os.environ.get("PROVE") else 200

@@ -22,20 +22,12 @@ from portal.billing.changes import (
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill
-from portal.catalogue.commands import NewPrice, add_product, include, set_price
-from portal.catalogue.models import Plan, Service
+from portal.catalogue.commands import NewPrice, include, set_price
+from portal.catalogue.models import Plan
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from tests.accounts.making import OPTION_1, active, customer, plan
-
-
-def service(db, code="seat", kind="recurring", **more):
-    prices = {"retail": 900, "retail_setup": 0, "wholesale": 300, "wholesale_setup": 0}
-    prices |= {key: more.pop(key) for key in list(more) if key in prices}
-    made = Service(code=code, name=code.capitalize(), kind=kind, tax_ppm=200_000, **more,
-                   **{f"opening_{key}_minor": value for key, value in prices.items()})
-    add_product(db, made, by=COMMAND_LINE)
-    return made
+from tests.billing.making import service
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from portal.catalogue.commands import include
 from portal.catalogue.models import Plan
 from portal.kit.db import reading, transaction
 from tests.accounts.making import active, customer, plan
-from tests.billing.test_changes import own, service
+from tests.billing.making import service
+from tests.billing.test_changes import own
 
 __all__ = ["own"]
 

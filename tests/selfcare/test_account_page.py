@@ -71,8 +71,9 @@ class TestOption2:
 class TestNoServiceYet:
     def test_every_account_starts_without_any(self, owner_of, browse, administration):
         account, owner = owner_of(administration)
-        page = words(browse(owner).get(f"/account/{account}"))
-        assert "No services yet Every account starts without services." in page
+        page = words(browse(owner).get(f"/account/{account}/services"))
+        switched_on = page.partition("Switched on")[2].partition("Other plans")[0]
+        assert "Desk Phone Since 2 November 2026" in switched_on and switched_on.count("Since") == 1
 
 
 class TestOnlyOnesOwn:

@@ -1,0 +1,228 @@
+"""What the services pages show, as ready words. Who does not pay sees no prices, but for the white label's own."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from portal.accounts.lifecycle import Side, State
+from portal.accounts.models import Account, Subscription
+from portal.accounts.queries import subscriptions_of
+from portal.billing.book import Buyer, PriceBook, buyers
+from portal.billing.changes import Change, due_minor
+from portal.billing.pricing import PricedLine, Prices
+from portal.billing.words import span
+from portal.catalogue.models import Plan, Service
+from portal.catalogue.queries import plans_on_sale, services_on_sale
+from portal.kit.clock import today
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, money
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One account's services, looked at from one side."""
+
+    side: Side
+    account: Account
+    is_administrator: bool
+
+    @property
+    def base(self) -> str:
+        return f"/{self.side.value}/{self.account.id}"
+
+    @property
+    def sees_retail(self) -> bool:
+        return self.account.is_run_by_customer
+
+    @property
+    def sees_prices(self) -> bool:
+        return self.sees_retail or self.side is Side.WHITE_LABEL
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed here now, in words; empty when something can."""
+        if self.account.state != State.ACTIVE:
+            return f"Services are changed while the account is active. It is {self.account.state}."
+        if self.side is Side.WHITE_LABEL and self.account.is_run_by_customer:
+            return "The customer pays, so the customer chooses the services."
+        if self.side is Side.ACCOUNT and not self.account.is_run_by_customer:
+            return "Your provider looks after the services of this account."
+        return "" if self.is_administrator else "The administrators of the account change its services."
+
+
+@dataclass(frozen=True)
+class Have:
+    """Something the account has, or will have."""
+
+    href: str
+    name: str
+    price: str
+    since: str
+    waiting: str
+    can_withdraw: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    href: str
+    name: str
+    description: str
+    price: str
+
+
+@dataclass(frozen=True)
+class ServicesPage:
+    desk: Desk
+    plan: Have | None
+    services: list[Have]
+    offers: list[Offer]
+    plans: list[Offer]
+    usage: list[Offer]
+    credit: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    amount: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class QuotePage:
+    rows: list[Row]
+    total_label: str
+    total: str
+    later: str
+    starts: str
+    agreed: int
+    missing: str | None
+
+
+def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
+    tenant, account = white_label(db), desk.account
+    now, book, buyer = today(tenant.time_zone), PriceBook(db), buyers(db, [account])[account.id]
+    present = [s for s in subscriptions_of(db, account.id) if s.until_day is None or s.until_day > now]
+    products = {s.product_id for s in present}
+    had = {p: [s for s in present if s.product_id == p] for p in products}
+    plans = [s for s in present if s.plan_id is not None]
+    credit = credit_minor(db, Book.RETAIL, account.id) if desk.sees_retail else None
+    shop = _Shop(desk, book, buyer, tenant, now)
+    on_sale = services_on_sale(db)
+    return ServicesPage(
+        desk=desk,
+        plan=shop.have(plans) if plans else None,
+        services=[shop.have(had[s.id]) for s in _services(book, products)],
+        offers=[shop.offer(s) for s in on_sale if s.kind != "usage" and s.id not in products],
+        plans=[shop.offer(p) for p in plans_on_sale(db) if p.id not in products],
+        usage=[shop.offer(s) for s in on_sale if s.kind == "usage"],
+        credit=money(credit, tenant) if credit is not None else None,
+    )
+
+
+def _services(book: PriceBook, products: set[UUID]) -> list[Service]:
+    found = (book.products[product_id] for product_id in products)
+    return sorted((each for each in found if isinstance(each, Service)), key=lambda each: each.name)
+
+
+@dataclass(frozen=True)
+class _Shop:
+    """Puts what an account has, and may have, into words for one reader."""
+
+    desk: Desk
+    book: PriceBook
+    buyer: Buyer
+    tenant: WhiteLabel
+    today: date
+
+    def have(self, rows: list[Subscription]) -> Have:
+        """The row that holds now, and the one that waits behind it."""
+        first, *later = sorted(rows, key=lambda s: s.from_day)
+        product = self.book.products[first.product_id]
+        waiting = ""
+        if later:
+            name = _counted(self.book.products[later[0].product_id].name, later[0].quantity)
+            waiting = f"{name} from {day(later[0].from_day, self.tenant)}"
+        elif first.until_day is not None:
+            waiting = f"Off from {day(first.until_day, self.tenant)}"
+        begins = "From" if first.from_day > self.today else "Since"
+        return Have(
+            f"{self.desk.base}/services/{product.id}",
+            _counted(product.name, first.quantity),
+            self.price(product),
+            f"{begins} {day(first.from_day, self.tenant)}",
+            waiting,
+            bool(waiting),
+        )
+
+    def offer(self, product: Plan | Service) -> Offer:
+        href = f"{self.desk.base}/services/{product.id}"
+        return Offer(href, product.name, product.description, self.price(product))
+
+    def price(self, product: Plan | Service) -> str:
+        """What the reader's side pays for one; nothing for whom it does not concern."""
+        if not self.desk.sees_prices:
+            return ""
+        prices = self.book.prices(product, self.today, self.buyer)
+        minor = prices.retail_minor if self.desk.sees_retail else prices.wholesale_minor
+        return f"{money(minor, self.tenant)} {_per(product, prices)}{self._tax(prices)}"
+
+    def _tax(self, prices: Prices) -> str:
+        if not (prices.retail_tax_ppm if self.desk.sees_retail else prices.wholesale_tax_ppm):
+            return ""
+        is_in_it = self.desk.sees_retail and prices.includes_tax
+        return f" {'with' if is_in_it else 'and'} {self.tenant.tax_name}"
+
+
+def _per(product: Plan | Service, prices: Prices) -> str:
+    if isinstance(product, Plan):
+        return f"a {span(prices.months)}"
+    if product.kind == "one_off":
+        return "each, once"
+    if product.kind == "usage":
+        return f"for {product.per_units} {product.unit}" if product.per_units > 1 else f"a {product.unit}"
+    return "each a month"
+
+
+def _counted(name: str, quantity: int) -> str:
+    return name if quantity == 1 else f"{name} × {quantity}"
+
+
+def quote_page(db: TenantSession, desk: Desk, change: Change) -> QuotePage:
+    """What a change does, line by line, as its payer is debited."""
+    tenant, account = white_label(db), desk.account
+    due = due_minor(account, change)
+    each = change.each_period
+    later = ""
+    if each is not None:
+        side = each.retail if desk.sees_retail else each.wholesale
+        months = change.wish.product.months if isinstance(change.wish.product, Plan) else 1
+        later = f"Then {money(side.gross_minor, tenant)} each {span(months)}, {_tax_words(side.tax_ppm, tenant)}."
+    credit = credit_minor(db, Book.RETAIL, account.id)
+    missing = due - credit if desk.sees_retail else 0
+    return QuotePage(
+        rows=[_row(line, desk, tenant) for line in change.now.lines],
+        total_label="Charged now" if due >= 0 else "Given back now",
+        total=money(abs(due), tenant),
+        later=later,
+        starts=day(change.day, tenant),
+        agreed=due,
+        missing=money(missing, tenant) if missing > 0 and due > 0 else None,
+    )
+
+
+def _row(line: PricedLine, desk: Desk, tenant: WhiteLabel) -> Row:
+    side = line.retail if desk.sees_retail else line.wholesale
+    note = _tax_words(side.tax_ppm, tenant)
+    if line.period is not None:
+        last = line.period.next_first_day - timedelta(days=1)
+        note = f"{day(line.period.first_day, tenant)} to {day(last, tenant)}, {note}"
+    return Row(line.description, money(side.gross_minor, tenant), note)
+
+
+def _tax_words(ppm: int, tenant: WhiteLabel) -> str:
+    return f"with {tenant.tax_name}" if ppm else f"no {tenant.tax_name}"

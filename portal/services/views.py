@@ -1,0 +1,121 @@
+"""The services of an account, from either side: its white label's, or its own administrators'."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request
+from werkzeug.wrappers import Response
+
+from portal.accounts.guards import account_or_administrator_only, my_account_or_404, standing
+from portal.accounts.lifecycle import Role, Side
+from portal.accounts.queries import customer_or_404, held_customer_or_404
+from portal.billing.changes import CannotChange, When, Wish, carry_out, withdraw, work_out
+from portal.catalogue.models import Plan, Service
+from portal.catalogue.queries import product
+from portal.identity.guards import actor
+from portal.kit.db import TenantSession, reading, transaction
+from portal.kit.refusals import BadInput, NotAllowed, NotFound
+from portal.kit.web import page
+from portal.services import pages
+from portal.services.forms import ChangeForm
+from portal.services.pages import Desk
+
+bp = Blueprint("services", __name__)
+
+CUSTOMERS, ACCOUNT = {"side": Side.WHITE_LABEL}, {"side": Side.ACCOUNT}
+
+
+@bp.get("/customers/<uuid:account_id>/services", defaults=CUSTOMERS)
+@bp.get("/account/<uuid:account_id>/services", defaults=ACCOUNT)
+@account_or_administrator_only
+def index(side: Side, account_id: UUID) -> Response:
+    desk = _desk(side, account_id)
+    with reading() as db:
+        found = pages.services_page(db, desk)
+    return page("services/index.html", found=found, desk=desk)
+
+
+@bp.get("/customers/<uuid:account_id>/services/<uuid:product_id>", defaults=CUSTOMERS)
+@bp.get("/account/<uuid:account_id>/services/<uuid:product_id>", defaults=ACCOUNT)
+@account_or_administrator_only
+def change_page(side: Side, account_id: UUID, product_id: UUID) -> Response:
+    """The form of a change; asked with a quantity, what the change would do, to be confirmed."""
+    desk = _desk(side, account_id, changes=True)
+    is_asked = "quantity" in request.args
+    form = ChangeForm(request.args if is_asked else None, is_asked=True)
+    return _quote(desk, product_id, form, is_asked=is_asked)
+
+
+@bp.post("/customers/<uuid:account_id>/services/<uuid:product_id>", defaults=CUSTOMERS)
+@bp.post("/account/<uuid:account_id>/services/<uuid:product_id>", defaults=ACCOUNT)
+@account_or_administrator_only
+def change(side: Side, account_id: UUID, product_id: UUID) -> Response:
+    desk, form = _desk(side, account_id, changes=True), ChangeForm()
+    if not form.validate_on_submit() or form.agreed_minor is None:
+        raise BadInput("Ask for the quote on the page, and confirm it there.")
+    with transaction() as db:
+        account = held_customer_or_404(db, account_id)
+        _refuse_read_only(Desk(side, account, desk.is_administrator))
+        wish = _wish(_product_or_404(db, product_id), form)
+        made = carry_out(db, account, wish, agreed_minor=form.agreed_minor, by=actor())
+    flash(f"{made.wish.product.name} is changed. The charges show what was debited.", "ok")
+    return redirect(f"{desk.base}/services", 303)
+
+
+@bp.post("/customers/<uuid:account_id>/services/<uuid:product_id>/withdrawal", defaults=CUSTOMERS)
+@bp.post("/account/<uuid:account_id>/services/<uuid:product_id>/withdrawal", defaults=ACCOUNT)
+@account_or_administrator_only
+def take_back(side: Side, account_id: UUID, product_id: UUID) -> Response:
+    desk = _desk(side, account_id, changes=True)
+    with transaction() as db:
+        account = held_customer_or_404(db, account_id)
+        _refuse_read_only(Desk(side, account, desk.is_administrator))
+        withdraw(db, account, _product_or_404(db, product_id), by=actor())
+    flash("The change is taken back. No money moved.", "ok")
+    return redirect(f"{desk.base}/services", 303)
+
+
+def _quote(desk: Desk, product_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:
+    quote = None
+    with reading() as db:
+        wanted = _product_or_404(db, product_id)
+        if is_asked and form.validate():
+            try:
+                quote = pages.quote_page(db, desk, work_out(db, desk.account, _wish(wanted, form)))
+            except CannotChange as refused:
+                (form.when if refused.field == "when" else form.quantity).errors = [refused.text]
+    is_plan = isinstance(wanted, Plan)
+    is_once = isinstance(wanted, Service) and wanted.kind == "one_off"
+    return page(
+        "services/change.html", desk=desk, form=form, product=wanted, quote=quote, is_plan=is_plan, is_once=is_once
+    )
+
+
+def _wish(wanted: Plan | Service, form: ChangeForm) -> Wish:
+    return Wish(wanted, form.quantity.data or 0, When(form.when.data))
+
+
+def _product_or_404(db: TenantSession, product_id: UUID) -> Plan | Service:
+    found = product(db, product_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _desk(side: Side, account_id: UUID, *, changes: bool = False) -> Desk:
+    """The account from one side. Raises NotAllowed for the other side's people, NotFound for a foreign account."""
+    if side is Side.WHITE_LABEL:
+        if not standing().is_administrator:
+            raise NotAllowed
+        with reading() as db:
+            desk = Desk(side, customer_or_404(db, account_id), is_administrator=True)
+    else:
+        account = my_account_or_404(account_id)
+        desk = Desk(side, account, standing().role_on(account_id) == Role.ADMINISTRATOR)
+    if changes:
+        _refuse_read_only(desk)
+    return desk
+
+
+def _refuse_read_only(desk: Desk) -> None:
+    if desk.read_only:
+        raise NotAllowed(desk.read_only)

@@ -1,0 +1,153 @@
+"""Services chosen on the pages: the quote, the confirmation, and who may do neither."""
+
+import re
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.models import Account, Subscription
+from portal.billing.models import Charge
+from portal.kit.db import reading, transaction
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from tests.cast import on_sqlite
+from tests.signup.browsing import words
+
+
+def credit(shop):
+    with reading(shop.tenant.id) as db:
+        return credit_minor(db, Book.RETAIL, shop.own)
+
+
+def rows(shop, account_id):
+    with reading(shop.tenant.id) as db:
+        wanted = select(Subscription).where(Subscription.account_id == account_id, Subscription.service_id.is_not(None))
+        return [(s.item, s.quantity, s.until_day) for s in db.scalars(wanted.order_by(Subscription.item))]
+
+
+def order(browser, base, product_id, quantity, when="now"):
+    """Ask for the quote and confirm it, as a person does; the answer and what was agreed."""
+    path = f"{base}/services/{product_id}"
+    quote = browser.get(f"{path}?quantity={quantity}&when={when}")
+    assert quote.status_code == 200, words(quote)
+    agreed = re.search(r'name="agreed" value="(-?\d+)"', quote.text)
+    assert agreed is not None, words(quote)
+    form = {"quantity": quantity, "when": when, "agreed": agreed[1]}
+    return browser.submit(path, form, page=f"{path}?quantity={quantity}&when={when}"), int(agreed[1]), words(quote)
+
+
+def test_what_is_quoted_is_debited(shop, browse):
+    base, before = f"/account/{shop.own}", credit(shop)
+    answer, agreed, quote = order(browse(shop.owner), base, shop.seat, 2)
+    assert answer.status_code == 303 and answer.location == f"{base}/services"
+    assert agreed == before - credit(shop) == 2160
+    assert "Seat × 2 2 November 2026 to 1 December 2026, with VAT £21.60" in quote
+    assert "Charged now £21.60" in quote and "Then £21.60 each month, with VAT." in quote
+    page = words(browse(shop.owner).get(f"{base}/services"))
+    assert "Seat × 2 Since 2 November 2026, £9.00 each a month and VAT" in page
+
+
+def test_a_change_for_the_next_period_waits_and_is_taken_back(shop, browse):
+    base, browser = f"/account/{shop.own}", browse(shop.owner)
+    order(browser, base, shop.seat, 2)
+    _, agreed, quote = order(browser, base, shop.seat, 0, "next")
+    assert agreed == 0 and "No money moves now." in quote
+    assert "Off from 2 December 2026" in words(browser.get(f"{base}/services"))
+    browser.submit(f"{base}/services/{shop.seat}/withdrawal", page=f"{base}/services")
+    assert rows(shop, shop.own) == [("seat", 2, None)]
+
+
+def test_a_larger_plan_now_and_the_smaller_only_next(shop, browse):
+    base, browser = f"/account/{shop.own}", browse(shop.owner)
+    answer, agreed, _ = order(browser, base, shop.bigger, 1)
+    assert answer.status_code == 303 and agreed == 2400
+    refused = browser.get(f"{base}/services/{shop.desk}?quantity=1&when=now")
+    assert refused.status_code == 422 and "A smaller plan begins with the next period." in words(refused)
+    order(browser, base, shop.desk, 1, "next")
+    assert "Desk Phone from 2 December 2026" in words(browser.get(f"{base}/services"))
+
+
+def test_option_2_is_changed_by_the_white_label_at_wholesale(shop, browse, bob):
+    answer, agreed, quote = order(browse(bob), f"/customers/{shop.run}", shop.seat, 3)
+    assert answer.status_code == 303 and agreed == 3 * 300 * 12 // 10 and "£10.80" in quote
+    assert rows(shop, shop.run) == [("seat", 3, None)]
+
+
+def test_a_one_off_can_be_bought_again(shop, browse):
+    for _ in range(2):
+        answer, agreed, _ = order(browse(shop.owner), f"/account/{shop.own}", shop.headset, 1)
+        assert answer.status_code == 303 and agreed == 4800
+
+
+class TestRefused:
+    def test_a_quote_of_yesterday(self, shop, browse, clock):
+        """Red without the agreed amount: the customer would be charged what nobody showed."""
+        browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
+        token = browser.token(f"{path}?quantity=1&when=now")
+        clock.advance(minutes=1)
+        answer = browser.post(path, data={"csrf_token": token, "quantity": 1, "when": "now", "agreed": 1079})
+        assert answer.status_code == 409 and "The price changed meanwhile" in answer.text
+        assert rows(shop, shop.own) == []
+
+    def test_without_the_credit_the_page_says_what_is_missing_and_offers_no_confirmation(self, shop, browse):
+        page = browse(shop.owner).get(f"/account/{shop.own}/services/{shop.seat}?quantity=20&when=now")
+        assert "£116.00 is missing" in words(page) and "Confirm the change" not in page.text
+        path, form = f"/account/{shop.own}/services/{shop.seat}", {"quantity": 20, "when": "now", "agreed": 21_600}
+        answer = browse(shop.owner).submit(path, form, page=f"{path}?quantity=1&when=now")
+        assert answer.status_code == 422 and rows(shop, shop.own) == []
+
+    @on_sqlite
+    @pytest.mark.parametrize("asked", ["quantity=-1&when=now", "quantity=x&when=now", "quantity=1&when=yesterday",
+                                       "quantity=99999999999&when=now", "quantity=0&when=now", "quantity=&when=now"])
+    def test_what_nobody_means(self, shop, browse, asked):
+        answer = browse(shop.owner).get(f"/account/{shop.own}/services/{shop.seat}?{asked}")
+        assert answer.status_code == 422 and "field-error" in answer.text
+
+    @pytest.mark.parametrize("agreed", ["", "x", "1.5", "9" * 30])
+    @on_sqlite
+    def test_a_form_that_no_page_made(self, shop, browse, agreed):
+        browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
+        form = {"quantity": 1, "when": "now", "agreed": agreed}
+        assert browser.submit(path, form, page=f"{path}?quantity=1&when=now").status_code in (400, 409)
+        assert rows(shop, shop.own) == []
+
+    def test_the_white_label_never_buys_for_an_option_1_customer(self, shop, browse, bob):
+        """MISSION, decided 8. Red when the page alone hides the button."""
+        browser, base = browse(bob), f"/customers/{shop.own}/services"
+        assert "The customer pays, so the customer chooses" in words(browser.get(base))
+        assert browser.get(f"{base}/{shop.seat}").status_code == 403
+        form = {"quantity": 1, "when": "now", "agreed": 1080}
+        assert browser.submit(f"{base}/{shop.seat}", form, page="/password/change").status_code == 403
+        assert rows(shop, shop.own) == []
+
+    def test_the_people_of_an_option_2_account_see_no_price_and_change_nothing(self, shop, browse):
+        browser, base = browse(shop.guest), f"/account/{shop.run}/services"
+        page = browser.get(base)
+        assert page.status_code == 200 and "£" not in page.text and "looks after the services" in words(page)
+        form = {"quantity": 1, "when": "now", "agreed": 360}
+        assert browser.submit(f"{base}/{shop.seat}", form, page="/password/change").status_code == 403
+        assert rows(shop, shop.run) == []
+
+    def test_the_customer_sees_no_wholesale_price(self, shop, browse):
+        browser, base = browse(shop.owner), f"/account/{shop.own}/services"
+        for path in (base, f"{base}/{shop.seat}?quantity=2&when=now"):
+            text = browser.get(path).text
+            assert "holesale" not in text and "£3.00" not in text and "£7.20" not in text
+
+    def test_a_suspended_account_changes_nothing(self, shop, browse):
+        with transaction(shop.tenant.id) as db:
+            db.load(Account, shop.own).state = "suspended"
+        browser = browse(shop.owner)
+        assert "while the account is active" in words(browser.get(f"/account/{shop.own}/services"))
+        assert browser.get(f"/account/{shop.own}/services/{shop.seat}").status_code == 403
+
+    def test_two_tabs_confirm_and_one_change_is_made(self, shop, browse):
+        browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
+        token = browser.token(f"{path}?quantity=2&when=now")
+        form = {"quantity": 2, "when": "now", "agreed": 2160, "csrf_token": token}
+        answers = [browser.post(path, data=form).status_code for _ in range(2)]
+        assert answers == [303, 422] and rows(shop, shop.own) == [("seat", 2, None)]
+        with reading(shop.tenant.id) as db:
+            charged = db.scalars(select(Charge.first_day).where(Charge.item == "seat", Charge.book == "retail")).all()
+        assert charged == [date(2026, 11, 2)]
