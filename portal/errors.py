@@ -16,8 +16,10 @@ def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING, ways
     actions = [{"href": href, "label": label} for label, href in (*ways, ("Go to the start page", "/"))]
     if not current_user.is_authenticated:
         actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
+    is_at_home = code < 500 and current_user.is_authenticated
     body = render_template(
         "errors/error.html",
+        frame="house/shell.html" if is_at_home else "house/flow.html",
         code=code,
         heading=heading,
         text=text,

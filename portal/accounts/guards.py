@@ -52,10 +52,14 @@ class Standing:
         return any(m.role == Role.ADMINISTRATOR and a in self.live_accounts for m, a in self.memberships)
 
     @property
-    def unfinished(self) -> Account | None:
-        """The inactive Option 1 account whose activation this person began last."""
+    def unfinished_accounts(self) -> list[Account]:
+        """The inactive Option 1 accounts whose activation this person began, the one begun last first."""
         begun = [a for m, a in self.memberships if _may_finish(m, a)]
-        return max(begun, key=lambda a: a.claimed_at or a.created_at, default=None)
+        return sorted(begun, key=lambda a: a.claimed_at or a.created_at, reverse=True)
+
+    @property
+    def unfinished(self) -> Account | None:
+        return next(iter(self.unfinished_accounts), None)
 
     def role_on(self, account_id: UUID) -> Role | None:
         return next((Role(m.role) for m, a in self.memberships if a.id == account_id), None)

@@ -1,19 +1,23 @@
 """What the activation pages say, as ready words: a template formats no money and decides nothing."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
 
 from portal.accounts.models import Account
 from portal.activation.facts import service_address
 from portal.activation.queries import Standing, need_of
+from portal.billing.models import Charge
 from portal.billing.pricing import Invoice, PricedLine
-from portal.billing.queries import account_prices, charges_of, first_invoice_of
+from portal.billing.queries import account_prices, first_invoice_of
 from portal.billing.words import retail_price
+from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.ledger.entry import Book
-from portal.ledger.queries import credit_minor
 from portal.payments.models import Funding
-from portal.payments.queries import latest_funding, refund_of
+from portal.payments.queries import fundings_of, latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, span
@@ -182,14 +186,13 @@ def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
 
 
 def done_summary(db: TenantSession, account: Account) -> list[Row]:
-    """What was paid, what was charged from it, and what is left."""
-    tenant, funding = white_label(db), latest_funding(db, account.id)
-    rows = []
-    if funding is not None and funding.state == "succeeded":
-        rows.append(
-            Row(f"You paid, {funding.card or 'by card'}", money(funding.amount_minor, tenant), funding.reference)
-        )
-    for charge in reversed(charges_of(db, account.id, Book.RETAIL, limit=10)):
+    """What was paid until the activation, what it charged, and what was left then."""
+    tenant, until = white_label(db), (account.activated_at or now()) + timedelta(minutes=1)
+    paid = [f for f in fundings_of(db, account.id) if f.state == "succeeded" and f.settled_at and f.settled_at <= until]
+    wanted = select(Charge).where(Charge.account_id == account.id, Charge.book == Book.RETAIL.value)
+    charged = db.scalars(wanted.where(Charge.charged_at <= until).order_by(Charge.number)).all()
+    rows = [Row(f"You paid, {f.card or 'by card'}", money(f.amount_minor, tenant), f.reference) for f in reversed(paid)]
+    for charge in charged:
         rows.append(Row(charge.description, money(-charge.gross_minor, tenant), f"with {tenant.tax_name}"))
-    balance = credit_minor(db, Book.RETAIL, account.id)
-    return [*rows, Row("Balance left", money(balance, tenant))]
+    left = sum(f.amount_minor for f in paid) - sum(charge.gross_minor for charge in charged)
+    return [*rows, Row("Balance left", money(left, tenant))]

@@ -76,7 +76,7 @@ def choose_password() -> Response:
         return _password_page(form)
     try:
         with transaction() as db:
-            _, user = commands.redeem(
+            account, user = commands.redeem(
                 db,
                 _link_id(),
                 password=form.password.data or "",
@@ -87,6 +87,7 @@ def choose_password() -> Response:
         getattr(form, refused.field or "password").errors = [refused.text]
         return _password_page(form)
     begin_session(user)
+    session["finishing"] = str(account.id)
     return redirect("/activation/payment", 303)
 
 
@@ -99,7 +100,12 @@ def terms() -> Response:
 @bp.get("/activation/payment")
 @finishing_customers_only
 def payment_page() -> Response:
-    account = standing().unfinished
+    """The account that is being finished; `?account=` chooses another one of one's own."""
+    if "account" in request.args:
+        if request.args["account"] in {str(a.id) for a in standing().unfinished_accounts}:
+            session["finishing"] = request.args["account"]
+        return redirect("/activation/payment", 303)
+    account = _finishing()
     if account is None:
         return redirect("/activation/done", 303)
     return _payment_page(account, None)
@@ -110,9 +116,10 @@ def payment_page() -> Response:
 @finishing_customers_only
 def pay() -> Response:
     """Send the browser to the gateway's card page: the open one, or a new one."""
-    account = standing().unfinished
+    account = _finishing()
     if account is None:
         return redirect("/activation/done", 303)
+    session["finishing"] = str(account.id)
     form = _amount_form(account)
     if not form.validate_on_submit() or form.chosen is None:
         return _payment_page(account, form)
@@ -131,7 +138,7 @@ def pay() -> Response:
 @finishing_customers_only
 def come_back() -> Response:
     """Where the card page leads back to: look at the gateway now, whatever the webhook does."""
-    account = standing().unfinished
+    account = _finishing()
     if account is None or flows.look_now(account):
         return redirect("/activation/done", 303)
     return redirect("/activation/waiting", 303)
@@ -140,7 +147,7 @@ def come_back() -> Response:
 @bp.get("/activation/waiting")
 @finishing_customers_only
 def waiting() -> Response:
-    account = standing().unfinished
+    account = _finishing()
     if account is None:
         return redirect("/activation/done", 303)
     with reading() as db:
@@ -153,10 +160,10 @@ def waiting() -> Response:
 @bp.get("/activation/done")
 @finishing_customers_only
 def done() -> Response:
-    if standing().unfinished is not None and not standing().live_accounts:
+    if _finishing() is not None:
         return redirect("/activation/payment", 303)
     with reading() as db:
-        account = max(standing().live_accounts, key=lambda live: live.activated_at or live.created_at)
+        account = _finished()
         summary = pages.done_summary(db, account)
     return page("activation/done.html", account=account, summary=summary)
 
@@ -179,6 +186,21 @@ def send_new_link() -> Response:
     with transaction() as db:
         flows.renew_link(db, login_name=form.login_name.data or None, link_id=_link_id_or_none())
     return page("activation/lost-sent.html")
+
+
+def _finishing() -> Account | None:
+    """The unfinished account that was chosen, or the one begun last; none once the chosen one is active."""
+    waiting, chosen = standing().unfinished_accounts, session.get("finishing")
+    if chosen in {str(live.id) for live in standing().live_accounts}:
+        return None
+    return next((account for account in waiting if str(account.id) == chosen), standing().unfinished)
+
+
+def _finished() -> Account:
+    """The account whose activation was finished here, or the one that became active last."""
+    live, chosen = standing().live_accounts, session.get("finishing")
+    newest = max(live, key=lambda account: account.activated_at or account.created_at)
+    return next((account for account in live if str(account.id) == chosen), newest)
 
 
 def _password_form() -> PasswordAndTermsForm | KnownPasswordForm:
@@ -213,7 +235,19 @@ def _payment_page(account: Account, form: AmountForm | None, refused: PaymentSta
         breakdown=breakdown,
         payment=refused or status,
         refusal=refusal,
+        others=_others(account),
     )
+
+
+def _others(account: Account) -> list[tuple[str, str]]:
+    """The person's other accounts, with where each is gone on with."""
+    live = [(a.name, f"/account/{a.id}") for a in standing().live_accounts]
+    waiting = [
+        (f"{a.name}, not activated", f"/activation/payment?account={a.id}")
+        for a in standing().unfinished_accounts
+        if a.id != account.id
+    ]
+    return live + waiting
 
 
 def _amount_form(account: Account) -> AmountForm:

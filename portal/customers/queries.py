@@ -18,20 +18,27 @@ from portal.kit.db import TenantSession, holds, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.kit.world import stored_domain
 from portal.letters.models import Letter
+from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import GatewayCredential
 
 PAGE = 25
 
 WAITS = {
-    "us": "Us",
-    "bounced": "Us: the letter came back",
-    "expired": "Us: the link has expired",
-    "set-up": "Us: to set it up and activate",
-    "gateway": "Us: to connect the gateway",
+    "us": "You",
+    "bounced": "You: the letter came back",
+    "expired": "You: the link has expired",
+    "set-up": "You: to set it up and activate",
+    "gateway": "You: to connect the gateway",
+    "refused": "You: the gateway refused, or money went back",
     "customer": "The customer",
     "unopened": "The customer: letter not opened",
     "opened": "The customer: opened, no password",
     "unpaid": "The customer: not paid",
+    "portal": "Us: a letter or a payment is on its way",
+}
+GROUPS = {
+    "us": ("set-up", "bounced", "expired", "gateway", "refused"),
+    "customer": ("unopened", "opened", "unpaid"),
 }
 SORTS = {
     "newest": Order(Account.created_at, Account.id),
@@ -123,6 +130,8 @@ def _waiting(kind: str) -> ColumnElement[bool]:
     has_gateway = in_use.correlate(Account).exists()
     came_back = letter.in_(("failed", "bounced"))
     is_out = and_(unclaimed, letter == "sent", expires > now())
+    paying, money = and_(claimed, has_gateway), _latest_payment(Funding.state)
+    went_back = and_(money == "succeeded", _went_back())
     cases: dict[str, ColumnElement[bool]] = {
         "set-up": ours,
         "bounced": and_(unclaimed, came_back),
@@ -130,11 +139,28 @@ def _waiting(kind: str) -> ColumnElement[bool]:
         "unopened": and_(is_out, opened.is_(None)),
         "opened": and_(is_out, opened.is_not(None)),
         "gateway": and_(claimed, ~has_gateway),
-        "unpaid": and_(claimed, has_gateway),
+        "refused": and_(paying, or_(money == "failed", went_back)),
+        "unpaid": and_(paying, or_(money.is_(None), money.not_in(("failed", "unknown"))), ~went_back),
+        "portal": or_(and_(unclaimed, or_(letter.is_(None), letter == "queued")), and_(paying, money == "unknown")),
     }
-    groups = {"us": ("set-up", "bounced", "expired", "gateway"), "customer": ("unopened", "opened", "unpaid")}
-    chosen = or_(false(), *(cases[name] for name in groups.get(kind, (kind,))))
+    chosen = or_(false(), *(cases[name] for name in GROUPS.get(kind, (kind,))))
     return and_(Account.state == State.INACTIVE, chosen)
+
+
+def _latest_payment(column: Any) -> Any:
+    wanted = select(column).where(Funding.white_label_id == Account.white_label_id, Funding.account_id == Account.id)
+    newest = wanted.order_by(Funding.created_at.desc(), Funding.id.desc())
+    return newest.limit(1).correlate(Account).scalar_subquery()
+
+
+def _went_back() -> Any:
+    """Whether the latest payment was given back, or is being."""
+    returned = select(GatewayRefund.id).where(
+        GatewayRefund.white_label_id == Account.white_label_id,
+        GatewayRefund.funding_id == _latest_payment(Funding.id),
+        GatewayRefund.state != "failed",
+    )
+    return returned.correlate(Account).exists()
 
 
 def _latest_letter() -> Any:

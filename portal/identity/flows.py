@@ -47,20 +47,19 @@ def sign_in(login_name: str, password: str) -> User | None:
             return None
         for check in gates:
             check(db, user)
-        _note_sign_in(db, user, password)
+        if user.password_hash and passwords.needs_rehash(user.password_hash):
+            user.password_hash = passwords.hash_password(password)
     begin_session(user)
     return user
 
 
 def begin_session(user: User) -> None:
-    """Sign a person in under a new session name, so that a name planted before is worth nothing."""
+    """Sign a person in under a new session name, so that a name planted before is worth nothing, and note when."""
+    with transaction() as db:
+        known = db.load(User, user.id)
+        if known is not None:
+            known.last_sign_in_at = now()
+            record(db, "signed-in", by=Actor("user", user.id, user.display_name), subject=user.id)
     session.clear()
     session.rotate()  # type: ignore[attr-defined]
     login_user(user)
-
-
-def _note_sign_in(db: TenantSession, user: User, password: str) -> None:
-    if user.password_hash and passwords.needs_rehash(user.password_hash):
-        user.password_hash = passwords.hash_password(password)
-    user.last_sign_in_at = now()
-    record(db, "signed-in", by=Actor("user", user.id, user.display_name), subject=user.id)

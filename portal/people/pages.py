@@ -93,7 +93,7 @@ def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, t
         notes=" · ".join(notes),
         is_primary=membership.is_primary,
         may_change=Role(membership.role) in desk.roles and (not staff or desk.side is Side.WHITE_LABEL),
-        may_get_letter=user.password_hash is None and not membership.is_primary and desk.account.state in LIVE,
+        may_get_letter=user.password_hash is None and desk.account.state in LIVE,
     )
 
 

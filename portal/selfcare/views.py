@@ -17,10 +17,10 @@ bp = Blueprint("selfcare", __name__, url_prefix="/account")
 @bp.get("")
 @account_members_only
 def index() -> Response:
-    accounts = standing().live_accounts
-    if len(accounts) == 1:
+    accounts, unfinished = standing().live_accounts, standing().unfinished_accounts
+    if len(accounts) == 1 and not unfinished:
         return redirect(f"/account/{accounts[0].id}", 303)
-    return page("selfcare/index.html", accounts=accounts)
+    return page("selfcare/index.html", accounts=accounts, unfinished=unfinished)
 
 
 @bp.get("/<uuid:account_id>")

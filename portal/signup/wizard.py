@@ -221,7 +221,7 @@ def review(db: TenantSession, draft: Draft) -> Review:
     return Review(
         name=contact["name"],
         is_option_1=is_option_1,
-        contact=_contact_rows(draft, tenant),
+        contact=_contact_rows(db, draft, tenant),
         addresses=_address_rows(draft),
         plan=_plan_rows(draft, prices, tenant, needed_funding_minor(prices, invoice, _asked(draft))),
         invoice_to=contact["name"] if is_option_1 else tenant.name,
@@ -269,7 +269,7 @@ def _margin_words(invoice: Invoice, tenant: WhiteLabel, is_option_1: bool) -> st
     return f"Retail would be {money(retail, tenant)}. Your margin is {money(retail - wholesale, tenant)} before tax."
 
 
-def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
+def _contact_rows(db: TenantSession, draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
     contact = draft.answers["contact"]
     who = "Authorised contact" if draft.administration == Administration.WHITE_LABEL else "Contact"
     rows = [
@@ -283,10 +283,17 @@ def _contact_rows(draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
         ("Login name", contact["login_name"] + (" (signs in here already)" if contact.get("existing") else "")),
     ]
     if who == "Authorised contact":
-        new = "Set, and hidden. To be changed at the first sign-in."
-        rows.append(("Password", "Theirs, as it is." if contact.get("existing") else new))
+        rows.append(("Password", _password_words(db, contact)))
     rows.append(("Letters to", contact["email"]))
     return [*rows, ("Welcome letter", "On" if contact["send_letters"] else "Off")]
+
+
+def _password_words(db: TenantSession, contact: dict[str, Any]) -> str:
+    if not contact.get("existing"):
+        return "Set, and hidden. To be changed at the first sign-in."
+    known = user_by_login(db, contact["login_name"])
+    has_one = known is not None and known.password_hash is not None
+    return "Theirs, as it is." if has_one else "They have none yet, and get a letter to set it."
 
 
 def _address_rows(draft: Draft) -> list[tuple[str, str]]:

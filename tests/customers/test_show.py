@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import select
 
+from portal.accounts.queries import primary_user
 from portal.kit.db import transaction
-from portal.letters.commands import mark_sent
+from portal.letters.commands import mark_failed, mark_sent
 from portal.letters.models import Letter
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.cast import on_sqlite
@@ -87,3 +89,17 @@ class TestWhenItStarts:
 def test_names_are_shown_as_text(made, browse, bob):
     text = browse(bob).get(f"/customers/{made(OPTION_2, name='<b>Bold</b> & <script>x</script>')}").text
     assert "<b>Bold" not in text and "<script>x" not in text and "&lt;b&gt;Bold" in text
+
+
+@on_sqlite
+def test_a_letter_that_came_back_from_somebody_with_a_login_offers_no_form_but_a_way(made, northwind, browse, bob):
+    """Red when the form is shown to be refused: nobody could go on."""
+    account_id = made(OPTION_1, came_back)
+    page = browse(bob).get(f"/customers/{account_id}")
+    assert "not yours to change" in words(page) and "Cancel this account" in words(page)
+    assert f'action="/customers/{account_id}/address"' not in page.text
+
+
+def came_back(db, account):
+    primary_user(db, account.id).password_hash = "somebody's own"
+    mark_failed(db, db.scalars(select(Letter).where(Letter.about_id == account.id)).one(), "550 no such mailbox")

@@ -14,12 +14,14 @@ from portal.activation.commands import note_opened, start_life
 from portal.activation.queries import latest_link
 from portal.customers.models import SavedView
 from portal.customers.progress import blocker_of
-from portal.customers.queries import WAITS, Search, customers_page
+from portal.customers.queries import GROUPS, WAITS, Search, customers_page
 from portal.identity.commands import add_user
 from portal.kit.clock import now
 from portal.kit.db import reading, transaction
+from portal.kit.ids import new_id
 from portal.letters.commands import mark_failed, mark_sent
 from portal.letters.models import Letter
+from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.queries import gateway_credential
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
 from tests.cast import on_sqlite, password_hash
@@ -32,12 +34,19 @@ def letter_of(db, account):
     return db.scalars(select(Letter).where(Letter.about_id == account.id).order_by(Letter.id.desc())).first()
 
 
+def fund(db, account, state):
+    """A payment of the account in a state that no gateway is asked for."""
+    return db.put(Funding(
+        reference=f"F-{account.number}", account_id=account.id, amount_minor=100, currency="GBP", state=state,
+        gateway_account="acct", livemode=False, credential_id=new_id()))
+
+
 @pytest.fixture
 def waiting(northwind, clock):
     """One customer for each thing that can be waited for, one whose letter is not out yet, and an active one."""
     with transaction(northwind.id) as db:
         made = {}
-        for name in ("Bounced", "Expired", "Unopened", "Opened", "Unpaid", "Queued"):
+        for name in ("Bounced", "Expired", "Unopened", "Opened", "Unpaid", "Queued", "Refused", "Returned", "Unknown"):
             made[name] = customer(db, northwind.plans["desk"], OPTION_1, name=name)
         made["Ours"] = customer(db, northwind.plans["desk"], OPTION_2, name="Ours")
         active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Running"))
@@ -46,16 +55,21 @@ def waiting(northwind, clock):
             mark_sent(db, letter_of(db, made[name]))
         start_life(db, latest_link(db, made["Expired"].id).id, now() - timedelta(days=8))
         note_opened(db, latest_link(db, made["Opened"].id))
-        claim(db, made["Unpaid"])
+        for name in ("Unpaid", "Refused", "Returned", "Unknown"):
+            claim(db, made[name])
         connect(db)
+        fund(db, made["Refused"], "failed")
+        fund(db, made["Unknown"], "unknown")
+        db.add(GatewayRefund(funding_id=fund(db, made["Returned"], "succeeded").id, amount_minor=100, reason="x"))
         return {name: account.id for name, account in made.items()}
 
 
 class TestWaits:
     @pytest.mark.parametrize(("kind", "expected"), [
         ("bounced", {"Bounced"}), ("expired", {"Expired"}), ("unopened", {"Unopened"}), ("opened", {"Opened"}),
-        ("unpaid", {"Unpaid"}), ("set-up", {"Ours"}), ("us", {"Bounced", "Expired", "Ours"}),
-        ("customer", {"Unopened", "Opened", "Unpaid"}),
+        ("unpaid", {"Unpaid"}), ("set-up", {"Ours"}), ("us", {"Bounced", "Expired", "Ours", "Refused", "Returned"}),
+        ("customer", {"Unopened", "Opened", "Unpaid"}), ("refused", {"Refused", "Returned"}),
+        ("portal", {"Queued", "Unknown"}),
     ])
     def test_each_kind_finds_its_own(self, waiting, northwind, kind, expected):
         with reading(northwind.id) as db:
@@ -64,15 +78,22 @@ class TestWaits:
     def test_the_filter_and_the_words_on_the_row_agree(self, waiting, northwind):
         """Two ways to tell the same thing: by SQL for the list, one by one for the row. Red when either is changed."""
         with reading(northwind.id) as db:
-            for kind, who in (("us", "You:"), ("customer", "Customer:")):
+            for kind, who in (("us", "You:"), ("customer", "Customer:"), ("portal", "Us:")):
                 for account in customers_page(db, Search(waits=kind)).rows:
                     assert blocker_of(db, account).text.startswith(who), (kind, account.name)
+
+    def test_every_inactive_customer_is_in_exactly_one_case(self, waiting, northwind):
+        """Red when a case is left out, or two overlap."""
+        with reading(northwind.id) as db:
+            found = [a.name for kind in set(WAITS) - set(GROUPS) for a in customers_page(db, Search(waits=kind)).rows]
+        assert sorted(found) == sorted(waiting)
 
     def test_without_a_gateway_the_unpaid_wait_for_us(self, waiting, northwind):
         with transaction(northwind.id) as db:
             gateway_credential(db).ended_at = now()
         with reading(northwind.id) as db:
-            assert [a.name for a in customers_page(db, Search(waits="gateway")).rows] == ["Unpaid"]
+            found = {a.name for a in customers_page(db, Search(waits="gateway")).rows}
+            assert found == {"Unpaid", "Refused", "Returned", "Unknown"}
             assert customers_page(db, Search(waits="unpaid")).rows == []
             assert "Unpaid" in [a.name for a in customers_page(db, Search(waits="us")).rows]
 
@@ -179,7 +200,7 @@ class TestExport:
     def test_holds_what_the_list_finds(self, waiting, browse, bob):
         answer = browse(bob).get("/customers/export.csv?waits=us&sort=name")
         lines = list(csv.DictReader(io.StringIO(answer.text)))
-        assert [line["customer"] for line in lines] == ["Bounced", "Expired", "Ours"]
+        assert [line["customer"] for line in lines] == ["Bounced", "Expired", "Ours", "Refused", "Returned"]
         assert lines[0]["waits_for"].startswith("You: the letter came back") and lines[0]["state"] == "inactive"
         assert "attachment" in answer.headers["Content-Disposition"]
 
