@@ -13,6 +13,7 @@ from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
+from portal.selfcare.credit import bp as credit
 from portal.selfcare.views import bp as selfcare
 from portal.services.views import bp as services
 from portal.settings.views import bp as settings
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     people,
     invitations,
     services,
+    credit,
     selfcare,
     finance,
     settings,

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
+from portal.activation.pages import PaymentStatus, payment_status
+from portal.billing.outlook import outlook
 from portal.billing.queries import account_prices, charges_of
 from portal.billing.words import retail_price
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
-from portal.payments.queries import fundings_of, refunds_of_account
+from portal.payments.queries import fundings_of, latest_funding, refunds_of_account
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import local_day, money, short_day
+from portal.whitelabels.words import day, local_day, money, short_day
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class AccountPage:
     places: list[tuple[str, str]]
     people: list[tuple[str, str]]
     movements: list[Movement]
+    outlook: list[tuple[str, str]]
     runs: bool
 
 
@@ -55,8 +58,42 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
         people=[(user.display_name, Role(membership.role).words) for membership, user in members_of(db, account.id)],
         movements=_movements(db, account) if account.is_run_by_customer else [],
+        outlook=outlook_rows(db, account, balance) if account.is_run_by_customer else [],
         runs=runs,
     )
+
+
+@dataclass(frozen=True)
+class CreditPage:
+    account: Account
+    balance: str
+    owes: bool
+    outlook: list[tuple[str, str]]
+    payment: PaymentStatus
+
+
+def credit_page(db: TenantSession, account: Account) -> CreditPage:
+    """What the customer has, how long it lasts, and what became of the last payment when it did not arrive."""
+    tenant, balance = white_label(db), credit_minor(db, Book.RETAIL, account.id)
+    latest = latest_funding(db, account.id)
+    arrived = latest is None or latest.state == "succeeded"
+    status = PaymentStatus("none") if arrived else payment_status(db, account)
+    return CreditPage(account, money(balance, tenant), balance < 0, outlook_rows(db, account, balance), status)
+
+
+def outlook_rows(db: TenantSession, account: Account, balance: int) -> list[tuple[str, str]]:
+    """The next charge, and until when the credit lasts, in words."""
+    tenant, ahead = white_label(db), outlook(db, account, balance)
+    if ahead.next_day is None:
+        return [("Next charge", "None in sight")]
+    rows = [("Next charge", f"{money(ahead.next_minor, tenant)} on {day(ahead.next_day, tenant)}")]
+    if ahead.covered_until is None:
+        return [*rows, ("Your credit lasts", "For more than a year")]
+    return [*rows, ("Your credit lasts", f"Until {day(ahead.covered_until, tenant)}")]
+
+
+def owed_minor(db: TenantSession, account: Account) -> int:
+    return max(0, -credit_minor(db, Book.RETAIL, account.id))
 
 
 def _movements(db: TenantSession, account: Account) -> list[Movement]:

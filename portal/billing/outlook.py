@@ -1,0 +1,48 @@
+"""What comes next for an account: its next charge, and until when its credit lasts. Worked out by what bills it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from portal.accounts.models import Account
+from portal.billing.subscriptions import what_is_due
+from portal.kit.clock import today
+from portal.kit.db import TenantSession
+from portal.whitelabels.queries import white_label
+
+AHEAD = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`covered_until` is the first day whose charges the credit does not cover; None when none is in sight."""
+
+    next_day: date | None
+    next_minor: int
+    covered_until: date | None
+
+
+def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
+    """For an account that its customer pays: charges of the next thirteen months against its credit, with tax."""
+    if account.cycle_anchor is None:
+        return Outlook(None, 0, None)
+    until = today(white_label(db).time_zone) + AHEAD
+    sums: dict[date, int] = defaultdict(int)
+    for each in what_is_due(db, [account], until):
+        for line in each.lines:
+            assert line.period is not None
+            sums[line.period.first_day] += line.retail.gross_minor
+    return look_ahead(credit_minor, sorted(sums.items()))
+
+
+def look_ahead(credit_minor: int, charges: Sequence[tuple[date, int]]) -> Outlook:
+    """From charges by day, oldest first."""
+    covered_until, left = None, credit_minor
+    for day, minor in charges:
+        left -= minor
+        if left < 0:
+            covered_until = day
+            break
+    next_day, next_minor = next(((day, minor) for day, minor in charges if minor), (None, 0))
+    return Outlook(next_day, next_minor, covered_until)
