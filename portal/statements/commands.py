@@ -126,7 +126,13 @@ def _write(db: TenantSession, book: Book, month: Month, drafts: list[_Draft]) ->
         "issued_at": now(),
     }
     rows = [
-        {**shared, "number": f"{letter}-{n:06d}", "sequence": n, "buyer": buyers[draft.account.id], **_row(draft)}
+        {
+            **shared,
+            "number": f"{letter}-{month.first_day.year}-{n:06d}",
+            "sequence": n,
+            "buyer": buyers[draft.account.id],
+            **_row(draft),
+        }
         for draft, n in zip(drafts, numbers, strict=True)
     ]
     insert_rows(db, Statement, rows)

@@ -1,6 +1,6 @@
 """Reading what was issued, and what waits to be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -113,7 +113,10 @@ class CustomerSum:
         return self.retail_minor - self.net_minor
 
 
-def customer_sums(db: TenantSession, statement: Statement, *, limit: int | None = None) -> list[CustomerSum]:
+def customer_sums(
+    db: TenantSession, statement: Statement, *, of: Collection[UUID | None] | None = None, limit: int | None = None
+) -> list[CustomerSum]:
+    """In the statement's order: of everybody, or of some accounts."""
     line = StatementLine
     sums = (
         func.sum(line.net_minor),
@@ -128,6 +131,8 @@ def customer_sums(db: TenantSession, statement: Statement, *, limit: int | None 
         .order_by(func.min(line.position))
         .limit(limit)
     )
+    if of is not None:
+        wanted = wanted.where(line.account_id.in_([id for id in of if id is not None]))
     return [CustomerSum(id, customer, *map(int, values)) for id, customer, *values in db.execute(wanted)]
 
 

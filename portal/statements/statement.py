@@ -111,7 +111,7 @@ def taxes(lines: Iterable[Line]) -> list[Taxed]:
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
     """What belongs to no customer first, then customer by customer; each by day, then in the order of the journal."""
-    return sorted(lines, key=lambda each: (each.customer.casefold(), str(each.account_id), each.day, each.entry_id))
+    return sorted(lines, key=lambda each: (each.customer.casefold(), each.customer, each.day, each.entry_id))
 
 
 def is_wanted(balance: Balance, lines: Sequence[Line]) -> bool:

@@ -23,7 +23,7 @@ from tests.statements.conftest import DECEMBER, JANUARY, NOVEMBER, journal, line
 def test_it_holds_the_month_and_closes_where_the_books_stand(db, own, december):
     statement = issue(db, own, NOVEMBER)
     lines = lines_of(db, statement)
-    assert (statement.number, statement.opening_minor, statement.lines) == ("S-000001", 0, 3)
+    assert (statement.number, statement.opening_minor, statement.lines) == ("S-2026-000001", 0, 3)
     assert {line.entry_id: line.amount_minor for line in lines} == journal(db, own)
     assert statement.closing_minor == sum(line.amount_minor for line in lines) == credit_minor(db, Book.RETAIL, own.id)
     assert [line.kind for line in lines].count(PAYMENT) == 1 and [line.kind for line in lines].count(CHARGE) == 2
@@ -35,7 +35,7 @@ def test_the_next_one_opens_where_it_closed(db, own, december):
     pay(db, own, 700)
     december.advance(days=31)
     second = issue(db, own, DECEMBER)
-    assert second.opening_minor == first.closing_minor and second.number == "S-000002"
+    assert second.opening_minor == first.closing_minor and second.number == "S-2026-000002"
     assert (second.paid_minor, second.charged_minor) == (700, -1200)
     assert second.closing_minor == credit_minor(db, Book.RETAIL, own.id)
 
@@ -61,7 +61,7 @@ def test_the_white_labels_own_groups_by_customer_with_the_retail_price_beside(db
     december.advance(days=31)
     statement = issue(db, white_label_account(db), DECEMBER)
     lines = lines_of(db, statement)
-    assert statement.number == "W-000001" and statement.seller["name"] == "Highwire Limited"
+    assert statement.number == "W-2026-000001" and statement.seller["name"] == "Highwire Limited"
     assert {line.entry_id: line.amount_minor for line in lines} == journal(
         db, white_label_account(db), Book.WHOLESALE)
     assert lines[0].kind == GRANT and lines[0].customer == ""

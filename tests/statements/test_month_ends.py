@@ -42,7 +42,7 @@ def go(company, **options):
         return flows.issue_through(options.pop("last", NOVEMBER), **options)
 
 
-FIVE_AND_OURS = [*(f"S-00000{n}" for n in range(1, 6)), "W-000001"]
+FIVE_AND_OURS = [*(f"S-2026-00000{n}" for n in range(1, 6)), "W-2026-000001"]
 
 
 def test_every_account_gets_its_statement(northwind, several):
@@ -95,7 +95,7 @@ def test_a_white_labels_month_ends_in_its_own_time_zone(northwind, kauri, clock,
 def test_the_job_issues_them(northwind, kauri, several):
     flows.find_month_ends({})
     assert jobs.run_due() >= 2
-    assert numbers(northwind) == FIVE_AND_OURS and numbers(kauri) == ["W-000001"]
+    assert numbers(northwind) == FIVE_AND_OURS and numbers(kauri) == ["W-2026-000001"]
 
 
 def race(company, times=4):
