@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.activation.views import bp as activation
 from portal.customers.views import bp as customers
+from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
@@ -12,9 +13,11 @@ from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
+from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
+from portal.statements import flows as statement_jobs
 
 BLUEPRINTS = (
     front,
@@ -25,12 +28,14 @@ BLUEPRINTS = (
     people,
     invitations,
     selfcare,
+    own_statements,
     finance,
+    finance_statements,
     settings,
     operator,
     webhooks,
 )
-JOBS = (letter_jobs,)
+JOBS = (letter_jobs, statement_jobs)
 
 
 def register(app: Flask) -> None:

@@ -11,8 +11,9 @@ from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.payments.queries import fundings_of, refunds_of_account
+from portal.statements.queries import statements_of
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import local_day, money, short_day
+from portal.whitelabels.words import local_day, money, month, short_day
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class AccountPage:
     places: list[tuple[str, str]]
     people: list[tuple[str, str]]
     movements: list[Movement]
+    statements: list[tuple[str, str, str]]
+    """The month, the statement's address and its closing balance; the last three."""
     runs: bool
 
 
@@ -55,8 +58,17 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
         people=[(user.display_name, Role(membership.role).words) for membership, user in members_of(db, account.id)],
         movements=_movements(db, account) if account.is_run_by_customer else [],
+        statements=_statements(db, account) if account.is_run_by_customer else [],
         runs=runs,
     )
+
+
+def _statements(db: TenantSession, account: Account) -> list[tuple[str, str, str]]:
+    tenant = white_label(db)
+    return [
+        (month(each.month, tenant), f"/account/{account.id}/statements/{each.id}", money(each.closing_minor, tenant))
+        for each in statements_of(db, account.id, limit=3)
+    ]
 
 
 def _movements(db: TenantSession, account: Account) -> list[Movement]:

@@ -4,13 +4,15 @@ from dataclasses import asdict
 from typing import Any
 
 from portal.kit.db import TenantSession
-from portal.statements.models import Statement
-from portal.statements.pages import LineWords, customer_words, line_words, sheet_of
+from portal.kit.money import percent
+from portal.statements.models import CreditNote, Receipt, Statement
+from portal.statements.pages import LineWords, customer_words, line_words, party_lines, sheet_of
 from portal.statements.pdf import to_pdf
 from portal.statements.queries import customer_sums, lines_of
 from portal.whitelabels.colour import text_colour
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import operator, white_label
+from portal.whitelabels.words import day, money
 
 MOST_ROWS = 2000
 """Of a longer statement the PDF has a row a customer, and of one with more customers only the sums: the CSV has all."""
@@ -31,8 +33,7 @@ def statement_document(db: TenantSession, statement: Statement) -> Document:
         **frame(db, statement.seller, statement.book),
         "title": "Statement",
         "number": sheet.number,
-        "seller": {"name": sheet.seller[0], "trade_name": sheet.trade_name, "lines": sheet.seller},
-        "buyer": sheet.buyer,
+        **_parties(statement.seller, statement.buyer, tenant),
         "meta": sheet.meta,
         "summary": sheet.summary,
         "columns": columns("Day", "What", "Net", tenant.tax_name, *last),
@@ -42,6 +43,77 @@ def statement_document(db: TenantSession, statement: Statement) -> Document:
         "notes": notes,
         "footer": f"{sheet.seller[0]}, statement {sheet.number}",
     }
+
+
+def receipt_pdf(db: TenantSession, receipt: Receipt) -> bytes:
+    return to_pdf(receipt_document(db, receipt), receipt.issued_at)
+
+
+def receipt_document(db: TenantSession, receipt: Receipt) -> Document:
+    tenant = white_label(db)
+    amount = money(receipt.amount_minor, tenant)
+    meta = [
+        ("Number", receipt.number),
+        ("Paid", day(receipt.day, tenant)),
+        ("Account", receipt.buyer["number"]),
+        ("Payment", receipt.reference),
+    ]
+    return {
+        **frame(db, receipt.seller, "retail"),
+        **_parties(receipt.seller, receipt.buyer, tenant),
+        **_without_lines("Receipt", receipt.number, meta),
+        "summary": [
+            (f"Paid by card, {receipt.card}" if receipt.card else "Paid by card", amount),
+            ("Received", amount),
+        ],
+        "notes": ["Thank you. The money is credit on the account; what it was used for stands on the statements."],
+        "footer": f"{receipt.seller['name']}, receipt {receipt.number}",
+    }
+
+
+def credit_note_pdf(db: TenantSession, note: CreditNote) -> bytes:
+    return to_pdf(credit_note_document(db, note), note.issued_at)
+
+
+def credit_note_document(db: TenantSession, note: CreditNote) -> Document:
+    tenant = white_label(db)
+    meta = [
+        ("Number", note.number),
+        ("Day", day(note.day, tenant)),
+        ("Account", note.buyer["number"]),
+        ("Statement", note.statement_number),
+    ]
+    return {
+        **frame(db, note.seller, note.book),
+        **_parties(note.seller, note.buyer, tenant),
+        **_without_lines("Credit note", note.number, meta),
+        "summary": [
+            (note.description, money(note.net_minor, tenant)),
+            (f"{tenant.tax_name}, {percent(note.tax_ppm)}", money(note.tax_minor, tenant)),
+            ("Credited", money(note.net_minor + note.tax_minor, tenant)),
+        ],
+        "notes": [
+            f"This corrects statement {note.statement_number}. The amount is credit on the account.",
+            *([f"Reason: {note.reason}"] if note.reason else []),
+        ],
+        "footer": f"{note.seller['name']}, credit note {note.number}",
+    }
+
+
+def _parties(seller: dict[str, Any], buyer: dict[str, Any], tenant: WhiteLabel) -> Document:
+    return {
+        "seller": {
+            "name": seller["name"],
+            "trade_name": seller["trade_name"],
+            "lines": party_lines(seller, tenant),
+        },
+        "buyer": party_lines(buyer, tenant),
+    }
+
+
+def _without_lines(title: str, number: str, meta: list[tuple[str, str]]) -> Document:
+    empty: Document = {"columns": [], "rows": [], "tax_columns": [], "taxes": []}
+    return {"title": title, "number": number, "meta": meta, **empty}
 
 
 def frame(db: TenantSession, seller: dict[str, Any], book: str) -> Document:

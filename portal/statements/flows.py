@@ -1,25 +1,30 @@
 """Month ends: every account's statement, batch by batch. Safe to stop anywhere, to run twice and to run in parallel."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from portal.accounts.lifecycle import Administration
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.kit import jobs
 from portal.kit.clock import today
-from portal.kit.db import PLATFORM, TenantSession, reading, transaction
+from portal.kit.db import PLATFORM, TenantSession, reading, scoped, transaction
 from portal.ledger.entry import Book
 from portal.statements.commands import issue_all
+from portal.statements.credits import credits_without, issue_credit_notes
+from portal.statements.models import Statement
 from portal.statements.queries import first_open_month
+from portal.statements.receipts import fundings_without, issue_missing_receipts
 from portal.statements.statement import Month
-from portal.whitelabels.queries import white_label, white_labels
+from portal.whitelabels.queries import white_labels
 
 BATCH = 200
+LONGEST_S = 90
 
 Progress = Callable[[int], None]
 
@@ -48,7 +53,7 @@ def _batches(month: Month, *, even_empty: bool) -> Iterator[int]:
     after: UUID | None = None
     while True:
         with transaction() as db:
-            accounts = _next_customers(db, after)
+            accounts = _next_customers(db, month, after)
             if not accounts:
                 return
             issued = issue_all(db, Book.RETAIL, accounts, month, even_empty=even_empty)
@@ -56,8 +61,16 @@ def _batches(month: Month, *, even_empty: bool) -> Iterator[int]:
         yield issued
 
 
-def _next_customers(db: TenantSession, after: UUID | None) -> list[Account]:
-    wanted = select(Account).where(Account.kind == "customer", Account.administration == Administration.CUSTOMER)
+def _next_customers(db: TenantSession, month: Month, after: UUID | None) -> list[Account]:
+    """Customers that pay for themselves and have no statement of the month, behind an id."""
+    has_one = exists().where(
+        Statement.account_id == Account.id,
+        Statement.white_label_id == Account.white_label_id,
+        Statement.month == month.first_day,
+    )
+    wanted = select(Account).where(
+        Account.kind == "customer", Account.administration == Administration.CUSTOMER, ~has_one
+    )
     if after is not None:
         wanted = wanted.where(Account.id > after)
     return list(db.scalars(wanted.order_by(Account.id).limit(BATCH)))
@@ -66,9 +79,7 @@ def _next_customers(db: TenantSession, after: UUID | None) -> list[Account]:
 @jobs.every(900, "statements.month-ends")
 def find_month_ends(payload: dict[str, Any]) -> None:
     """Once the month is over in a white label's time zone, its statements are a job of their own."""
-    with reading(PLATFORM) as db:
-        tenants = [(tenant.id, tenant.time_zone) for tenant in white_labels(db)]
-    for white_label_id, zone in tenants:
+    for white_label_id, zone in _tenants():
         month = Month.of(today(zone)).before
         with transaction(white_label_id) as db:
             key = f"statements:{white_label_id}:{month.first_day}"
@@ -77,10 +88,41 @@ def find_month_ends(payload: dict[str, Any]) -> None:
 
 @jobs.job("statements.issue")
 def issue_month(payload: dict[str, Any]) -> None:
-    issue_through(Month(date.fromisoformat(payload["month"])))
+    """All that is due through a month; when that takes longer than a job may, the rest is the next try's."""
+    began = time.monotonic()
+
+    def pause(issued: int) -> None:
+        if issued and time.monotonic() - began > LONGEST_S:
+            raise jobs.TryLater(f"{issued} statements are issued, and there are more", after_s=0)
+
+    issue_through(Month(date.fromisoformat(payload["month"])), progress=pause)
 
 
-def last_month() -> Month:
-    """The last month that is over in the white label's time zone."""
-    with reading() as db:
-        return Month.of(today(white_label(db).time_zone)).before
+@jobs.every(3600, "statements.documents")
+def find_documents(payload: dict[str, Any]) -> None:
+    """What is still missing: receipts of payments from before there were receipts, and credit notes."""
+    for white_label_id, _ in _tenants():
+        with reading(white_label_id) as db:
+            is_missing = bool(fundings_without(db) or credits_without(db))
+        if is_missing:
+            with scoped(white_label_id):
+                _until_none(issue_missing_receipts)
+                _until_none(issue_credit_notes)
+
+
+@jobs.job("statements.credit-notes")
+def write_credit_notes(payload: dict[str, Any]) -> None:
+    """The tenant's credit notes at once, for whoever has just given a charge back."""
+    _until_none(issue_credit_notes)
+
+
+def _tenants() -> list[tuple[UUID, str]]:
+    with reading(PLATFORM) as db:
+        return [(tenant.id, tenant.time_zone) for tenant in white_labels(db)]
+
+
+def _until_none(issue: Callable[[TenantSession], int]) -> None:
+    issued = 1
+    while issued:
+        with transaction() as db:
+            issued = issue(db)

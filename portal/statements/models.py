@@ -2,6 +2,9 @@
 
 Amounts are minor units as the account's owner sees them: what adds to its credit is positive, a charge is negative.
 `seller` and `buyer` hold the details of the day of issue. Numbers are gapless for a tenant and a kind of document.
+
+`account_id` has no foreign key anywhere here. Checking one locks the account's row, and payments lock that row after
+what a writer of documents holds: two would wait for each other. The rows that documents are made from do have theirs.
 """
 
 from datetime import date, datetime
@@ -16,11 +19,7 @@ from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 
 
 class Statement(TenantRow, Base):
-    """One account's month in the white label's time zone. `taxes` has a rate, a net sum and its tax a row.
-
-    Its account is the ledger account's, so `account_id` has no foreign key of its own: checking one locks the account's
-    row, and a payment locks that row after the credit that the writer of a statement holds. So do the lines.
-    """
+    """One account's month in the white label's time zone. `taxes` has a rate, a net sum and its tax a row."""
 
     __tablename__ = "statement"
     __table_args__ = (
@@ -94,7 +93,6 @@ class Receipt(TenantRow, Base):
     __tablename__ = "receipt"
     __table_args__ = (
         belongs_to("funding_id", "funding"),
-        belongs_to("account_id", "account"),
         UniqueConstraint("white_label_id", "sequence"),
         UniqueConstraint("white_label_id", "number"),
         UniqueConstraint("white_label_id", "funding_id"),
@@ -123,7 +121,6 @@ class CreditNote(TenantRow, Base):
         belongs_to("credit_id", "charge"),
         belongs_to("charge_id", "charge"),
         belongs_to("statement_id", "statement"),
-        belongs_to("account_id", "account"),
         UniqueConstraint("white_label_id", "book", "sequence"),
         UniqueConstraint("white_label_id", "number"),
         UniqueConstraint("white_label_id", "credit_id"),

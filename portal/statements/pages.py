@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.kit.paging import Key, Place
-from portal.statements.models import Statement, StatementLine
-from portal.statements.queries import CustomerSum, customer_sums, lines_page
+from portal.statements.models import CreditNote, Statement, StatementLine
+from portal.statements.queries import CustomerSum, credit_notes_on, customer_sums, lines_page
 from portal.statements.statement import PRICED
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -57,6 +57,8 @@ class Sheet:
 class StatementPage:
     sheet: Sheet
     lines: list[LineWords]
+    credit_notes: list[tuple[str, str, str, str]]
+    """Number, address of the PDF, what it is for, and the amount with tax."""
     words: str
     newer_href: str | None
     older_href: str | None
@@ -64,18 +66,30 @@ class StatementPage:
     back: str
 
 
-def statement_page(db: TenantSession, statement: Statement, place: Place, *, back: str) -> StatementPage:
-    """`back` is the address of the list that the statement is in."""
+def statement_page(db: TenantSession, statement: Statement, place: Place, *, room: str) -> StatementPage:
+    """`room` is the address below which statements and credit notes are."""
     found = lines_page(db, statement, place)
-    base = f"{back}/{statement.id}"
+    back = f"{room}/statements"
+    base, tenant = f"{back}/{statement.id}", white_label(db)
     return StatementPage(
         sheet=sheet_of(db, statement),
         lines=line_words(db, statement, found.rows),
+        credit_notes=[credit_note_words(note, tenant, room) for note in credit_notes_on(db, statement)],
         words=f"{statement.lines} line{'' if statement.lines == 1 else 's'}",
         newer_href=_href(base, "after", found.newer),
         older_href=_href(base, "before", found.older),
         base=base,
         back=back,
+    )
+
+
+def credit_note_words(note: CreditNote, tenant: WhiteLabel, room: str) -> tuple[str, str, str, str]:
+    amount = money(note.net_minor + note.tax_minor, tenant)
+    return (
+        note.number,
+        f"{room}/credit-notes/{note.id}.pdf",
+        f"{short_day(note.day, tenant)}, {note.description}",
+        amount,
     )
 
 
@@ -89,7 +103,7 @@ def sheet_of(db: TenantSession, statement: Statement) -> Sheet:
         tax_name=tenant.tax_name,
         seller=party_lines(statement.seller, tenant),
         trade_name=statement.seller["trade_name"],
-        buyer=[statement.buyer["name"], *party_lines(statement.buyer, tenant, with_name=False)],
+        buyer=party_lines(statement.buyer, tenant),
         meta=[
             ("Number", statement.number),
             ("Period", span(statement.month, statement.last_day, tenant)),
@@ -106,10 +120,9 @@ def sheet_of(db: TenantSession, statement: Statement) -> Sheet:
     )
 
 
-def party_lines(party: dict[str, Any], tenant: WhiteLabel, *, with_name: bool = True) -> list[str]:
+def party_lines(party: dict[str, Any], tenant: WhiteLabel) -> list[str]:
     """A seller's or buyer's details, a line each, as they were on the day of issue."""
-    lines = [party["name"]] if with_name else []
-    lines += party["address"]
+    lines = [party["name"], *party["address"]]
     if party["tax_number"]:
         lines.append(f"{tenant.tax_name} {party['tax_number']}")
     return lines

@@ -23,9 +23,10 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Filter:
-    """`month` is its first day; `place` where the page begins."""
+    """`month` is its first day, `book` of whom: the white label itself or its customers; `place` where it begins."""
 
     month: date | None = None
+    book: str = ""
     words: str = ""
     place: Place = FIRST_PAGE
 
@@ -41,6 +42,8 @@ def statements_page(db: TenantSession, wanted: Filter) -> Window[Found]:
     statement = select(Statement, Account).join(Account, Account.id == Statement.account_id)
     if wanted.month is not None:
         statement = statement.where(Statement.month == wanted.month)
+    if wanted.book:
+        statement = statement.where(Statement.book == wanted.book)
     if wanted.words:
         escaped = wanted.words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         columns = (Account.name, Account.number, Statement.number)
@@ -161,6 +164,28 @@ def receipts_of(db: TenantSession, account_id: UUID, *, limit: int = 120) -> Seq
     return db.scalars(wanted.order_by(Receipt.day.desc(), Receipt.sequence.desc()).limit(limit)).all()
 
 
+def receipt_or_404(db: TenantSession, account_id: UUID, funding_id: UUID) -> Receipt:
+    """The receipt of one of an account's fundings. Raises NotFound."""
+    found = db.scalar(select(Receipt).where(Receipt.funding_id == funding_id, Receipt.account_id == account_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
 def credit_notes_of(db: TenantSession, account_id: UUID, *, limit: int = 120) -> Sequence[CreditNote]:
     wanted = select(CreditNote).where(CreditNote.account_id == account_id)
     return db.scalars(wanted.order_by(CreditNote.day.desc(), CreditNote.sequence.desc()).limit(limit)).all()
+
+
+def credit_notes_on(db: TenantSession, statement: Statement) -> Sequence[CreditNote]:
+    """What was given back of a statement, oldest first."""
+    wanted = select(CreditNote).where(CreditNote.statement_id == statement.id)
+    return db.scalars(wanted.order_by(CreditNote.sequence).limit(500)).all()
+
+
+def credit_note_or_404(db: TenantSession, note_id: UUID, account_id: UUID | None = None) -> CreditNote:
+    """A credit note of this tenant, and of this account when one is named. Raises NotFound."""
+    found = db.load(CreditNote, note_id)
+    if found is None or (account_id is not None and found.account_id != account_id):
+        raise NotFound
+    return found

@@ -28,6 +28,7 @@ from portal.people.commands import invite
 from portal.signup.commands import start_draft
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
+from tests.statements.making import documents_of
 
 OPEN, ADMINISTRATOR, FINANCE, MEMBER = "open", "administrator", "finance", "member"
 FINISHING, OPERATOR, SIGNED_IN, LINK, RUNS_IT = "finishing", "operator", "signed in", "link", "runs the account"
@@ -37,9 +38,15 @@ TABLE: dict[str, tuple[str, str]] = {
     "/": ("GET", SIGNED_IN),
     "/account": ("GET", MEMBER),
     "/account/<uuid:account_id>": ("GET", MEMBER),
+    "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf": ("GET", MEMBER),
     "/account/<uuid:account_id>/invitations": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/again": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/revocation": ("POST", RUNS_IT),
+    "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf": ("GET", MEMBER),
     "/account/<uuid:account_id>/users": ("GET POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/main-contact": ("POST", RUNS_IT),
@@ -90,6 +97,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "/finance": ("GET", FINANCE),
     "/finance/charges": ("GET", FINANCE),
     "/finance/charges.csv": ("GET", FINANCE),
+    "/finance/credit-notes/<uuid:note_id>.pdf": ("GET", FINANCE),
+    "/finance/statements": ("GET", FINANCE),
+    "/finance/statements/<uuid:statement_id>": ("GET", FINANCE),
+    "/finance/statements/<uuid:statement_id>.csv": ("GET", FINANCE),
+    "/finance/statements/<uuid:statement_id>.pdf": ("GET", FINANCE),
     "/health/live": ("GET", OPEN),
     "/health/ready": ("GET", OPEN),
     "/invitations": ("GET POST", LINK),
@@ -171,10 +183,11 @@ def town(app: Flask, cast: Cast) -> Town:
         view = db.put(SavedView(user_id=cast.bob.id, name="Mine", query="state=active"))
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
+        papers = documents_of(db, acme)
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
-                                  "token": "x", "slug": "x", "filename": "none"}
+                                  "token": "x", "slug": "x", "filename": "none", **papers}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}

@@ -13,6 +13,7 @@ PLATFORM_DOORS = (
     "portal/operator/",
     "portal/payments/webhooks.py",  # the address says which tenant an event is for
     "portal/payments/flows.py",     # the janitor's job looks for open fundings of everybody
+    "portal/statements/flows.py",   # month ends of every tenant, each worked on in its own scope
     "portal/verify.py",             # recomputes every tenant's books
 )
 

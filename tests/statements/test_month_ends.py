@@ -98,6 +98,18 @@ def test_the_job_issues_them(northwind, kauri, several):
     assert numbers(northwind) == FIVE_AND_OURS and numbers(kauri) == ["W-2026-000001"]
 
 
+def test_a_job_that_takes_too_long_goes_on_at_its_next_try(northwind, several, monkeypatch):
+    monkeypatch.setattr(flows, "BATCH", 2)
+    monkeypatch.setattr(flows, "LONGEST_S", 0)
+    with jobs.scoped(northwind.id):
+        tries = 0
+        while len(numbers(northwind)) < 6 and tries < 9:
+            tries += 1
+            with pytest.raises(jobs.TryLater):
+                flows.issue_month({"month": "2026-11-01"})
+    assert numbers(northwind) == FIVE_AND_OURS and 2 < tries < 9
+
+
 def race(company, times=4):
     def run(n):
         with jobs.scoped(company.id):
