@@ -14,6 +14,7 @@ from portal.kit.db import TenantSession
 from portal.kit.settings import current
 from portal.ledger.entry import Book
 from portal.letters import commands as letters
+from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, month
 
@@ -23,10 +24,15 @@ Issued = list[tuple[Account, dict[str, Any]]]
 def tell(db: TenantSession, book: Book, issued: Issued) -> None:
     """A letter to the main contact of each account that can be opened; finance gets the white label's own."""
     people = _finance(db, issued) if book is Book.WHOLESALE else _main_contacts(db, issued)
-    for account, row in issued:
-        for person in people[account.id]:
-            to = letters.Recipient(person.email, person.display_name)
-            letters.write(db, "statement", to=to, about=account.id, **_facts(db, book, account, row))
+    tenant = white_label(db)
+    posts = [
+        letters.Post(
+            letters.Recipient(person.email, person.display_name), account.id, _facts(tenant, book, account, row)
+        )
+        for account, row in issued
+        for person in people[account.id]
+    ]
+    letters.write_all(db, "statement", posts)
 
 
 def _finance(db: TenantSession, issued: Issued) -> dict[UUID, list[User]]:
@@ -43,8 +49,7 @@ def _main_contacts(db: TenantSession, issued: Issued) -> dict[UUID, list[User]]:
     return found
 
 
-def _facts(db: TenantSession, book: Book, account: Account, row: dict[str, Any]) -> dict[str, Any]:
-    tenant = white_label(db)
+def _facts(tenant: WhiteLabel, book: Book, account: Account, row: dict[str, Any]) -> dict[str, Any]:
     page = f"/account/{account.id}/statements" if book is Book.RETAIL else "/finance/statements"
     return {
         "number": row["number"],
