@@ -26,6 +26,7 @@ from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
 from portal.people import commands as people
+from portal.statements import receipts
 from portal.whitelabels.queries import white_label_at
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rooms.register(app)
     activation.listen()
     people.listen()
+    receipts.listen()
     _answer_errors(app)
     _serve(app, settings)
     return app

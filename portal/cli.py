@@ -22,9 +22,11 @@ from portal.kit.settings import UnsafeSettings, current, from_environment, insta
 from portal.kit.world import read_country, read_currency, read_host, read_locale, read_time_zone
 from portal.operator import commands as operator
 from portal.operator.credit import UnknownHost, give, limit
+from portal.statements.flows import issue_through
+from portal.statements.statement import Month
 from portal.verify import SHOWN, verify as run_checks
 from portal.whitelabels.colour import read_colour
-from portal.whitelabels.queries import operator as operator_of
+from portal.whitelabels.queries import operator as operator_of, white_labels
 
 
 class DatabaseAway(RuntimeError):
@@ -137,6 +139,30 @@ def verify_command() -> None:
     if wrong:
         raise click.ClickException(f"{wrong} differences.")
     click.echo("Everything agrees.")
+
+
+@main.command()
+@click.option("--through", required=True, type=click.DateTime(["%Y-%m"]), help="The last month, such as 2026-10.")
+@click.option("--even-empty", is_flag=True, help="Also for accounts that did not move and stand at nothing.")
+def statements(through: datetime, even_empty: bool) -> None:
+    """Issue every statement that is due through a month, for each white label, with its letters."""
+    _house()
+    with database.reading(database.PLATFORM) as db:
+        tenants = white_labels(db)
+    for tenant in tenants:
+        with database.scoped(tenant.id):
+            issued = issue_through(Month(through.date()), even_empty=even_empty, progress=_tell_progress)
+        click.echo(f"{tenant.name}: {_counted(issued)}")
+
+
+def _tell_progress(issued: int) -> None:
+    """One line that grows on a terminal; nothing in a log."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{issued} statements", err=True, nl=False)
+
+
+def _counted(issued: int) -> str:
+    return "no statement was due." if not issued else f"{issued} statement{'' if issued == 1 else 's'}."
 
 
 def _verdict(differences: list[str]) -> str:

@@ -16,6 +16,7 @@ from portal.letters import models as letters
 from portal.payments import models as payments
 from portal.people import models as people
 from portal.signup import models as signup
+from portal.statements import models as statements
 from portal.whitelabels import models as whitelabels
 
 ROOMS = (
@@ -34,6 +35,7 @@ ROOMS = (
     series,
     sessions,
     signup,
+    statements,
     whitelabels,
 )
 

@@ -40,7 +40,11 @@ def navigation() -> list[Group]:
 
 def _groups(person: Standing) -> list[Group]:
     run = (Item("Customers", "/customers", "users"),) if person.is_administrator else ()
-    money = (Item("Charges", "/finance/charges", "coins"),) if person.is_finance else ()
+    charges, statements = (
+        Item("Charges", "/finance/charges", "coins"),
+        Item("Statements", "/finance/statements", "page"),
+    )
+    money = (charges, statements) if person.is_finance else ()
     settings = (
         (Item("Gateway", "/settings/gateway", "card"), Item("Letters", "/settings/letters", "mail"))
         if person.is_administrator

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.activation.views import bp as activation
 from portal.billing import run as billing_run
 from portal.customers.views import bp as customers
+from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
@@ -14,10 +15,12 @@ from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
 from portal.selfcare.credit import bp as credit
+from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
 from portal.services.views import bp as services
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
+from portal.statements import flows as statement_jobs
 
 BLUEPRINTS = (
     front,
@@ -30,12 +33,14 @@ BLUEPRINTS = (
     services,
     credit,
     selfcare,
+    own_statements,
     finance,
+    finance_statements,
     settings,
     operator,
     webhooks,
 )
-JOBS = (letter_jobs, billing_run)
+JOBS = (letter_jobs, billing_run, statement_jobs)
 
 
 def register(app: Flask) -> None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +14,13 @@ from portal.billing.models import Charge, ChargeTotal
 from portal.billing.proof import wrong_periods
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, TenantSession, reading
+from portal.kit.findings import Finding
 from portal.kit.jobs import MAX_TRIES, Job
 from portal.ledger import entry
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 from portal.letters.models import Letter
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
+from portal.statements import proofs as statements
 from portal.whitelabels.queries import white_labels
 
 SHOWN = 20
@@ -28,15 +29,6 @@ LATE_BY = timedelta(hours=6)
 CAUSES = ("funding", "refund", "fee", "charge", "grant")
 
 Booked = tuple[str, dict[str, int]]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check counted, and every difference it found, in words that name the row."""
-
-    what: str
-    checked: int
-    differences: list[str]
 
 
 Check = Callable[[TenantSession], Finding]
@@ -318,4 +310,5 @@ CHECKS: tuple[Check, ...] = (
     letters_end,
     jobs_end,
     nothing_stays_unknown,
+    *statements.CHECKS,
 )

@@ -30,7 +30,13 @@ DECLINED, THREE_D_SECURE, VISA = "4000000000009995", "4000002500003155", "424242
 # What a browser cannot be shown: no page, no HTML, or an address that only leads on.
 NO_PAGES = {
     "/", "/account/users", "/activate/<token>", "/activation/return", "/bootstrap/static/<path:filename>", "/brand.css",
-    "/customers/export.csv", "/finance", "/finance/charges.csv", "/health/live", "/health/ready",
+    "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf",
+    "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf",
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv",
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf",
+    "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
+    "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
+    "/health/live", "/health/ready",
     "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>",
 }
@@ -240,6 +246,12 @@ class Album:
         page.click("a.row-open >> nth=0")
         self.see(page, "charge-opened")
         self.go(page, "/finance/charges?q=nothing-like-it", "charges-none")
+        self.go(page, "/finance/statements", "statements")
+        self.go(page, "/finance/statements?q=nothing-like-it", "statements-none")
+        for whose in ("ours", "customers"):
+            self.go(page, f"/finance/statements?whose={whose}")
+            page.click("tbody td a >> nth=0")
+            self.see(page, f"statement-{whose}")
         self.go(page, "/customers", "not-allowed")
         self.go(self.administrator(), "/finance/charges", "charges-administrator")
 
@@ -298,7 +310,12 @@ class Album:
         login = owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}"
         page = self.signed_in(login)
         self.go(page, "/account", "account")
-        page.goto(f"{page.url}/users")
+        own = page.url
+        page.click("text=Statements and receipts")
+        self.see(page, "account-statements")
+        page.click("tbody th a >> nth=0")
+        self.see(page, "account-statement")
+        page.goto(f"{own}/users")
         self.see(page, "account-people")
         page.fill("#display_name", "Cara Day")
         page.fill("#login_name", f"carol-{self.mark}@guest.example")

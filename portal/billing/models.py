@@ -27,6 +27,7 @@ class Charge(TenantRow, Base):
         UniqueConstraint("white_label_id", "number"),
         Index("ix_charge_newest", "white_label_id", "book", "day", "id"),
         Index("ix_charge_account_newest", "white_label_id", "book", "account_id", "day", "id"),
+        Index("ix_charge_entry", "white_label_id", "entry_id"),
         CheckConstraint("book in ('retail', 'wholesale')", name="book"),
     )
 

@@ -131,6 +131,7 @@ LETTER_NAMES = {
     "set-password": "Set your password",
     "password-reset": "Password reset",
     "invitation": "Invitation",
+    "statement": "Statement",
 }
 
 

@@ -42,6 +42,8 @@ from portal.kit.money import Money
 from portal.kit.settings import current
 from portal.operator import commands as operator
 from portal.payments import connection, flows
+from portal.statements.flows import issue_through
+from portal.statements.statement import Month
 from portal.whitelabels.queries import white_label
 
 Progress = Callable[[str, int, int], None]
@@ -62,6 +64,7 @@ def seed(places: Places, progress: Progress) -> None:
                 _customer(tenant, customer, places)
                 done += 1
                 progress(customer.name, done, total)
+            _statements(tenant.business.time_zone)
     _move_gateway_clock(places, timedelta())
 
 
@@ -213,6 +216,17 @@ def _end(account_id: UUID, new: SeedCustomer, began: timedelta) -> None:
             activation.cancel(db, account, reason="Moved to another provider", by=SYSTEM)
         elif new.story == "cancelled":
             activation.cancel(db, account, reason="Created twice by mistake", by=SYSTEM)
+
+
+def _statements(zone: str) -> None:
+    """Each month's, an hour after it was over."""
+    present = datetime.now(UTC)
+    month = Month.of((present - timedelta(days=31 * MONTHS_BACK)).date())
+    while (issued_at := month.end(zone) + timedelta(hours=1)) < present:
+        with _at(present - issued_at):
+            issue_through(month)
+            _run_letters()
+        month = month.following
 
 
 def _run_letters() -> None:

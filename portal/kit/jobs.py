@@ -18,7 +18,7 @@ from sqlalchemy import Index, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
-from portal.kit.db import PLATFORM, Base, TenantSession, insert_if_absent, scoped, transaction
+from portal.kit.db import PLATFORM, Base, TenantSession, insert_if_absent, insert_rows, scoped, transaction
 from portal.kit.ids import new_id
 
 log = structlog.get_logger()
@@ -114,6 +114,15 @@ def enqueue(
     due_at = now() + timedelta(seconds=delay_s)
     db.add(Job(id=job_id, white_label_id=white_label_id, name=name, payload=payload, due_at=due_at))
     return job_id
+
+
+def enqueue_all(db: TenantSession, name: str, payloads: dict[str, dict[str, Any]]) -> None:
+    """Write many jobs at once, by their keys, none of which was ever used. The same seam, at Core speed."""
+    white_label_id = None if db.scope is PLATFORM else db.tenant
+    ids = {key: new_id() for key in payloads}
+    insert_rows(db, JobKey, [{"key": key, "job_id": id} for key, id in ids.items()])
+    shared = {"white_label_id": white_label_id, "name": name, "state": "due", "tries": 0}
+    insert_rows(db, Job, [{**shared, "id": ids[key], "payload": payload} for key, payload in payloads.items()])
 
 
 def enqueue_due_periodic() -> None:

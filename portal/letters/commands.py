@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from portal.kit import jobs
 from portal.kit.clock import now
-from portal.kit.db import TenantSession
+from portal.kit.db import TenantSession, insert_rows
 from portal.kit.forms import normal_address
+from portal.kit.ids import new_id
 from portal.letters.models import Letter
 
 
@@ -76,6 +77,38 @@ def write(
     db.put(letter)
     jobs.enqueue(db, "letters.deliver", {"letter": str(letter.id)}, key=f"letter:{letter.id}")
     return letter
+
+
+@dataclass(frozen=True)
+class Post:
+    """One of many letters of a kind, without a link."""
+
+    to: Recipient
+    about: UUID
+    facts: dict[str, Any]
+
+
+def write_all(db: TenantSession, name: str, posts: list[Post]) -> None:
+    """Like `write`, for many letters at once. Raises ValueError for what is not one address."""
+    if any(normal_address(post.to.address) is None for post in posts):
+        raise ValueError("a letter goes to exactly one address")
+    ids = [new_id() for _ in posts]
+    insert_rows(
+        db,
+        Letter,
+        [
+            {
+                "id": id,
+                "name": name,
+                "to_address": post.to.address,
+                "to_name": post.to.name,
+                "about_id": post.about,
+                "facts": post.facts,
+            }
+            for id, post in zip(ids, posts, strict=True)
+        ],
+    )
+    jobs.enqueue_all(db, "letters.deliver", {f"letter:{id}": {"letter": str(id)} for id in ids})
 
 
 def withdraw(db: TenantSession, link_id: UUID) -> None:

@@ -13,8 +13,9 @@ from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.payments.queries import fundings_of, latest_funding, refunds_of_account
+from portal.statements.queries import statements_of
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, local_day, money, short_day
+from portal.whitelabels.words import day, local_day, money, month, short_day
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class AccountPage:
     people: list[tuple[str, str]]
     movements: list[Movement]
     outlook: list[tuple[str, str]]
+    statements: list[tuple[str, str, str]]
+    """The month, the statement's address and its closing balance; the last three."""
     runs: bool
 
 
@@ -59,6 +62,7 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         people=[(user.display_name, Role(membership.role).words) for membership, user in members_of(db, account.id)],
         movements=_movements(db, account) if account.is_run_by_customer else [],
         outlook=outlook_rows(db, account, balance) if account.is_run_by_customer else [],
+        statements=_statements(db, account) if account.is_run_by_customer else [],
         runs=runs,
     )
 
@@ -94,6 +98,12 @@ def outlook_rows(db: TenantSession, account: Account, balance: int) -> list[tupl
 
 def owed_minor(db: TenantSession, account: Account) -> int:
     return max(0, -credit_minor(db, Book.RETAIL, account.id))
+def _statements(db: TenantSession, account: Account) -> list[tuple[str, str, str]]:
+    tenant = white_label(db)
+    return [
+        (month(each.month, tenant), f"/account/{account.id}/statements/{each.id}", money(each.closing_minor, tenant))
+        for each in statements_of(db, account.id, limit=3)
+    ]
 
 
 def _movements(db: TenantSession, account: Account) -> list[Movement]:

@@ -29,6 +29,7 @@ from portal.signup.commands import start_draft
 from tests.billing.making import service
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
+from tests.statements.making import documents_of
 
 OPEN, ADMINISTRATOR, FINANCE, MEMBER = "open", "administrator", "finance", "member"
 FINISHING, OPERATOR, SIGNED_IN, LINK = "finishing", "operator", "signed in", "link"
@@ -47,6 +48,12 @@ TABLE: dict[str, tuple[str, str]] = {
     "/account/<uuid:account_id>/services": ("GET", LOOKS),
     "/account/<uuid:account_id>/services/<uuid:product_id>": ("GET POST", RUNS_IT),
     "/account/<uuid:account_id>/services/<uuid:product_id>/withdrawal": ("POST", RUNS_IT),
+    "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf": ("GET", MEMBER),
+    "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv": ("GET", MEMBER),
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf": ("GET", MEMBER),
     "/account/<uuid:account_id>/users": ("GET POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/main-contact": ("POST", RUNS_IT),
@@ -100,6 +107,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "/finance": ("GET", FINANCE),
     "/finance/charges": ("GET", FINANCE),
     "/finance/charges.csv": ("GET", FINANCE),
+    "/finance/credit-notes/<uuid:note_id>.pdf": ("GET", FINANCE),
+    "/finance/statements": ("GET", FINANCE),
+    "/finance/statements/<uuid:statement_id>": ("GET", FINANCE),
+    "/finance/statements/<uuid:statement_id>.csv": ("GET", FINANCE),
+    "/finance/statements/<uuid:statement_id>.pdf": ("GET", FINANCE),
     "/health/live": ("GET", OPEN),
     "/health/ready": ("GET", OPEN),
     "/invitations": ("GET POST", LINK),
@@ -185,10 +197,11 @@ def town(app: Flask, cast: Cast) -> Town:
         seat = service(db)
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
+        papers = documents_of(db, acme)
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
-                                  "product_id": seat.id, "token": "x", "slug": "x", "filename": "none"}
+                                  "product_id": seat.id, "token": "x", "slug": "x", "filename": "none", **papers}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}

@@ -15,6 +15,7 @@ PLATFORM_DOORS = (
     "portal/billing/commandline.py",
     "portal/billing/run.py",        # the daily job looks which white labels have a new day
     "portal/payments/flows.py",     # the janitor's job looks for open fundings of everybody
+    "portal/statements/flows.py",   # month ends of every tenant, each worked on in its own scope
     "portal/verify.py",             # recomputes every tenant's books
 )
 

@@ -14,8 +14,10 @@ from tests.cast import on_sqlite
 
 AS_IT_WAS = (
     "drop trigger charge_adds_up",
+    "drop index ix_charge_entry",
     *(f"drop table {table}" for table in (
-        "charge_total", "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
+        "statement_line", "credit_note", "receipt", "statement", "charge_total",
+        "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
         "plan_inclusion", "price", "tax_rate", "subscription", "service", "pause")),
     "drop index ix_account_name",
     *(f"alter table account drop column {column}" for column in (

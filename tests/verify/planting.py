@@ -13,7 +13,9 @@ from portal.kit.ids import new_id
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 from portal.verify import verify
 
-APPEND_ONLY = ("audit_row", "charge", "journal_entry", "journal_line", "terms_acceptance")
+APPEND_ONLY = (
+    "audit_row", "charge", "charge_credit", "credit_note", "journal_entry", "journal_line", "receipt", "statement",
+    "statement_line", "terms_acceptance")
 
 
 def differences(what: str = "") -> list[str]:

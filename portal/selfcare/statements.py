@@ -1,0 +1,137 @@
+"""A customer's own statements, receipts and credit notes. An account that the white label runs has none."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from portal.accounts.guards import account_members_only, my_account_or_404
+from portal.accounts.models import Account
+from portal.kit.db import TenantSession, reading
+from portal.kit.refusals import NotFound
+from portal.kit.web import page
+from portal.statements import answers
+from portal.statements.document import credit_note_pdf, receipt_pdf, statement_pdf
+from portal.statements.models import Statement
+from portal.statements.pages import credit_note_words, statement_page
+from portal.statements.queries import (
+    credit_note_or_404,
+    credit_notes_of,
+    receipt_or_404,
+    receipts_of,
+    statement_or_404,
+    statements_of,
+)
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import money, month, short_day
+
+bp = Blueprint("own_statements", __name__, url_prefix="/account/<uuid:account_id>")
+
+
+@bp.get("/statements")
+@account_members_only
+def index(account_id: UUID) -> Response:
+    account = _payer_or_404(account_id)
+    with reading() as db:
+        found = list_page(db, account)
+    return page("selfcare/statements.html", found=found)
+
+
+@bp.get("/statements/<uuid:statement_id>")
+@account_members_only
+def show(account_id: UUID, statement_id: UUID) -> Response:
+    account = _payer_or_404(account_id)
+    with reading() as db:
+        statement = statement_or_404(db, statement_id, account.id)
+        found = statement_page(db, statement, answers.asked_place(), room=f"/account/{account.id}")
+    return page("statements/show.html", found=found)
+
+
+@bp.get("/statements/<uuid:statement_id>.pdf")
+@account_members_only
+def pdf(account_id: UUID, statement_id: UUID) -> Response:
+    account = _payer_or_404(account_id)
+    with reading() as db:
+        statement = statement_or_404(db, statement_id, account.id)
+        return answers.pdf_answer(statement.number, statement_pdf(db, statement))
+
+
+@bp.get("/statements/<uuid:statement_id>.csv")
+@account_members_only
+def export(account_id: UUID, statement_id: UUID) -> Response:
+    account = _payer_or_404(account_id)
+    with reading() as db:
+        statement = statement_or_404(db, statement_id, account.id)
+    return answers.statement_csv_answer(statement)
+
+
+@bp.get("/receipts/<uuid:funding_id>.pdf")
+@account_members_only
+def receipt(account_id: UUID, funding_id: UUID) -> Response:
+    account = _payer_or_404(account_id)
+    with reading() as db:
+        found = receipt_or_404(db, account.id, funding_id)
+        return answers.pdf_answer(found.number, receipt_pdf(db, found))
+
+
+@bp.get("/credit-notes/<uuid:note_id>.pdf")
+@account_members_only
+def credit_note(account_id: UUID, note_id: UUID) -> Response:
+    account = _payer_or_404(account_id)
+    with reading() as db:
+        note = credit_note_or_404(db, note_id, account.id)
+        return answers.pdf_answer(note.number, credit_note_pdf(db, note))
+
+
+def _payer_or_404(account_id: UUID) -> Account:
+    """The account of the signed-in person, if it pays for itself. Raises NotFound."""
+    account = my_account_or_404(account_id)
+    if not account.is_run_by_customer:
+        raise NotFound
+    return account
+
+
+@dataclass(frozen=True)
+class Row:
+    href: str
+    number: str
+    month: str
+    paid: str
+    charged: str
+    closing: str
+    owes: bool
+
+
+@dataclass(frozen=True)
+class ListPage:
+    account: Account
+    rows: list[Row]
+    receipts: list[tuple[str, str, str, str]]
+    credit_notes: list[tuple[str, str, str, str]]
+
+
+def list_page(db: TenantSession, account: Account) -> ListPage:
+    tenant, room = white_label(db), f"/account/{account.id}"
+    return ListPage(
+        account,
+        [row(each, tenant) for each in statements_of(db, account.id)],
+        [
+            (r.number, f"{room}/receipts/{r.funding_id}.pdf", short_day(r.day, tenant), money(r.amount_minor, tenant))
+            for r in receipts_of(db, account.id)
+        ],
+        [credit_note_words(note, tenant, room) for note in credit_notes_of(db, account.id)],
+    )
+
+
+def row(statement: Statement, tenant: WhiteLabel) -> Row:
+    return Row(
+        f"/account/{statement.account_id}/statements/{statement.id}",
+        statement.number,
+        month(statement.month, tenant),
+        money(statement.paid_minor, tenant),
+        money(statement.charged_minor, tenant),
+        money(statement.closing_minor, tenant),
+        statement.closing_minor < 0,
+    )

@@ -1,0 +1,1 @@
+"""Statements, receipts and credit notes: an account's month and its documents, numbered, frozen when issued."""

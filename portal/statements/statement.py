@@ -1,0 +1,119 @@
+"""A statement's arithmetic. Pure: no Flask, no SQLAlchemy.
+
+Amounts are minor units as the account's owner sees them: money paid in is positive, a charge negative. The opening
+balance is the closing one of the statement before, 0 at first; the closing balance is the opening one and the lines.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+CHARGE, CREDIT, PAYMENT, REFUND, GRANT = "charge", "credit", "payment", "refund", "grant"
+PRICED = (CHARGE, CREDIT)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A calendar month, named by its first day."""
+
+    first_day: date
+
+    def __post_init__(self) -> None:
+        if self.first_day.day != 1:
+            raise ValueError("a month is named by its first day")
+
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        return cls(day.replace(day=1))
+
+    @property
+    def following(self) -> "Month":
+        return Month.of(self.first_day + timedelta(days=31))
+
+    @property
+    def before(self) -> "Month":
+        return Month.of(self.first_day - timedelta(days=1))
+
+    @property
+    def last_day(self) -> date:
+        return self.following.first_day - timedelta(days=1)
+
+    def end(self, zone: str) -> datetime:
+        """The first instant that is not in the month any more, in UTC."""
+        return datetime.combine(self.following.first_day, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one journal entry did to the account. `net_minor` and `tax_minor` are a charge's own, so they are positive
+    when `amount_minor` is negative; `retail_minor` is the retail price of what was charged at wholesale."""
+
+    entry_id: UUID
+    kind: str
+    day: date
+    reference: str
+    description: str
+    amount_minor: int
+    note: str = ""
+    account_id: UUID | None = None
+    customer: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    net_minor: int = 0
+    tax_minor: int = 0
+    tax_ppm: int = 0
+    retail_minor: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind in PRICED and self.amount_minor != -(self.net_minor + self.tax_minor):
+            raise ValueError(f"{self.reference} debits {-self.amount_minor}, its parts say otherwise")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Where an account stood, what moved, and where it stands."""
+
+    opening_minor: int
+    paid_minor: int
+    charged_minor: int
+
+    @property
+    def closing_minor(self) -> int:
+        return self.opening_minor + self.paid_minor + self.charged_minor
+
+
+@dataclass(frozen=True)
+class Taxed:
+    """What was charged at one rate, credits taken off."""
+
+    ppm: int
+    net_minor: int
+    tax_minor: int
+
+
+def balance(opening_minor: int, lines: Sequence[Line]) -> Balance:
+    charged = sum(line.amount_minor for line in lines if line.kind in PRICED)
+    return Balance(opening_minor, sum(line.amount_minor for line in lines) - charged, charged)
+
+
+def taxes(lines: Iterable[Line]) -> list[Taxed]:
+    """The tax summary, dearest rate first."""
+    sums: dict[int, list[int]] = {}
+    for line in lines:
+        if line.kind in PRICED:
+            at_rate = sums.setdefault(line.tax_ppm, [0, 0])
+            at_rate[0] += line.net_minor
+            at_rate[1] += line.tax_minor
+    return [Taxed(ppm, net, tax) for ppm, (net, tax) in sorted(sums.items(), reverse=True)]
+
+
+def in_order(lines: Iterable[Line]) -> list[Line]:
+    """What belongs to no customer first, then customer by customer; each by day, then in the order of the journal."""
+    return sorted(lines, key=lambda each: (each.customer.casefold(), each.customer, each.day, each.entry_id))
+
+
+def is_wanted(balance: Balance, lines: Sequence[Line]) -> bool:
+    """An account that stands at nothing and did not move has nothing to state."""
+    return bool(lines) or balance.closing_minor != 0

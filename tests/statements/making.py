@@ -1,0 +1,60 @@
+"""Documents for a test: credits as billing books them, and one of each kind."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.billing.models import Charge, ChargeCredit
+from portal.kit.db import TenantSession
+from portal.kit.ids import new_id
+from portal.kit.series import next_number
+from portal.ledger import entry
+from portal.ledger.commands import post
+from portal.ledger.entry import Book
+from portal.statements.commands import issue
+from portal.statements.models import CreditNote
+from portal.statements.receipts import issue_missing_receipts
+from portal.statements.statement import Month
+from tests.accounts.making import pay
+
+
+def charge_of(db: TenantSession, account: Account, item: str = "plan", book: str = "retail") -> Charge:
+    db.flush()
+    wanted = select(Charge).filter_by(account_id=account.id, item=item, book=book).order_by(Charge.number)
+    found = db.scalars(wanted).first()
+    assert found is not None
+    return found
+
+
+def credit(db: TenantSession, charge: Charge, net_minor: int, tax_minor: int, reason: str = "A quiet line") -> Charge:
+    """Give so much of a charge back: a negative charge, its entry, and the row that says what it gives back."""
+    key = f"credit-{new_id()}"
+    source = f"charge:{charge.account_id}:{charge.item}:{key}:{charge.book}"
+    back = entry.charge(
+        Book(charge.book), source, charge.payer_id, net_minor=-net_minor, tax_minor=-tax_minor,
+        currency=charge.currency, description=f"Credit: {charge.description}")
+    made = Charge(
+        number=f"C-{next_number(db, 'charge'):06d}", book=charge.book, account_id=charge.account_id,
+        payer_id=charge.payer_id, item=charge.item, description=back.description, period_key=key, first_day=None,
+        last_day=None, day=charge.day, net_minor=-net_minor, tax_minor=-tax_minor, tax_ppm=charge.tax_ppm,
+        retail_memo_minor=0, currency=charge.currency, entry_id=post(db, back))
+    db.put(made)
+    db.put(ChargeCredit(credit_id=made.id, charge_id=charge.id, from_day=None, reason=reason, given_by="Fiona"))
+    return made
+
+
+def documents_of(db: TenantSession, account: Account) -> dict[str, object]:
+    """A statement of a month long ago, a receipt and a credit note of an Option 1 account, for their addresses."""
+    funding = pay(db, account, 1000)
+    issue_missing_receipts(db)
+    statement = issue(db, account, Month(date(2020, 1, 1)), even_empty=True)
+    assert statement is not None
+    charge = charge_of(db, account)
+    note = CreditNote(
+        number="CN-2020-000001", sequence=1, book="retail", credit_id=charge.id, charge_id=charge.id,
+        statement_id=statement.id, statement_number=statement.number, account_id=account.id, day=date(2020, 1, 2),
+        description="Back", reason="", net_minor=1, tax_minor=0, tax_ppm=0, currency=statement.currency,
+        seller=statement.seller, buyer=statement.buyer)
+    db.put(note)
+    return {"statement_id": statement.id, "funding_id": funding.id, "note_id": note.id}

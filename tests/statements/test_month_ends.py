@@ -1,0 +1,189 @@
+"""A whole tenant's month ends: batch by batch, by job, by command line, in a race."""
+
+import time
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal import cli
+from portal.accounts.models import Account
+from portal.accounts.queries import white_label_account
+from portal.kit import jobs
+from portal.kit.db import PLATFORM, reading, transaction
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.statements import commands, flows
+from portal.statements.models import Statement, StatementLine
+from tests.accounts.making import OPTION_1, active, customer, pay
+from tests.cast import on_postgresql
+from tests.statements.conftest import DECEMBER, NOVEMBER
+from tests.threads import at_once
+
+
+@pytest.fixture
+def several(northwind, clock):
+    """Five customers who paid in November, and November is over."""
+    with transaction(northwind.id) as db:
+        made = [active(db, customer(db, northwind.plans["desk"], OPTION_1, name=f"No {n}"), 5000) for n in range(5)]
+    clock.advance(days=30)
+    return made
+
+
+def numbers(company):
+    with reading(company.id) as db:
+        return sorted(db.scalars(select(Statement.number)))
+
+
+def go(company, **options):
+    with jobs.scoped(company.id):
+        return flows.issue_through(options.pop("last", NOVEMBER), **options)
+
+
+FIVE_AND_OURS = [*(f"S-2026-00000{n}" for n in range(1, 6)), "W-2026-000001"]
+
+
+def test_every_account_gets_its_statement(northwind, several):
+    assert go(northwind) == 6
+    assert numbers(northwind) == FIVE_AND_OURS
+
+
+def test_going_again_changes_nothing(northwind, several):
+    go(northwind)
+    assert go(northwind) == 0 and numbers(northwind) == FIVE_AND_OURS
+
+
+def test_months_that_were_missed_are_issued_oldest_first(northwind, several, clock):
+    with transaction(northwind.id) as db:
+        pay(db, db.load(Account, several[0].id), 100)
+    clock.advance(days=31)
+    go(northwind, last=DECEMBER)
+    with reading(northwind.id) as db:
+        found = db.scalars(select(Statement).where(Statement.account_id == several[0].id).order_by(Statement.month))
+        assert [(s.month.month, s.opening_minor, s.paid_minor) for s in found] == [(11, 0, 5000), (12, 3200, 100)]
+
+
+def test_a_stop_in_the_middle_is_gone_on_from(northwind, several, monkeypatch):
+    monkeypatch.setattr(flows, "BATCH", 2)
+
+    def stop(issued):
+        if issued > 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(northwind, progress=stop)
+    assert 0 < len(numbers(northwind)) < 6
+    go(northwind)
+    assert numbers(northwind) == FIVE_AND_OURS
+
+
+def test_a_white_labels_month_ends_in_its_own_time_zone(northwind, kauri, clock, cast):
+    """At noon of the last of November in London it is the first of December in Auckland."""
+    clock.advance(days=28, hours=2)
+    flows.find_month_ends({})
+    flows.find_month_ends({})
+    with reading(PLATFORM) as db:
+        found = Counter(
+            (job.white_label_id, job.payload["month"])
+            for job in db.scalars(select(jobs.Job).where(jobs.Job.name == "statements.issue"))
+        )
+    assert found == {(kauri.id, "2026-11-01"): 1, (northwind.id, "2026-10-01"): 1}
+
+
+def test_the_job_issues_them(northwind, kauri, several):
+    flows.find_month_ends({})
+    assert jobs.run_due() >= 2
+    assert numbers(northwind) == FIVE_AND_OURS and numbers(kauri) == ["W-2026-000001"]
+
+
+def test_a_job_that_takes_too_long_goes_on_at_its_next_try(northwind, several, monkeypatch):
+    monkeypatch.setattr(flows, "BATCH", 2)
+    monkeypatch.setattr(flows, "LONGEST_S", 0)
+    with jobs.scoped(northwind.id):
+        tries = 0
+        while len(numbers(northwind)) < 6 and tries < 9:
+            tries += 1
+            with pytest.raises(jobs.TryLater):
+                flows.issue_month({"month": "2026-11-01"})
+    assert numbers(northwind) == FIVE_AND_OURS and 2 < tries < 9
+
+
+def race(company, times=4):
+    def run(n):
+        with jobs.scoped(company.id):
+            return flows.issue_through(NOVEMBER)
+
+    return at_once(times, run)
+
+
+def test_four_at_once_issue_each_number_once(northwind, several, monkeypatch):
+    monkeypatch.setattr(flows, "BATCH", 2)
+    answers = race(northwind)
+    assert sum(answers) == 6 and numbers(northwind) == FIVE_AND_OURS
+
+
+@on_postgresql
+def test_without_the_lock_the_race_is_lost(northwind, several, monkeypatch):
+    """Two read at once, and the database's own keys refuse the second. On SQLite one writes at a time."""
+
+    def unheld(db, book, accounts):
+        codes = [commands.credit_of(account.id) for account in accounts]
+        wanted = select(commands.LedgerAccount).where(
+            commands.LedgerAccount.book == book.value, commands.LedgerAccount.code.in_(codes))
+        return {row.code: row for row in db.scalars(wanted)}
+
+    last_statements = commands._last_statements
+
+    def slowly(db, ids):
+        found = last_statements(db, ids)
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(commands, "_hold", unheld)
+    monkeypatch.setattr(commands, "_last_statements", slowly)
+    assert any(isinstance(answer, IntegrityError) for answer in race(northwind, 2))
+
+
+def test_payments_that_arrive_meanwhile_are_on_it_or_on_the_next(northwind, several, clock):
+    """Each entry once, whoever comes first. Red on PostgreSQL with the account's row locked as well: a deadlock."""
+
+    def run(n):
+        if n % 2:
+            with transaction(northwind.id) as db:
+                pay(db, db.load(Account, several[n // 2].id), 100 + n)
+        else:
+            go(northwind)
+
+    assert [answer for answer in at_once(6, run) if isinstance(answer, BaseException)] == []
+    with reading(northwind.id) as db:
+        for account in several:
+            statement = db.scalars(select(Statement).where(Statement.account_id == account.id)).one()
+            unstated = credit_minor(db, Book.RETAIL, account.id) - statement.closing_minor
+            assert unstated in (0, 101, 103, 105)
+        assert len(set(db.scalars(select(StatementLine.entry_id)))) == len(
+            db.scalars(select(StatementLine.entry_id)).all())
+
+
+def test_another_tenants_accounts_are_left_alone(northwind, kauri, several):
+    go(northwind)
+    assert numbers(kauri) == []
+    with reading(kauri.id) as db:
+        assert white_label_account(db).id not in set(db.scalars(select(Statement.account_id)))
+
+
+def test_the_command_line_issues_through_a_month(northwind, several, settings, monkeypatch):
+    monkeypatch.setattr(cli, "_house", lambda: None)
+    done = CliRunner().invoke(cli.main, ["statements", "--through", "2026-11"])
+    assert done.exit_code == 0 and "Northwind Telecom: 6 statements." in done.output
+    assert numbers(northwind) == FIVE_AND_OURS
+    again = CliRunner().invoke(cli.main, ["statements", "--through", "2026-11"])
+    assert "Northwind Telecom: no statement was due." in again.output
+
+
+@pytest.mark.parametrize("month", ["2026-12", "2026-13", "November"])
+def test_the_command_line_refuses_a_month_that_is_not_over_or_none(northwind, several, settings, monkeypatch, month):
+    monkeypatch.setattr(cli, "_house", lambda: None)
+    assert CliRunner().invoke(cli.main, ["statements", "--through", month]).exit_code != 0
+    assert numbers(northwind) == []
