@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import rooms
 from portal.activation import commands as activation
+from portal.arrears import commands as arrears
 from portal.errors import error_page, plain_page, refusal_page
 from portal.identity.guards import login_manager
 from portal.kit import db as database
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     activation.listen()
     people.listen()
     receipts.listen()
+    arrears.listen()
     _answer_errors(app)
     _serve(app, settings)
     return app

@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from portal.accounts import models as accounts
 from portal.activation import models as activation
+from portal.arrears import models as arrears
 from portal.audit import models as audit
 from portal.billing import models as billing
 from portal.catalogue import models as catalogue
@@ -22,6 +23,7 @@ from portal.whitelabels import models as whitelabels
 ROOMS = (
     accounts,
     activation,
+    arrears,
     audit,
     billing,
     catalogue,

@@ -46,7 +46,11 @@ def _groups(person: Standing) -> list[Group]:
     )
     money = (charges, statements) if person.is_finance else ()
     settings = (
-        (Item("Gateway", "/settings/gateway", "card"), Item("Letters", "/settings/letters", "mail"))
+        (
+            Item("Gateway", "/settings/gateway", "card"),
+            Item("Letters", "/settings/letters", "mail"),
+            Item("Unpaid accounts", "/settings/arrears", "clock"),
+        )
         if person.is_administrator
         else ()
     )

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.activation.views import bp as activation
+from portal.arrears import flows as arrears_jobs
 from portal.billing import run as billing_run
 from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
@@ -18,6 +19,7 @@ from portal.selfcare.credit import bp as credit
 from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
 from portal.services.views import bp as services
+from portal.settings.arrears import bp as arrears
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
 from portal.statements import flows as statement_jobs
@@ -37,10 +39,11 @@ BLUEPRINTS = (
     finance,
     finance_statements,
     settings,
+    arrears,
     operator,
     webhooks,
 )
-JOBS = (letter_jobs, billing_run, statement_jobs)
+JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)
 
 
 def register(app: Flask) -> None:

@@ -11,6 +11,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
 from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
+from portal.arrears.queries import Notice, notice_of
 from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price
@@ -102,6 +103,7 @@ class CustomerPage:
     letters: list[LetterLine]
     can_resend: bool
     can_correct: bool
+    arrears: Notice | None
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
+        arrears=notice_of(db, account),
     )
 
 

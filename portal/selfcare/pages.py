@@ -6,6 +6,7 @@ from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.activation.pages import PaymentStatus, payment_status
+from portal.arrears.queries import Notice, notice_of
 from portal.billing.outlook import outlook
 from portal.billing.queries import account_prices, charges_of
 from portal.billing.words import retail_price
@@ -41,6 +42,7 @@ class AccountPage:
     outlook: list[tuple[str, str]]
     statements: list[tuple[str, str, str]]
     """The month, the statement's address and its closing balance; the last three."""
+    arrears: Notice | None
     runs: bool
 
 
@@ -63,6 +65,7 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         movements=_movements(db, account) if account.is_run_by_customer else [],
         outlook=outlook_rows(db, account, balance) if account.is_run_by_customer else [],
         statements=_statements(db, account) if account.is_run_by_customer else [],
+        arrears=notice_of(db, account),
         runs=runs,
     )
 

@@ -1,9 +1,17 @@
 """Forms of the settings pages."""
 
-from wtforms import PasswordField
-from wtforms.validators import InputRequired, Length
+from wtforms import IntegerField, PasswordField
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal.kit.forms import PortalForm
+
+DAYS = [InputRequired("Write a number of days, or 0."), NumberRange(0, 365, "Choose from 0 to 365 days.")]
+
+
+class ArrearsForm(PortalForm):
+    low_days = IntegerField("Days of notice before credit runs out", DAYS)
+    suspend_days = IntegerField("Days of grace before suspension", DAYS)
+    close_days = IntegerField("Days suspended before closure", DAYS)
 
 
 class GatewayForm(PortalForm):

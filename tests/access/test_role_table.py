@@ -135,6 +135,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/password/reset/<token>": ("GET", LINK),
     "/password/set/<token>": ("GET", LINK),
     "/settings": ("GET", ADMINISTRATOR),
+    "/settings/arrears": ("GET POST", ADMINISTRATOR),
     "/settings/gateway": ("GET POST", ADMINISTRATOR),
     "/settings/gateway/check": ("POST", ADMINISTRATOR),
     "/settings/gateway/disconnection": ("GET POST", ADMINISTRATOR),

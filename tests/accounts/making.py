@@ -12,6 +12,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import primary_user, white_label_account
 from portal.activation.commands import activate_as_administrator, listen, redeem, send_link
 from portal.activation.queries import latest_link
+from portal.arrears import commands as arrears
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.period import nth_period
 from portal.billing.subscriptions import bill
@@ -109,6 +110,7 @@ def seen(funding: Funding, **differing: object) -> Seen:
 def pay(db: TenantSession, account: Account, amount_minor: int) -> Funding:
     """Money by card, as the gateway would tell of it. Whoever listens to payments hears it."""
     listen()
+    arrears.listen()
     funding = start_payment(db, account, amount_minor)
     return settle(db, funding.id, seen(funding, status="complete", paid=True, card="Visa •••• 4242"))
 

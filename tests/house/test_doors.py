@@ -12,6 +12,7 @@ PLATFORM_DOORS = (
     "portal/demo/",
     "portal/operator/",
     "portal/payments/webhooks.py",  # the address says which tenant an event is for
+    "portal/arrears/flows.py",      # the daily job, as that of billing
     "portal/billing/commandline.py",
     "portal/billing/run.py",        # the daily job looks which white labels have a new day
     "portal/payments/flows.py",     # the janitor's job looks for open fundings of everybody

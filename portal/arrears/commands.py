@@ -1,0 +1,134 @@
+"""Taking the steps of a case, ending it when it is paid, and changing the rules."""
+
+from datetime import date
+
+from portal.accounts import commands as accounts
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.accounts.queries import primary_user, white_label_staff
+from portal.activation import commands as activation
+from portal.arrears.models import ArrearsCase, ArrearsPolicy
+from portal.arrears.queries import open_case, policy_of, rules_of
+from portal.arrears.steps import Place, Rules, Step, ends_on, next_step
+from portal.audit.commands import SYSTEM, Actor, record
+from portal.kit.clock import today
+from portal.kit.db import TenantSession
+from portal.kit.settings import current
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.letters import commands as letters
+from portal.payments import commands as payments
+from portal.payments.models import Funding
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, money
+
+LETTERS = {
+    Step.LOW: "credit-low",
+    Step.OVERDUE: "overdue",
+    Step.SUSPENDED: "suspended-unpaid",
+    Step.CLOSED: "closed-unpaid",
+}
+UNPAID = "The credit ran out and was not paid"
+
+
+def look_at(db: TenantSession, account: Account, *, is_low: bool) -> Step | None:
+    """Take the step that is due for an account, or end its case. The caller holds the account's row."""
+    case, now_day = open_case(db, account), today(white_label(db).time_zone)
+    credit = credit_minor(db, Book.RETAIL, account.id)
+    if case is not None and account.state == State.ACTIVE and case.stands_at is Step.SUSPENDED:
+        # Somebody made it active again although it owes: the days of grace begin anew.
+        case.step, case.since = Step.OVERDUE.value, now_day
+    if case is not None and credit >= 0 and not (is_low and case.stands_at is Step.LOW):
+        end(db, account, case)
+        return None
+    place = Place(case.stands_at, case.since) if case is not None else None
+    step = next_step(rules_of(db), place, owes=credit < 0, is_low=is_low, today=now_day)
+    if step is not None:
+        _take(db, account, case, step, now_day)
+    return step
+
+
+def end(db: TenantSession, account: Account, case: ArrearsCase) -> None:
+    """The account is in credit again. What the case suspended works again; what a person suspended does not."""
+    case.ended_on = today(white_label(db).time_zone)
+    record(db, "arrears.ended", by=SYSTEM, subject=account.id)
+    if case.stands_at is Step.SUSPENDED and account.state == State.SUSPENDED:
+        accounts.reactivate(db, account, by=SYSTEM)
+        _write(db, account, "reactivated", None)
+
+
+def listen() -> None:
+    """Hear of money after activation has. Called once, when the house is put together."""
+    payments.after_funding.append(after_money)
+
+
+def after_money(db: TenantSession, funding: Funding) -> None:
+    """Money arrived: a case whose account owes nothing any more ends in the same transaction."""
+    account = db.locked(Account, funding.account_id)
+    case = open_case(db, account) if account is not None else None
+    if account is not None and case is not None and credit_minor(db, Book.RETAIL, account.id) >= 0:
+        end(db, account, case)
+
+
+def look_at_white_label(db: TenantSession, account: Account, *, is_low: bool) -> None:
+    """Warn once when the white-label account cannot cover what is coming. Its customers stay as they are."""
+    db.locked(Account, account.id)
+    case = open_case(db, account)
+    now_day = today(white_label(db).time_zone)
+    if case is not None and not is_low:
+        case.ended_on = now_day
+    elif case is None and is_low:
+        db.put(ArrearsCase(account_id=account.id, opened_on=now_day, step=Step.LOW.value, since=now_day))
+        record(db, "arrears.white-label-low", by=SYSTEM, subject=account.id)
+        tenant = white_label(db)
+        for person in [*white_label_staff(db, "administrator"), *white_label_staff(db, "finance")]:
+            to = letters.Recipient(person.email, person.display_name)
+            letters.write(
+                db,
+                "white-label-low",
+                to=to,
+                about=account.id,
+                balance=money(credit_minor(db, Book.WHOLESALE, account.id), tenant),
+                limit=money(account.credit_limit_minor, tenant),
+                url=current().address(tenant.host, "/finance/charges"),
+            )
+
+
+def set_rules(db: TenantSession, rules: Rules, *, by: Actor) -> None:
+    before = rules_of(db)
+    policy = policy_of(db) or ArrearsPolicy()
+    policy.low_days, policy.suspend_days, policy.close_days = rules.low_days, rules.suspend_days, rules.close_days
+    db.add(policy)
+    if before != rules:
+        record(db, "arrears.rules", by=by, before=vars(before), after=vars(rules))
+
+
+def _take(db: TenantSession, account: Account, case: ArrearsCase | None, step: Step, now_day: date) -> None:
+    if case is None:
+        case = ArrearsCase(account_id=account.id, opened_on=now_day)
+        db.add(case)
+    case.step, case.since = step.value, now_day
+    if step is Step.SUSPENDED and account.state == State.ACTIVE:
+        accounts.suspend(db, account, reason=UNPAID, by=SYSTEM)
+    elif step is Step.CLOSED and account.state != State.CLOSED:
+        activation.cancel(db, account, reason=UNPAID, by=SYSTEM)
+    record(db, f"arrears.{step.value}", by=SYSTEM, subject=account.id)
+    db.flush()
+    _write(db, account, LETTERS[step], ends_on(rules_of(db), Place(step, now_day)))
+
+
+def _write(db: TenantSession, account: Account, name: str, ends: date | None) -> None:
+    tenant, user = white_label(db), primary_user(db, account.id)
+    credit = credit_minor(db, Book.RETAIL, account.id)
+    letters.write(
+        db,
+        name,
+        to=letters.Recipient(user.email, user.display_name),
+        about=account.id,
+        organisation=account.name,
+        account_number=account.number,
+        balance=money(credit, tenant),
+        owed=money(max(0, -credit), tenant),
+        ends=day(ends, tenant) if ends else "",
+        url=current().address(tenant.host, f"/account/{account.id}/credit"),
+    )
