@@ -1,6 +1,5 @@
 """A customer's own statements, receipts and credit notes. An account that the white label runs has none."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Blueprint
@@ -8,24 +7,14 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.guards import account_members_only, my_account_or_404
 from portal.accounts.models import Account
-from portal.kit.db import TenantSession, reading
+from portal.kit.db import reading
 from portal.kit.refusals import NotFound
 from portal.kit.web import page
+from portal.selfcare.statement_pages import list_page
 from portal.statements import answers
 from portal.statements.document import credit_note_pdf, receipt_pdf, statement_pdf
-from portal.statements.models import Statement
-from portal.statements.pages import credit_note_words, statement_page
-from portal.statements.queries import (
-    credit_note_or_404,
-    credit_notes_of,
-    receipt_or_404,
-    receipts_of,
-    statement_or_404,
-    statements_of,
-)
-from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import money, month, short_day
+from portal.statements.pages import statement_page
+from portal.statements.queries import credit_note_or_404, receipt_or_404, statement_or_404
 
 bp = Blueprint("own_statements", __name__, url_prefix="/account/<uuid:account_id>")
 
@@ -91,47 +80,3 @@ def _payer_or_404(account_id: UUID) -> Account:
     if not account.is_run_by_customer:
         raise NotFound
     return account
-
-
-@dataclass(frozen=True)
-class Row:
-    href: str
-    number: str
-    month: str
-    paid: str
-    charged: str
-    closing: str
-    owes: bool
-
-
-@dataclass(frozen=True)
-class ListPage:
-    account: Account
-    rows: list[Row]
-    receipts: list[tuple[str, str, str, str]]
-    credit_notes: list[tuple[str, str, str, str]]
-
-
-def list_page(db: TenantSession, account: Account) -> ListPage:
-    tenant, room = white_label(db), f"/account/{account.id}"
-    return ListPage(
-        account,
-        [row(each, tenant) for each in statements_of(db, account.id)],
-        [
-            (r.number, f"{room}/receipts/{r.funding_id}.pdf", short_day(r.day, tenant), money(r.amount_minor, tenant))
-            for r in receipts_of(db, account.id)
-        ],
-        [credit_note_words(note, tenant, room) for note in credit_notes_of(db, account.id)],
-    )
-
-
-def row(statement: Statement, tenant: WhiteLabel) -> Row:
-    return Row(
-        f"/account/{statement.account_id}/statements/{statement.id}",
-        statement.number,
-        month(statement.month, tenant),
-        money(statement.paid_minor, tenant),
-        money(statement.charged_minor, tenant),
-        money(statement.closing_minor, tenant),
-        statement.closing_minor < 0,
-    )

@@ -15,9 +15,9 @@ from portal.statements.models import Statement
 
 
 def pdf_answer(name: str, pdf: bytes) -> Response:
-    """Shown in the browser where it can, else saved under its number."""
+    """A download under its number: under this house's policy a browser's own viewer may show nothing."""
     answer = Response(pdf, mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f"inline; filename={name}.pdf"
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}.pdf"
     return answer
 
 

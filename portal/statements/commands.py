@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from portal.statements.statement import Balance, Line, Month, balance, in_order,
 from portal.whitelabels.queries import white_label
 
 SERIES = {Book.RETAIL: ("statement", "S"), Book.WHOLESALE: ("wholesale-statement", "W")}
+
+TOLD_FOR = timedelta(days=31)
+"""A statement of an older month is issued without a letter: nobody wants a year of letters on the day of an upgrade."""
 
 
 class MonthNotOver(Refusal):
@@ -137,7 +141,8 @@ def _write(db: TenantSession, book: Book, month: Month, drafts: list[_Draft]) ->
     ]
     insert_rows(db, Statement, rows)
     insert_rows(db, StatementLine, list(_line_rows(rows, drafts)))
-    tell(db, book, [(draft.account, row) for draft, row in zip(drafts, rows, strict=True) if draft.lines])
+    if now() < month.end(white_label(db).time_zone) + TOLD_FOR:
+        tell(db, book, [(draft.account, row) for draft, row in zip(drafts, rows, strict=True) if draft.lines])
 
 
 def _row(draft: _Draft) -> dict[str, Any]:

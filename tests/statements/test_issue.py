@@ -151,6 +151,17 @@ def test_the_letter_leads_to_a_page_behind_the_sign_in(db, own, december):
     assert letter.link_purpose is None and letter.facts["closing"].startswith("£")
 
 
+def test_a_month_long_past_is_stated_without_a_letter(db, own, december):
+    december.advance(days=33)
+    charge_month(db, own, 1)
+    assert issue(db, own, NOVEMBER).lines == 3 and issue(db, own, DECEMBER) is not None
+    assert [letter.facts["month"] for letter in db.scalars(select(Letter).where(Letter.name == "statement"))] == []
+    december.advance(days=31)
+    issue(db, own, JANUARY)
+    assert [letter.facts["month"] for letter in db.scalars(select(Letter).where(Letter.name == "statement"))] == [
+        "January 2027"]
+
+
 def test_finance_gets_the_letter_about_the_white_labels_own(db, fiona, december):
     issue(db, white_label_account(db), NOVEMBER)
     letter = db.scalars(select(Letter).where(Letter.name == "statement")).one()

@@ -48,7 +48,7 @@ def test_the_downloads_carry_the_number(client, books):
     base = f"/account/{books['birch'].id}/statements/{books['own'].id}"
     pdf, sheet = beth.get(f"{base}.pdf"), beth.get(f"{base}.csv")
     assert pdf.mimetype == "application/pdf" and pdf.data.startswith(b"%PDF")
-    assert "S-2026-000001.pdf" in pdf.headers["Content-Disposition"]
+    assert pdf.headers["Content-Disposition"] == "attachment; filename=S-2026-000001.pdf"
     assert sheet.mimetype == "text/csv" and "S-2026-000001.csv" in sheet.headers["Content-Disposition"]
     assert sheet.text.splitlines()[-1].split(",")[2] == "closing"
 
