@@ -27,13 +27,20 @@ class PriceBook:
         self.tenant = white_label(db)
         self.products: dict[UUID, Plan | Service] = {plan.id: plan for plan in db.scalars(select(Plan))}
         self.products.update({service.id: service for service in db.scalars(select(Service))})
+        self._known: dict[tuple[UUID, date, Buyer], Prices] = {}
         self._prices, self._rates = price_list(db), tax_rates(db)
         self._included = {
             (each.plan_id, each.service_id): each.quantity for each in db.scalars(select(Inclusion)).all()
         }
 
     def prices(self, product: Plan | Service, day: date, buyer: Buyer) -> Prices:
-        """What a product costs a buyer when a period begins on a day."""
+        """What a product costs a buyer when a period begins on a day; worked out once for all who are alike."""
+        key = (product.id, day, buyer)
+        if key not in self._known:
+            self._known[key] = self._work_out(product, day, buyer)
+        return self._known[key]
+
+    def _work_out(self, product: Plan | Service, day: date, buyer: Buyer) -> Prices:
         retail, wholesale = self._prices.retail(product, day), self._prices.wholesale(product, day)
         home_ppm = product.tax_ppm
         plan = product if isinstance(product, Plan) else None

@@ -6,14 +6,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.billing.models import Charge
 from portal.billing.pricing import PricedLine, Side
+from portal.kit.bulk import insert_many
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession, insert_rows
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.series import next_numbers
 from portal.ledger import entry
@@ -80,7 +81,7 @@ def write_charges(db: TenantSession, lines: Iterable[tuple[Account, PricedLine]]
     numbers = next_numbers(db, "charge", len(wishes))
     day = today(tenant.time_zone)
     rows = [_row(w, n, day, tenant.currency, ids.get(id(w))) for w, n in zip(wishes, numbers, strict=True)]
-    insert_rows(db, Charge, rows)
+    insert_many(db, Charge, rows)
     sums = {book: sum(w.side.gross_minor for w in wishes if w.book is book) for book in Book}
     made = {wish.key: row["id"] for wish, row in zip(wishes, rows, strict=True)}
     return Written(sums[Book.WHOLESALE], sums[Book.RETAIL], made)
@@ -95,13 +96,13 @@ def _wishes(white_label_account_id: UUID, lines: Iterable[tuple[Account, PricedL
 
 def _new_ones(db: TenantSession, wishes: list[_Wish]) -> list[_Wish]:
     found = select(Charge.account_id, Charge.item, Charge.period_key, Charge.book)
-    places = sorted({(w.account.id, w.line.item) for w in wishes})
-    keys = sorted({w.line.period_key for w in wishes})
+    accounts = sorted({w.account.id for w in wishes})
+    items, keys = sorted({w.line.item for w in wishes}), sorted({w.line.period_key for w in wishes})
     charged = {
         tuple(row)
-        for chunk in (places[i : i + 500] for i in range(0, len(places), 500))
+        for chunk in (accounts[i : i + 1000] for i in range(0, len(accounts), 1000))
         for row in db.execute(
-            found.where(tuple_(Charge.account_id, Charge.item).in_(chunk), Charge.period_key.in_(keys))
+            found.where(Charge.account_id.in_(chunk), Charge.item.in_(items), Charge.period_key.in_(keys))
         )
     }
     return [wish for wish in wishes if wish.key not in charged]

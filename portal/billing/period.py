@@ -8,6 +8,7 @@ account that begins on another day than its billing day has a shorter first peri
 import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Cycle:
         start, _ = self._around(day)
         return self.period_at(max(start, self.anchor) if day >= self.anchor else start)
 
+    @lru_cache(maxsize=10_000)  # noqa: B019 - a value, and there are as many as there are days and billing days
     def _around(self, day: date) -> tuple[date, date]:
         months = (day.year - self.anchor.year) * 12 + day.month - self.anchor.month
         k = months // self.months

@@ -7,6 +7,7 @@ rest is the net amount, so the two parts are always the price.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from portal.billing.period import Cycle, Period
 from portal.kit.money import tax_on, tax_within
@@ -104,6 +105,7 @@ def plan_line(prices: Prices, period: Period, item: str = "plan") -> PricedLine:
     return recurring_line(prices, item, 1, period)
 
 
+@lru_cache(maxsize=10_000)
 def recurring_line(prices: Prices, item: str, quantity: int, period: Period, *, free: int = 0) -> PricedLine:
     """A period of so many, of which some are free."""
     counted = max(0, quantity - free)

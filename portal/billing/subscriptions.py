@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.accounts.models import Account, Pause, Subscription
 from portal.billing.book import Buyer, PriceBook, buyers
@@ -33,12 +34,29 @@ def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
     by_id = {account.id: account for account in accounts}
     lines = [(by_id[each.subscription.account_id], line) for each in found for line in each.lines]
     written = write_charges(db, lines)
+    _move_on(db, found)
     for each in found:
-        each.subscription.charged_to = each.due.charged_to
         if each.subscription.plan_id is not None:
             by_id[each.subscription.account_id].plan_id = each.subscription.plan_id
     db.flush()
     return written
+
+
+def _move_on(db: TenantSession, found: list[DueNow]) -> None:
+    """Note to which day each subscription is charged now; most share a few days, so it takes a few statements."""
+    by_day: dict[date, list[Subscription]] = defaultdict(list)
+    for each in found:
+        if each.subscription.charged_to != each.due.charged_to:
+            by_day[each.due.charged_to].append(each.subscription)
+    for day, moved in by_day.items():
+        there = (
+            update(Subscription)
+            .where(Subscription.id.in_([subscription.id for subscription in moved]))
+            .values(charged_to=day)
+        )
+        db.execute(there.execution_options(synchronize_session=False))
+        for subscription in moved:
+            set_committed_value(subscription, "charged_to", day)
 
 
 def what_is_due(db: TenantSession, accounts: list[Account], through: date) -> Iterator[DueNow]:

@@ -1,16 +1,20 @@
 """Posting to the journal."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.kit.bulk import insert_many
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent, insert_rows
+from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.ids import new_id
 from portal.ledger.entry import Book, Entry
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
+
+Accounts = dict[tuple[Book, str], LedgerAccount]
 
 
 class SourceConflict(Exception):
@@ -23,7 +27,7 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     Balances are locked first and in id order: two postings that share accounts queue up instead of deadlocking.
     Raises SourceConflict when the source was used for something else.
     """
-    accounts = _locked_accounts(db, entry)
+    accounts = _locked_codes(db, entry.book, [entry])
     entry_id = new_id()
     inserted = insert_if_absent(
         db,
@@ -36,7 +40,8 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     )
     if not inserted:
         return _posted_before(db, entry)
-    _write_lines(db, entry, entry_id, accounts)
+    insert_many(db, JournalLine, _line_rows([(entry_id, entry)], accounts))
+    db.flush()
     return entry_id
 
 
@@ -48,8 +53,10 @@ def post_all(db: TenantSession, entries: Sequence[Entry]) -> list[UUID]:
     ids = [new_id() for _ in entries]
     # The wholesale book first, as an activation does, so that two never wait for each other.
     order = (Book.WHOLESALE, Book.RETAIL)
-    accounts = {book: _locked_codes(db, book, [e for e in entries if e.book == book]) for book in order}
-    insert_rows(
+    accounts: Accounts = {}
+    for book in order:
+        accounts |= _locked_codes(db, book, [e for e in entries if e.book == book])
+    insert_many(
         db,
         JournalEntry,
         [
@@ -64,25 +71,21 @@ def post_all(db: TenantSession, entries: Sequence[Entry]) -> list[UUID]:
             for id, e in zip(ids, entries, strict=True)
         ],
     )
-    rows = [row for id, e in zip(ids, entries, strict=True) for row in _line_rows(e, id, accounts[e.book])]
-    insert_rows(db, JournalLine, rows)
+    insert_many(db, JournalLine, _line_rows(zip(ids, entries, strict=True), accounts))
     db.flush()
     return ids
 
 
-def _locked_codes(db: TenantSession, book: Book, entries: list[Entry]) -> dict[str, LedgerAccount]:
+def _locked_codes(db: TenantSession, book: Book, entries: Sequence[Entry]) -> Accounts:
+    if not entries:
+        return {}
     codes = {line.code for e in entries for line in e.lines}
-    return {row.code: row for row in _locked(db, book, sorted(codes), entries[0].currency)} if entries else {}
+    return {(book, row.code): row for row in _locked(db, book, sorted(codes), entries[0].currency)}
 
 
 def hold_credit(db: TenantSession, book: Book, code: str, currency: str) -> LedgerAccount:
     """Lock one account until the transaction ends, so that a decision on its balance stays true."""
     return _locked(db, book, [code], currency)[0]
-
-
-def _locked_accounts(db: TenantSession, entry: Entry) -> dict[str, LedgerAccount]:
-    rows = _locked(db, entry.book, [line.code for line in entry.lines], entry.currency)
-    return {row.code: row for row in rows}
 
 
 def _locked(db: TenantSession, book: Book, codes: list[str], currency: str) -> list[LedgerAccount]:
@@ -96,35 +99,37 @@ def _locked(db: TenantSession, book: Book, codes: list[str], currency: str) -> l
     rows = list(db.scalars(wanted))
     if len(rows) < len(codes):
         known = {row.code for row in rows}
-        for code in sorted(set(codes) - known):
-            insert_if_absent(db, LedgerAccount, book=book.value, code=code, currency=currency)
+        new = {"book": book.value, "currency": currency, "balance_minor": 0, "lines": 0}
+        missing = [{"id": new_id(), "code": code, **new} for code in sorted(set(codes) - known)]
+        insert_many(db, LedgerAccount, missing, skip_known=True)
         rows = list(db.scalars(wanted))
     if any(row.currency != currency for row in rows):
         raise ValueError(f"the {book} book is not kept in {currency}")
     return rows
 
 
-def _write_lines(db: TenantSession, entry: Entry, entry_id: UUID, accounts: dict[str, LedgerAccount]) -> None:
-    insert_rows(db, JournalLine, _line_rows(entry, entry_id, accounts))
-    db.flush()
-
-
-def _line_rows(entry: Entry, entry_id: UUID, accounts: dict[str, LedgerAccount]) -> list[dict[str, Any]]:
-    """The rows of an entry's lines; the balances of the accounts, which are locked, move along."""
-    rows = []
-    for position, line in enumerate(entry.lines):
-        account = accounts[line.code]
-        account.balance_minor += line.amount_minor
-        account.lines += 1
-        rows.append(
-            {
-                "entry_id": entry_id,
-                "position": position,
-                "book": entry.book.value,
-                "ledger_account_id": account.id,
-                "amount_minor": line.amount_minor,
-            }
-        )
+def _line_rows(entries: Iterable[tuple[UUID, Entry]], accounts: Accounts) -> list[dict[str, Any]]:
+    """The rows of the entries' lines; the balances of the accounts, which are locked, move along."""
+    rows, ids = [], {key: row.id for key, row in accounts.items()}
+    moved: Counter[tuple[Book, str]] = Counter()
+    lines: Counter[tuple[Book, str]] = Counter()
+    for entry_id, entry in entries:
+        for position, line in enumerate(entry.lines):
+            key = (entry.book, line.code)
+            moved[key] += line.amount_minor
+            lines[key] += 1
+            rows.append(
+                {
+                    "entry_id": entry_id,
+                    "position": position,
+                    "book": entry.book.value,
+                    "ledger_account_id": ids[key],
+                    "amount_minor": line.amount_minor,
+                }
+            )
+    for key, count in lines.items():
+        accounts[key].balance_minor += moved[key]
+        accounts[key].lines += count
     return rows
 
 

@@ -101,6 +101,8 @@ def outlook_rows(db: TenantSession, account: Account, balance: int) -> list[tupl
 
 def owed_minor(db: TenantSession, account: Account) -> int:
     return max(0, -credit_minor(db, Book.RETAIL, account.id))
+
+
 def _statements(db: TenantSession, account: Account) -> list[tuple[str, str, str]]:
     tenant = white_label(db)
     return [
