@@ -8,11 +8,14 @@ from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
+from portal.operator.price_views import bp as operator_prices
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
 from portal.selfcare.views import bp as selfcare
+from portal.settings.price_views import bp as prices
+from portal.settings.tax_views import bp as tax
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
 
@@ -27,7 +30,10 @@ BLUEPRINTS = (
     selfcare,
     finance,
     settings,
+    prices,
+    tax,
     operator,
+    operator_prices,
     webhooks,
 )
 JOBS = (letter_jobs,)

@@ -16,7 +16,7 @@ AS_IT_WAS = (
     "drop trigger charge_adds_up",
     *(f"drop table {table}" for table in (
         "charge_total", "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
-        "plan_inclusion", "price", "tax_rate", "subscription", "service", "pause")),
+        "plan_inclusion", "price", "tax_rate", "subscription", "service", "pause", "credit_request")),
     "drop index ix_account_name",
     *(f"alter table account drop column {column}" for column in (
         "billing_day", "least_funding_minor", "claimed_at", "cycle_anchor", "tax_number", "tax_exemption")),
