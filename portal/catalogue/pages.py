@@ -13,6 +13,7 @@ from portal.catalogue.queries import price_list, price_rows, product, products, 
 from portal.catalogue.words import kind_of, per, price
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
+from portal.kit.money import exponent, plain
 from portal.kit.refusals import NotFound
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -70,6 +71,8 @@ class ProductPage:
     rows: list[tuple[str, str]]
     history: list[Past]
     tomorrow: str
+    typed: dict[str, dict[str, str]]
+    """What the form of a new price begins with, for each side: what holds today, in figures."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def product_page(db: TenantSession, of: Plan | Service, holders: Holders) -> Pro
         rows=[("Kind", kind_of(of)), ("Code", of.code), *_plan_rows(of, desk.tenant), *_setup_row(setup, desk.tenant)],
         history=_history(db, desk, of),
         tomorrow=date.fromordinal(desk.today.toordinal() + 1).isoformat(),
+        typed={"retail": _typed(retail, desk.tenant), "wholesale": _typed(wholesale, desk.tenant)},
     )
 
 
@@ -187,6 +191,11 @@ def _line(desk: Desk, of: Plan | Service, holders: Holders) -> Line:
         is_hidden=of.hidden_at is not None,
         holders=holders.get(of.id, 0),
     )
+
+
+def _typed(amounts: Amounts, tenant: WhiteLabel) -> dict[str, str]:
+    places = exponent(tenant.currency)
+    return {"price": plain(amounts.minor, places), "setup": plain(amounts.setup_minor, places)}
 
 
 def _next(desk: Desk, of: Plan | Service, side: str) -> str:

@@ -166,7 +166,7 @@ def _index(shelf: Shelf, **came_back: PortalForm) -> Response:
 def _show(shelf: Shelf, product_id: UUID, **came_back: PortalForm) -> Response:
     found = price_pages.product_page(shelf, product_id)
     forms = {
-        "price": PriceForm(None, currency=shelf.tenant.currency, data={"setup": "0"}),
+        "price": PriceForm(None, currency=shelf.tenant.currency, data=found.about.typed["wholesale"]),
         "held": InclusionForm(None, services=found.services, prefix="held"),
         "offer": OfferForm(None, white_labels=found.offers, prefix="offer"),
         **came_back,

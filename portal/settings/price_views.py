@@ -85,7 +85,7 @@ def _show(product_id: UUID, **came_back: PriceForm | PresentationForm) -> Respon
         product = pages.product_or_404(db, product_id)
         found = pages.product_page(db, product, holders(db))
     forms = {
-        "price": PriceForm(None, currency=g.white_label.currency, data={"valid_from": None, "setup": "0"}),
+        "price": PriceForm(None, currency=g.white_label.currency, data=found.typed["retail"]),
         "shown": PresentationForm(None, prefix="shown", data=_shown(product)),
         **came_back,
     }

@@ -126,7 +126,8 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         "/settings/prices/<uuid:product_id>/price": price_form(),
         "/settings/tax/mode": {"mode": "inclusive"},
         "/settings/tax/number": {"own-tax_number": "GB980780684"},
-        "/settings/tax/rates": {"rate-country": "IE", "rate-percent": "23", "rate-valid_from": price_form()["valid_from"]},
+        "/settings/tax/rates": {
+            "rate-country": "IE", "rate-percent": "23", "rate-valid_from": price_form()["valid_from"]},
     }
 
 

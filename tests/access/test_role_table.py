@@ -208,7 +208,7 @@ def town(app: Flask, cast: Cast) -> Town:
                                   "product_id": plan, "request_id": credit.id,
                                   "token": "x", "slug": "x", "filename": "none"}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
-    with transaction(cast.operator.id) as db:  # listed under the id of Northwind's own plan: the tenant tells them apart
+    with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
         db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
