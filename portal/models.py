@@ -14,6 +14,7 @@ from portal.kit import jobs, series, sessions
 from portal.kit.db import Base
 from portal.ledger import models as ledger
 from portal.letters import models as letters
+from portal.operator import models as operator
 from portal.payments import models as payments
 from portal.people import models as people
 from portal.signup import models as signup
@@ -32,6 +33,7 @@ ROOMS = (
     jobs,
     ledger,
     letters,
+    operator,
     payments,
     people,
     series,

@@ -32,7 +32,12 @@ def navigation() -> list[Group]:
         return [
             Group(
                 None,
-                (Item("White labels", "/operator/white-labels", "users"), Item("Health", "/operator/health", "check")),
+                (
+                    Item("White labels", "/operator/white-labels", "users"),
+                    Item("Default prices", "/operator/prices", "coins"),
+                    Item("Billing runs", "/operator/runs", "clock"),
+                    Item("Health", "/operator/health", "check"),
+                ),
             )
         ]
     return [group for group in _groups(standing()) if group.items]
@@ -48,6 +53,8 @@ def _groups(person: Standing) -> list[Group]:
     settings = (
         (
             Item("Gateway", "/settings/gateway", "card"),
+            Item("Prices", "/settings/prices", "coins"),
+            Item("Tax", "/settings/tax", "page"),
             Item("Letters", "/settings/letters", "mail"),
             Item("Unpaid accounts", "/settings/arrears", "clock"),
         )

@@ -11,6 +11,7 @@ from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
+from portal.operator.price_views import bp as operator_prices
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
@@ -20,6 +21,8 @@ from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
 from portal.services.views import bp as services
 from portal.settings.arrears import bp as arrears
+from portal.settings.price_views import bp as prices
+from portal.settings.tax_views import bp as tax
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
 from portal.statements import flows as statement_jobs
@@ -40,7 +43,10 @@ BLUEPRINTS = (
     finance_statements,
     settings,
     arrears,
+    prices,
+    tax,
     operator,
+    operator_prices,
     webhooks,
 )
 JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)

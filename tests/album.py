@@ -52,8 +52,8 @@ class Album:
         self._complaints: dict[Page, list[str]] = {}
         self.mark = secrets.token_hex(3)
         self.chapters: list[Callable[[], None]] = [
-            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.finance,
-            self.activation, self.passwords, self.own_account, self.operator,
+            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.prices,
+            self.finance, self.activation, self.passwords, self.own_account, self.operator, self.price_lists,
         ]
 
     @property
@@ -238,6 +238,28 @@ class Album:
         page.wait_for_selector("text=It works: paid and given back", timeout=40_000)
         self.see(page, "test-payment-done")
 
+    def prices(self) -> None:
+        page = self.administrator()
+        for name, path in (
+            ("prices", "/settings/prices"), ("tax", "/settings/tax"), ("tax-mode-stays", "/settings/tax/mode"),
+        ):
+            self.go(page, path, name)
+        self.go(page, "/settings/tax")
+        page.click("text=Set the rate")
+        self.see(page, "tax-errors")
+        self.go(page, "/settings/prices")
+        page.click("tbody th a:text-is('Team 10')")
+        self.see(page, "product")
+        self._review_price(page)
+
+    def _review_price(self, page: Page) -> None:
+        page.click("text=Review the price")
+        self.see(page, f"product-{'wholesale-' if '/operator/' in page.url else ''}errors")
+        page.fill("#price", "1.50")
+        page.fill("#valid_from", "2199-01-01")
+        page.click("text=Review the price")
+        self.see(page, "price-review" + ("-wholesale" if "/operator/" in page.url else ""))
+
     def finance(self) -> None:
         page = self.signed_in(self.tenant.staff[1].email)
         self.go(page, "/finance/charges", "charges")
@@ -346,6 +368,32 @@ class Album:
         self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
         page.click(f"text={self.tenant.brand.name}")
         self.see(page, "white-label")
+
+    def price_lists(self) -> None:
+        page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        for name, path in (("default-prices", "/operator/prices"), ("runs", "/operator/runs")):
+            self.go(page, path, name, host=OPERATOR_HOST)
+        page.goto(self.places.url(OPERATOR_HOST, "/operator/prices"))
+        page.click("tbody th a:text-is('Minutes')")
+        self.see(page, "default-product")
+        page.fill("#price", "0.90")
+        page.fill("#valid_from", "2198-01-01")
+        page.click("text=Review the price")
+        self.see(page, "default-price-review")
+        self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
+        page.click(f"text={self.tenant.brand.name}")
+        own = page.url
+        page.click("a:has-text('2,500.00')")
+        self.see(page, "credit-request")
+        page.goto(f"{own}/prices")
+        page.click("text=Add a service")
+        page.click("button:text-is('Add the service')")
+        self.see(page, "white-label-prices-errors")
+        page.goto(f"{own}/prices")
+        self.see(page, "white-label-prices")
+        page.click("tbody th a:text-is('Team 10')")
+        self.see(page, "white-label-product")
+        self._review_price(page)
 
     def link(self, address: str, path: str) -> str:
         """The link in the newest letter to an address, once it is there."""

@@ -133,6 +133,18 @@ def change_details(db: TenantSession, account: Account, *, name: str, domain: st
         record(db, "account.details-changed", by=by, subject=account.id, changed=changed)
 
 
+def change_tax(db: TenantSession, account: Account, *, number: str, exemption: str, by: Actor) -> None:
+    """The customer's tax number, and why it pays no tax if it does not. Periods already charged keep their tax."""
+    changed = {}
+    for what, column, value in (("tax number", "tax_number", number), ("no tax because", "tax_exemption", exemption)):
+        before = getattr(account, column) or ""
+        if before != value:
+            changed[what] = f"{before or 'none'} → {value or 'none'}"
+            setattr(account, column, value or None)
+    if changed:
+        record(db, "account.tax-changed", by=by, subject=account.id, changed=changed)
+
+
 def change_addresses(db: TenantSession, account: Account, business: Place, service: Place | None, *, by: Actor) -> None:
     """Replace the addresses; without a service address the business one serves."""
     known = addresses_of(db, account.id)

@@ -7,8 +7,10 @@ from sqlalchemy import and_, func, or_, select
 
 from portal.accounts.models import Account, Address, Contact, Membership, Subscription
 from portal.identity.models import User
+from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound
+from portal.whitelabels.queries import white_label
 
 
 def customer_or_404(db: TenantSession, account_id: UUID) -> Account:
@@ -104,3 +106,12 @@ def white_label_staff(db: TenantSession, role: str) -> list[User]:
         .where(Membership.account_id == white_label_account(db).id, Membership.role == role)
     )
     return list(db.scalars(wanted.order_by(User.display_name)))
+
+
+def holders(db: TenantSession) -> dict[UUID, int]:
+    """How many accounts have each plan and service today or later, by the product's id."""
+    day = today(white_label(db).time_zone)
+    product = func.coalesce(Subscription.plan_id, Subscription.service_id)
+    is_on = or_(Subscription.until_day.is_(None), Subscription.until_day > day)
+    wanted = select(product, func.count(Subscription.account_id.distinct())).where(is_on).group_by(product)
+    return {row[0]: row[1] for row in db.execute(wanted)}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal.audit.commands import Actor, record
 from portal.catalogue.models import Inclusion, Plan, Price, Service, TaxRate
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession
+from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.refusals import Refusal
 from portal.whitelabels.queries import white_label
 
@@ -60,31 +60,24 @@ def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, b
     record(db, "plan.inclusion", by=by, subject=plan.id, service=service.code, quantity=quantity)
 
 
-def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor) -> Price:
+def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor) -> None:
     """Raises TooLate unless the day lies ahead in the white label's zone, and AlreadySet when it has a price."""
-    tenant = white_label(db)
-    if new.valid_from <= today(tenant.time_zone):
-        raise TooLate
+    check_price(db, of, new)
     key = {"plan_id": of.id} if isinstance(of, Plan) else {"service_id": of.id}
-    price = Price(
+    went_in = insert_if_absent(
+        db,
+        Price,
         **key,
         side=new.side,
         source=new.source,
-        currency=tenant.currency,
+        currency=white_label(db).currency,
         valid_from=new.valid_from,
         minor=new.minor,
         setup_minor=new.setup_minor,
         set_by=by.name,
     )
-    taken = select(Price.id).where(
-        *(getattr(Price, name) == value for name, value in key.items()),
-        Price.side == new.side,
-        Price.source == new.source,
-        Price.valid_from == new.valid_from,
-    )
-    if db.scalar(taken) is not None:
+    if not went_in:
         raise AlreadySet
-    db.put(price)
     record(
         db,
         "price.set",
@@ -92,24 +85,33 @@ def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor
         subject=of.id,
         code=of.code,
         side=new.side,
+        source=new.source,
         valid_from=new.valid_from.isoformat(),
         minor=new.minor,
         setup_minor=new.setup_minor,
     )
-    return price
 
 
-def set_tax_rate(db: TenantSession, country: str, valid_from: date, rate_ppm: int, *, by: Actor) -> TaxRate:
+def check_price(db: TenantSession, of: Plan | Service, new: NewPrice) -> None:
+    """Whether `set_price` would take it. Raises what that raises."""
+    if new.valid_from <= today(white_label(db).time_zone):
+        raise TooLate
+    same_product = Price.plan_id == of.id if isinstance(of, Plan) else Price.service_id == of.id
+    taken = select(Price.id).where(
+        same_product, Price.side == new.side, Price.source == new.source, Price.valid_from == new.valid_from
+    )
+    if db.scalar(taken) is not None:
+        raise AlreadySet
+
+
+def set_tax_rate(db: TenantSession, country: str, valid_from: date, rate_ppm: int, *, by: Actor) -> None:
     """Raises TooLate and AlreadySet like `set_price`."""
     if valid_from <= today(white_label(db).time_zone):
         raise TooLate
-    taken = select(TaxRate.id).where(TaxRate.country == country, TaxRate.valid_from == valid_from)
-    if db.scalar(taken) is not None:
+    went_in = insert_if_absent(db, TaxRate, country=country, valid_from=valid_from, rate_ppm=rate_ppm, set_by=by.name)
+    if not went_in:
         raise AlreadySet
-    rate = TaxRate(country=country, valid_from=valid_from, rate_ppm=rate_ppm, set_by=by.name)
-    db.put(rate)
     record(db, "tax-rate.set", by=by, country=country, valid_from=valid_from.isoformat(), rate_ppm=rate_ppm)
-    return rate
 
 
 def present(db: TenantSession, of: Plan | Service, *, name: str, is_hidden: bool, by: Actor) -> None:

@@ -33,6 +33,10 @@ def products(db: TenantSession) -> list[Plan | Service]:
     return [*plans, *services]
 
 
+def services(db: TenantSession) -> list[Service]:
+    return [each for each in products(db) if isinstance(each, Service)]
+
+
 def product(db: TenantSession, product_id: UUID) -> Plan | Service | None:
     return db.load(Plan, product_id) or db.load(Service, product_id)
 
@@ -45,6 +49,17 @@ def price_list(db: TenantSession, of: Product | None = None) -> PriceList:
     elif isinstance(of, Service):
         wanted = wanted.where(Price.service_id == of.id)
     return PriceList(db.scalars(wanted).all())
+
+
+def price_rows(db: TenantSession, of: Plan | Service) -> Sequence[Price]:
+    """Every price ever set of one product, the latest day first."""
+    of_it = Price.plan_id == of.id if isinstance(of, Plan) else Price.service_id == of.id
+    return db.scalars(select(Price).where(of_it).order_by(Price.valid_from.desc(), Price.id.desc())).all()
+
+
+def tax_rate_rows(db: TenantSession) -> Sequence[TaxRate]:
+    """By country, the latest day first."""
+    return db.scalars(select(TaxRate).order_by(TaxRate.country, TaxRate.valid_from.desc())).all()
 
 
 def tax_rates(db: TenantSession) -> TaxRates:

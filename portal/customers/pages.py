@@ -251,7 +251,13 @@ def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str,
         ("General contact", contact.name or "Not given"),
         ("Telephone", contact.phone or "Not given"),
         ("General e-mail", contact.email or "Not given"),
+        *_tax_rows(account),
     ]
+
+
+def _tax_rows(account: Account) -> list[tuple[str, str]]:
+    number = [("Tax number", account.tax_number)] if account.tax_number else []
+    return [*number, ("No tax because", account.tax_exemption)] if account.tax_exemption else number
 
 
 def details_of(db: TenantSession, account: Account) -> dict[str, str]:
@@ -263,7 +269,13 @@ def details_of(db: TenantSession, account: Account) -> dict[str, str]:
         "contact_name": contact.name,
         "contact_phone": contact.phone,
         "contact_email": contact.email,
+        "tax_number": account.tax_number or "",
+        "tax_exemption": account.tax_exemption or "",
     }
+
+
+def country_of(db: TenantSession, account: Account) -> str:
+    return addresses_of(db, account.id)["business"].country
 
 
 def addresses_for_form(db: TenantSession, account: Account) -> dict[str, str | bool]:

@@ -169,6 +169,7 @@ TITLES = {
     "people.main-contact": ("is-done", "user", "Another main contact"),
     "account.activated": ("is-done", "check", "Active"),
     "account.details-changed": ("is-done", "page", "Details changed"),
+    "account.tax-changed": ("is-done", "page", "Tax changed"),
     "account.suspended": ("is-bad", "pause", "Suspended"),
     "account.reactivated": ("is-done", "check", "Active again"),
     "account.closed": ("is-bad", "bar", "Closed"),

@@ -137,29 +137,33 @@ def correct_address(account_id: UUID) -> Response:
 def details_page(account_id: UUID) -> Response:
     with reading() as db:
         account = _open_customer(db, account_id)
-        form = DetailsForm(data=pages.details_of(db, account))
+        form = DetailsForm(country=pages.country_of(db, account), data=pages.details_of(db, account))
     return page("customers/details.html", account=account, form=form)
 
 
 @bp.post("/<uuid:account_id>/details")
 @administrators_only
 def change_details(account_id: UUID) -> Response:
-    form = DetailsForm()
-    is_valid = form.validate_on_submit()
     with transaction() as db:
         account = _open_customer(db, account_id, held=True)
+        form = DetailsForm(country=pages.country_of(db, account))
+        is_valid = form.validate_on_submit()
         if is_valid:
-            contact = Contact(
-                name=form.contact_name.data or "",
-                phone=form.contact_phone.data or "",
-                email=form.contact_email.data or "",
-            )
-            name, domain = form.name.data or "", form.primary_domain.data or ""
-            accounts.change_details(db, account, name=name, domain=domain, contact=contact, by=actor())
+            _save_details(db, account, form)
     if not is_valid:
         return page("customers/details.html", account=account, form=form)
     flash("The details are changed. No money moved.", "ok")
     return _to(account_id)
+
+
+def _save_details(db: TenantSession, account: Account, form: DetailsForm) -> None:
+    contact = Contact(
+        name=form.contact_name.data or "", phone=form.contact_phone.data or "", email=form.contact_email.data or ""
+    )
+    name, domain = form.name.data or "", form.primary_domain.data or ""
+    accounts.change_details(db, account, name=name, domain=domain, contact=contact, by=actor())
+    number, exemption = form.tax_number.data or "", form.tax_exemption.data or ""
+    accounts.change_tax(db, account, number=number, exemption=exemption, by=actor())
 
 
 @bp.get("/<uuid:account_id>/addresses")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portal.accounts.lifecycle import Administration, Role
 from portal.demo.places import KAURI_HOST, NORTHWIND_HOST, OPERATOR_HOST
-from portal.operator.commands import Brand, Business, NewPlan
+from portal.operator.commands import Brand, Business, NewPlan, NewService
 
 PASSWORD = "lantern-orbit-42-maple"
 
@@ -53,6 +53,20 @@ class SeedCustomer:
 
 
 @dataclass(frozen=True)
+class Catalogue:
+    """What is sold besides the plans. `from_list` says that the services are offered from the default list.
+
+    `included` is plan, service and how many; `next_price` a plan and its retail price of the month to come.
+    """
+
+    services: tuple[NewService, ...]
+    from_list: bool
+    included: tuple[tuple[str, str, int], ...]
+    next_price: tuple[str, int]
+    tax: tuple[str, int]
+
+
+@dataclass(frozen=True)
 class Tenant:
     brand: Brand
     business: Business
@@ -62,8 +76,22 @@ class Tenant:
     staff: tuple[Person, ...]
     plans: tuple[NewPlan, ...]
     customers: tuple[SeedCustomer, ...]
+    catalogue: Catalogue
 
 
+def services(tax_ppm: int, *minor: int) -> tuple[NewService, ...]:
+    """A seat each month, a headset once and minutes as used: retail and wholesale of each, in this order."""
+    return (
+        NewService("seat", "Extra seat", "One more user.", minor[0], minor[1], tax_ppm, unit="seat"),
+        NewService("headset", "Headset", "Wireless, with a charger.", minor[2], minor[3], tax_ppm, kind="one_off"),
+        NewService(
+            "minutes", "Minutes", "Landlines and mobiles.", minor[4], minor[5], tax_ppm, 0, 0, "usage", "minutes", 100
+        ),
+    )
+
+
+DEFAULT_SERVICES = services(200_000, 4_50, 3_00, 79_00, 52_00, 1_20, 70)
+NEXT_DEFAULT = ("minutes", 75)
 OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
 
 NORTHWIND = Tenant(
@@ -116,7 +144,10 @@ NORTHWIND = Tenant(
             wholesale_setup_minor=60_00,
             minimum_funding_minor=375_00,
         ),
+        NewPlan("solo-year", "Solo line by the year", "Twelve months at once.", 69_00, 46_00, 200_000, months=12),
+        NewPlan("hot-desk-20", "Hot desk 20", "Twenty desks to share.", 96_00, 68_00, 200_000, trial_days=14),
     ),
+    catalogue=Catalogue(DEFAULT_SERVICES, True, (("team-10", "minutes", 1000),), ("team-10", 61_00), ("IE", 230_000)),
     customers=(
         SeedCustomer(
             "Acme Joinery Ltd",
@@ -207,6 +238,15 @@ KAURI = Tenant(
             wholesale_setup_minor=20_00,
             minimum_funding_minor=150_00,
         ),
+        NewPlan("solo-year", "Solo line by the year", "Twelve months at once.", 138_00, 92_00, 150_000, months=12),
+        NewPlan("hot-desk-20", "Hot desk 20", "Twenty desks to share.", 192_00, 136_00, 150_000, trial_days=14),
+    ),
+    catalogue=Catalogue(
+        services(150_000, 9_00, 6_00, 158_00, 104_00, 2_40, 1_40),
+        False,
+        (("team-10", "minutes", 500),),
+        ("team-10", 122_00),
+        ("AU", 100_000),
     ),
     customers=(
         SeedCustomer(
@@ -254,3 +294,4 @@ KAURI = Tenant(
 
 TENANTS = (NORTHWIND, KAURI)
 OPERATOR_STAFF = Person("Olga Petrov", "olga@harbour-switch.example", None)
+SECOND_OPERATOR = Person("Otto Lindgren", "otto@harbour-switch.example", None)

@@ -170,7 +170,7 @@ def _say_what_to_do(places: Places) -> None:
         f"  {kauri.name:<16} {places.url(kauri.host)}",
         f"    administrator  {charlie.email}",
         f"  {cast.OPERATOR.name:<16} {places.url(cast.OPERATOR.host)}",
-        f"    operator staff {cast.OPERATOR_STAFF.email}",
+        f"    operator staff {cast.OPERATOR_STAFF.email}, {cast.SECOND_OPERATOR.email}",
         f"  Inbox            {places.inbox_url}   every letter the portal sends",
         f"  Gateway sandbox  {places.gateway_url}   test cards only, no money moves",
         "",

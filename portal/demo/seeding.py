@@ -20,12 +20,15 @@ from portal.audit.commands import SYSTEM, Actor
 from portal.billing.period import nth_period
 from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
+from portal.demo import prices
 from portal.demo.browser import Browser, pay
 from portal.demo.cast import (
+    DEFAULT_SERVICES,
     OPERATOR,
     OPERATOR_BUSINESS,
     OPERATOR_STAFF,
     PASSWORD,
+    SECOND_OPERATOR,
     TENANTS,
     Person,
     SeedCustomer,
@@ -54,25 +57,35 @@ VISA, DECLINED = "4242424242424242", "4000000000009995"
 def seed(places: Places, progress: Progress) -> None:
     """Make everything `cast` names. `progress` is told what was done, and how much of how much."""
     total = sum(len(tenant.customers) for tenant in TENANTS) + 1
-    by = _operator()
+    operators = _operators()
+    by = operators[0]
     progress("the operator", 1, total)
     done = 1
     for tenant in TENANTS:
         white_label_id = _white_label(tenant, by, places)
+        with _at(timedelta(days=31 * MONTHS_BACK)):
+            prices.stock(white_label_id, tenant.catalogue, by=by)
         with scoped(white_label_id):
             for customer in tenant.customers:
                 _customer(tenant, customer, places)
                 done += 1
                 progress(customer.name, done, total)
             _statements(tenant.business.time_zone)
+        prices.look_ahead(white_label_id, tenant.catalogue, by=by)
+        prices.ask_for_credit(white_label_id, by=operators[1])
+    prices.change_the_list(by=by)
+    _run_letters()
     _move_gateway_clock(places, timedelta())
 
 
-def _operator() -> Actor:
+def _operators() -> list[Actor]:
     with _at(timedelta(days=31 * MONTHS_BACK)), transaction(new_id()) as db:
         operator.create_operator(db, OPERATOR, OPERATOR_BUSINESS)
-        user = _staff(db, OPERATOR_STAFF)
-        return Actor("operator", user.id, user.display_name)
+        users = [_staff(db, person) for person in (OPERATOR_STAFF, SECOND_OPERATOR)]
+        by = [Actor("operator", user.id, user.display_name) for user in users]
+        for service in DEFAULT_SERVICES:
+            operator.add_service(db, service, by=by[0])
+        return by
 
 
 def _staff(db: TenantSession, person: Person) -> User:

@@ -10,6 +10,8 @@ from wtforms import Field, PasswordField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
+from portal.kit.money import NotAnAmount, read_percent, zero_or_more
+
 
 class PortalForm(FlaskForm):
     """Base of all forms: texts are stripped, and CSRF is checked by Flask-WTF."""
@@ -50,6 +52,30 @@ class Text:
             raise StopValidation(f"Write at most {self.longest} characters.")
         if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
             raise StopValidation("Leave out line breaks and control characters.")
+
+
+class AmountField(StringField):
+    """An amount of zero or more in the form's `currency`, read into `minor`; nothing at all is zero."""
+
+    minor = 0
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            self.minor = zero_or_more(self.data or "0", form.currency).minor
+        except NotAnAmount as error:
+            raise StopValidation(str(error)) from error
+
+
+class PercentField(StringField):
+    """A rate as typed, such as `20` or `8.875`, read into parts per million."""
+
+    ppm = 0
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            self.ppm = read_percent(self.data or "")
+        except ValueError as error:
+            raise StopValidation(str(error)) from error
 
 
 class OneAddress:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, lru_cache
 
 from babel import Locale
@@ -24,6 +24,7 @@ THREE_PLACES = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 
 # Digits with at most one point; commas only where they part thousands: `50,00` must not become five thousand.
 AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]+)?(\.[0-9]+)?")
+ZERO = re.compile(r"0+(\.0+)?")
 
 
 class NotAnAmount(ValueError):
@@ -99,6 +100,27 @@ def parse(words: str, currency: str) -> Money:
     if not 0 < minor < MAX_MINOR:
         raise NotAnAmount("The amount must be above zero and not enormous.")
     return Money(int(minor), currency)
+
+
+def zero_or_more(words: str, currency: str) -> Money:
+    """Like `parse`, for prices and limits: zero is an amount. Nothing at all is none."""
+    return Money(0, currency) if ZERO.fullmatch(words.strip()) else parse(words, currency)
+
+
+def read_percent(words: str) -> int:
+    """Per cent as typed, in parts per million. Raises ValueError with words for the field."""
+    try:
+        ppm = Decimal(words) * 10_000 if words.isascii() else Decimal("NaN")
+    except InvalidOperation as error:
+        raise ValueError("Write a rate in per cent, such as 20 or 8.875.") from error
+    if not ppm.is_finite() or not 0 <= ppm <= PPM or ppm != ppm.to_integral_value():
+        raise ValueError("Write a rate between 0 and 100 with at most four decimal places.")
+    return int(ppm)
+
+
+def net_of(price_minor: int, rate_ppm: int, *, includes_tax: bool) -> int:
+    """A price before tax, whichever way it is written."""
+    return price_minor - tax_within(price_minor, rate_ppm) if includes_tax else price_minor
 
 
 def tax_on(net_minor: int, rate_ppm: int) -> int:

@@ -36,6 +36,7 @@ class Settings:
     mail_tls: bool = False
     mail_from: str = "portal@localhost"
     limits_storage: str = "memory://"
+    credit_alone: int = 1000
 
     @property
     def is_production(self) -> bool:
@@ -72,6 +73,7 @@ def from_environment(source: Mapping[str, str] | None = None) -> Settings:
         mail_tls=env.get("MAIL_USE_TLS", "") in ("1", "true", "yes"),
         mail_from=env.get("MAIL_FROM", Settings.mail_from),
         limits_storage=env.get("PORTAL_LIMITS_STORAGE", "memory://"),
+        credit_alone=_number(env, "PORTAL_CREDIT_ALONE") if "PORTAL_CREDIT_ALONE" in env else Settings.credit_alone,
     )
     problems = list(_problems(settings))
     if problems:

@@ -7,8 +7,11 @@ from zoneinfo import available_timezones
 
 import idna
 import phonenumbers
+import stdnum.eu.vat
+import stdnum.gb.vat
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_territory_currencies
+from stdnum.exceptions import ValidationError as NotATaxNumber
 from tldextract import TLDExtract
 
 from portal.kit.web import HOST
@@ -125,6 +128,34 @@ def read_phone(words: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def read_tax_number(words: str, country: str) -> str:
+    """A tax number: within the European Union and the United Kingdom its VAT number in full, checked for its form
+    (length, letters, check digits); elsewhere the words as they are. Whether it is in use is not asked of anybody.
+
+    Raises ValueError.
+    """
+    text = words.strip()
+    if not text:
+        return ""
+    try:
+        if country in _GB_VAT:
+            # XI is a trader in Northern Ireland, with the same figures.
+            return ("XI" if text.upper().startswith("XI") else "GB") + stdnum.gb.vat.validate(text)
+        if country.lower() in stdnum.eu.vat.MEMBER_STATES:
+            return _eu_vat(text, country)
+    except NotATaxNumber as error:
+        raise ValueError(f"This is no VAT number of {country_name(country)}: look at its figures again.") from error
+    return text
+
+
+def _eu_vat(text: str, country: str) -> str:
+    """With the letters of its country, which people often leave out. Greece writes EL."""
+    compact = "".join(c for c in text.upper() if c.isalnum())
+    prefix = "EL" if country == "GR" else country
+    with_prefix = compact if compact.startswith(prefix) else prefix + compact
+    return stdnum.eu.vat.validate(with_prefix)
+
+
 @cache
 def countries(locale: str) -> tuple[tuple[str, str], ...]:
     """ISO 3166-1 codes with their names, by name."""
@@ -141,3 +172,4 @@ def country_name(code: str) -> str:
 
 
 _NO_STATES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
+_GB_VAT = {"GB", "IM"}  # the Isle of Man registers in the United Kingdom

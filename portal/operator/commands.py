@@ -10,7 +10,7 @@ from portal.accounts.lifecycle import Role
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import Actor, record
 from portal.catalogue.commands import add_product
-from portal.catalogue.models import Plan
+from portal.catalogue.models import Plan, Service
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import PasswordLink
 from portal.kit.db import TenantSession
@@ -54,7 +54,7 @@ class Business:
 
 @dataclass(frozen=True)
 class NewPlan:
-    """Prices are net minor units a month."""
+    """Prices are minor units for one period of `months`."""
 
     code: str
     name: str
@@ -67,6 +67,23 @@ class NewPlan:
     minimum_funding_minor: int = 0
     months: int = 1
     trial_days: int = 0
+
+
+@dataclass(frozen=True)
+class NewService:
+    """Prices are minor units for `per_units` of the unit."""
+
+    code: str
+    name: str
+    description: str
+    retail_minor: int
+    wholesale_minor: int
+    tax_ppm: int
+    retail_setup_minor: int = 0
+    wholesale_setup_minor: int = 0
+    kind: str = "recurring"
+    unit: str = "each"
+    per_units: int = 1
 
 
 def create_operator(db: TenantSession, brand: Brand, business: Business) -> WhiteLabel:
@@ -123,6 +140,24 @@ def add_plan(db: TenantSession, new: NewPlan, *, by: Actor) -> Plan:
     )
     add_product(db, plan, by=by)
     return plan
+
+
+def add_service(db: TenantSession, new: NewService, *, by: Actor) -> Service:
+    service = Service(
+        code=new.code,
+        name=new.name,
+        description=new.description,
+        opening_retail_minor=new.retail_minor,
+        opening_retail_setup_minor=new.retail_setup_minor,
+        opening_wholesale_minor=new.wholesale_minor,
+        opening_wholesale_setup_minor=new.wholesale_setup_minor,
+        tax_ppm=new.tax_ppm,
+        kind=new.kind,
+        unit=new.unit,
+        per_units=new.per_units,
+    )
+    add_product(db, service, by=by)
+    return service
 
 
 def set_logo(db: TenantSession, png: bytes, digest: str, *, by: Actor) -> None:

@@ -1,17 +1,13 @@
 """The operator's credit commands, for the command line: a white label is named by its host."""
 
-import re
-
 from portal.accounts.commands import give_credit, set_credit_limit
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.ids import new_id
-from portal.kit.money import Money, parse
+from portal.kit.money import parse, zero_or_more
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label_at
-
-ZERO = re.compile(r"0+(\.0+)?")
 
 
 class UnknownHost(LookupError):
@@ -35,11 +31,6 @@ def limit(host: str, amount: str) -> str:
     with transaction(tenant.id) as db:
         set_credit_limit(db, white_label_account(db), money.minor, by=COMMAND_LINE)
     return f"{tenant.name} may owe {money.words(tenant.locale)}."
-
-
-def zero_or_more(words: str, currency: str) -> Money:
-    """Like `parse`, for prices and limits: zero is an amount. Nothing at all is none."""
-    return Money(0, currency) if ZERO.fullmatch(words.strip()) else parse(words, currency)
 
 
 def _tenant(host: str) -> WhiteLabel:

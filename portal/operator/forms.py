@@ -1,21 +1,20 @@
 """Forms of the operator's pages."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, ValidationError
+from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from portal.billing.pricing import Prices, first_invoice
-from portal.kit.forms import OneAddress, PortalForm, Text, choices
-from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse
+from portal.kit.forms import AmountField, OneAddress, PercentField, PortalForm, Text, choices
+from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse, zero_or_more
 from portal.kit.world import countries, read_currency, read_host, read_locale, read_time_zone
-from portal.operator.credit import zero_or_more
 from portal.whitelabels.colour import read_colour
+
+CODE = Regexp(r"[a-z0-9-]+$", message="Use small letters, figures and dashes.")
 
 
 class WhiteLabelForm(PortalForm):
@@ -31,7 +30,7 @@ class WhiteLabelForm(PortalForm):
     time_zone = StringField("Time zone", [Text(60, missing="Write a time zone.")], default="Europe/London")
     locale = StringField("Language and region", [Text(12, missing="Write a locale.")], default="en_GB")
     tax_name = StringField("Name of the tax", [Text(20, missing="Write the name of the tax.")], default="VAT")
-    wholesale_tax = StringField(
+    wholesale_tax = PercentField(
         "Tax on wholesale, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20"
     )
     terms = TextAreaField("Terms of service", [Length(max=20_000)])
@@ -56,9 +55,6 @@ class WhiteLabelForm(PortalForm):
 
     def validate_locale(self, field: Any) -> None:
         _read(field, read_locale)
-
-    def validate_wholesale_tax(self, field: Any) -> None:
-        field.ppm = _ppm(field.data or "")
 
 
 class MoneyForm(PortalForm):
@@ -101,40 +97,31 @@ class StaffForm(PortalForm):
     )
 
 
-class PlanForm(PortalForm):
-    code = StringField("Code", [Text(40, missing="Write a short code, such as team-10.")])
-    name = StringField("Name", [Text(80, missing="Write the plan's name.")])
+class ProductForm(PortalForm):
+    """What plans and services have in common."""
+
+    code = StringField("Code", [Text(40, missing="Write a short code, such as team-10."), CODE])
+    name = StringField("Name", [Text(80, missing="Write the name.")])
     description = StringField("Description", [Text(200, optional=True)])
-    retail = StringField("Retail a month", [Text(20, missing="Write a price.")])
-    wholesale = StringField("Wholesale a month", [Text(20, missing="Write a price.")])
-    retail_setup = StringField("Retail set-up", default="0")
-    wholesale_setup = StringField("Wholesale set-up", default="0")
-    minimum_funding = StringField("Least first payment", default="0")
-    tax = StringField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    retail = AmountField("Retail price", [Text(20, missing="Write a price.")])
+    wholesale = AmountField("Wholesale price", [Text(20, missing="Write a price.")])
+    retail_setup = AmountField("Retail set-up", default="0")
+    wholesale_setup = AmountField("Wholesale set-up", default="0")
+    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
 
-    def validate_code(self, field: Any) -> None:
-        if not re.fullmatch(r"[a-z0-9-]+", field.data or ""):
-            raise ValidationError("Use small letters, figures and dashes.")
 
-    def _price(self, field: Any) -> None:
-        try:
-            field.minor = zero_or_more(field.data or "0", self.currency).minor
-        except NotAnAmount as error:
-            raise ValidationError(str(error)) from error
-
-    validate_retail = validate_wholesale = validate_retail_setup = validate_wholesale_setup = _price
+class PlanForm(ProductForm):
+    months = SelectField("Charged", choices=choices([("1", "Each month"), ("12", "Each year")]), default="1")
+    trial_days = IntegerField("Trial days", [Optional(), NumberRange(0, 365, "Write 0 to 365 days.")], default=0)
+    minimum_funding = AmountField("Least first payment", default="0")
 
     def validate_minimum_funding(self, field: Any) -> None:
-        self._price(field)
         if field.minor > MOST_BY_CARD_MINOR:
             raise ValidationError(self._most_words())
-
-    def validate_tax(self, field: Any) -> None:
-        field.ppm = _ppm(field.data or "")
 
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
@@ -163,6 +150,48 @@ class PlanForm(PortalForm):
         return f"One payment by card can be {Money(MOST_BY_CARD_MINOR, self.currency).words()} at most."
 
 
+class ServiceForm(ProductForm):
+    kind = SelectField(
+        "Kind",
+        choices=choices([("recurring", "Each month"), ("one_off", "Once"), ("usage", "As it is used")]),
+        default="recurring",
+    )
+    unit = StringField("Unit", [Text(20, missing="Write what is counted, such as each or minutes.")], default="each")
+    per_units = IntegerField(
+        "Price is for so many",
+        [InputRequired("Write a number."), NumberRange(1, 1_000_000, "Write 1 or more.")],
+        default=1,
+    )
+
+    def validate_per_units(self, field: Any) -> None:
+        if self.kind.data != "usage" and field.data != 1:
+            raise ValidationError("Only what is used is priced by more than one.")
+
+
+class InclusionForm(PortalForm):
+    """`service` is one of the tenant's; 0 takes it out of the plan."""
+
+    service = SelectField("Service", choices=choices([]))
+    quantity = IntegerField(
+        "How many", [InputRequired("Write a number."), NumberRange(0, 1_000_000, "Write 0 or more.")]
+    )
+
+    def __init__(self, *args: Any, services: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.service.choices = choices(services)
+
+
+class OfferForm(PortalForm):
+    """To which white label a product of the default list is offered, and the tax that its customers pay."""
+
+    white_label = SelectField("White label", choices=choices([]))
+    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+
+    def __init__(self, *args: Any, white_labels: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.white_label.choices = choices(white_labels)
+
+
 class LogoForm(PortalForm):
     logo = FileField("Logo", [FileRequired("Choose an image.")])
 
@@ -172,14 +201,3 @@ def _read(field: Any, reader: Callable[[str], str]) -> None:
         field.data = reader(field.data or "")
     except ValueError as error:
         raise ValidationError(str(error)) from error
-
-
-def _ppm(words: str) -> int:
-    """Per cent as typed, in parts per million. Raises ValidationError."""
-    try:
-        ppm = Decimal(words) * 10_000 if words.isascii() else Decimal("NaN")
-    except InvalidOperation as error:
-        raise ValidationError("Write a rate in per cent, such as 20 or 8.875.") from error
-    if not ppm.is_finite() or not 0 <= ppm <= 1_000_000 or ppm != ppm.to_integral_value():
-        raise ValidationError("Write a rate between 0 and 100 with at most four decimal places.")
-    return int(ppm)

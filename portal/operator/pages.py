@@ -1,6 +1,7 @@
 """What the operator's pages show, as ready words, and how their forms become commands' values."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,25 +9,32 @@ from sqlalchemy import func, select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import members_of, white_label_account
+from portal.billing.models import BillingRun, ChargeTotal
 from portal.billing.pricing import Prices
 from portal.billing.queries import available_minor, prices_of
 from portal.catalogue.models import Plan
 from portal.catalogue.queries import plans_on_sale
 from portal.identity.models import User
+from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.ids import new_id
 from portal.kit.jobs import Job
 from portal.kit.money import percent
 from portal.kit.refusals import BadInput, NotFound
 from portal.ledger.entry import Book
-from portal.ledger.queries import credit_minor
+from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.models import Letter
 from portal.operator.commands import Brand, Business, NewPlan
+from portal.operator.credit_requests import alone_minor
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
+from portal.operator.models import CreditRequest
 from portal.payments.models import OPEN_STATES, Funding
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label, white_labels
-from portal.whitelabels.words import moment, money
+from portal.whitelabels.words import moment, money, short_day
+
+RUNS_SHOWN = 100
+CREDITS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,56 @@ class Line:
     currency: str
     customers: int
     active: int
+    balance: str
+    limit: str
+    available: str
+    is_short: bool
+    wholesale: str
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One billing run, in its white label's words."""
+
+    href: str
+    name: str
+    through: str
+    state: str
+    when: str
+    by: str
+    accounts: int
+    charges: int
+    skipped: int
+    wholesale: str
+    retail: str
+
+
+@dataclass(frozen=True)
+class RunsPage:
+    lines: list[RunLine]
+    total: int
+
+
+@dataclass(frozen=True)
+class RequestLine:
+    """Credit given, refused or waited for; `href` leads to where it is decided."""
+
+    href: str
+    amount: str
+    reason: str
+    state: str
+    who: str
+
+
+@dataclass(frozen=True)
+class RequestPage:
+    """A request that somebody decides; `is_own` says that it is not the reader's to decide."""
+
+    tenant: WhiteLabel
+    request: CreditRequest
+    rows: list[tuple[str, str]]
+    amount: str
+    is_own: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +108,8 @@ class ShowPage:
     plans: list[tuple[str, str, str, str, str]]
     people: list[tuple[str, str, str]]
     gateway: str
+    credits: list[RequestLine]
+    alone: str
 
 
 @dataclass(frozen=True)
@@ -70,21 +130,79 @@ def white_label_or_404(white_label_id: UUID) -> WhiteLabel:
 
 
 def list_page(db: TenantSession) -> list[Line]:
+    """Every white label with its money; `db` has the platform's scope."""
+    found = white_labels(db)
+    accounts = {a.white_label_id: a for a in db.scalars(select(Account).where(Account.kind == "white_label"))}
+    credits = credits_minor(db, Book.WHOLESALE, [account.id for account in accounts.values()])
+    counts, charged = _customer_counts(db), _wholesale_by_month(db, found)
+    return [_list_line(w, accounts[w.id], credits, counts, charged) for w in found]
+
+
+def _list_line(
+    w: WhiteLabel,
+    account: Account,
+    credits: dict[UUID, int],
+    counts: dict[tuple[UUID, str], int],
+    charged: dict[tuple[UUID, date], int],
+) -> Line:
+    balance, limit = credits[account.id], account.credit_limit_minor
+    return Line(
+        href=f"/operator/white-labels/{w.id}",
+        name=w.name,
+        host=w.host,
+        currency=w.currency,
+        customers=sum(n for (id, _), n in counts.items() if id == w.id),
+        active=counts.get((w.id, "active"), 0),
+        balance=money(balance, w),
+        limit=money(limit, w),
+        available=money(balance + limit, w),
+        is_short=balance + limit <= 0,
+        wholesale=money(charged.get((w.id, _this_month(w)), 0), w),
+    )
+
+
+def _customer_counts(db: TenantSession) -> dict[tuple[UUID, str], int]:
     counted = select(Account.white_label_id, Account.state, func.count(Account.id)).where(Account.kind == "customer")
-    counts: dict[tuple[UUID, str], int] = {
-        (id, state): n for id, state, n in db.execute(counted.group_by(Account.white_label_id, Account.state))
-    }
-    return [
-        Line(
-            f"/operator/white-labels/{w.id}",
-            w.name,
-            w.host,
-            w.currency,
-            sum(n for (id, _), n in counts.items() if id == w.id),
-            counts.get((w.id, "active"), 0),
-        )
-        for w in white_labels(db)
-    ]
+    rows = db.execute(counted.group_by(Account.white_label_id, Account.state))
+    return {(id, state): count for id, state, count in rows}
+
+
+def _wholesale_by_month(db: TenantSession, tenants: list[WhiteLabel]) -> dict[tuple[UUID, date], int]:
+    """Net wholesale of the months that are this one somewhere: a month begins in the white label's own zone."""
+    summed = select(ChargeTotal.white_label_id, ChargeTotal.month, func.sum(ChargeTotal.net_minor)).where(
+        ChargeTotal.book == Book.WHOLESALE.value, ChargeTotal.month.in_({_this_month(w) for w in tenants})
+    )
+    rows = db.execute(summed.group_by(ChargeTotal.white_label_id, ChargeTotal.month))
+    return {(id, month): int(minor) for id, month, minor in rows}
+
+
+def _this_month(tenant: WhiteLabel) -> date:
+    return today(tenant.time_zone).replace(day=1)
+
+
+def runs_page(db: TenantSession) -> RunsPage:
+    """The newest hundred; `db` has the platform's scope."""
+    tenants = {w.id: w for w in white_labels(db)}
+    newest = select(BillingRun).order_by(BillingRun.started_at.desc(), BillingRun.id.desc()).limit(RUNS_SHOWN)
+    lines = [_run_line(run, tenants[run.white_label_id]) for run in db.scalars(newest)]
+    return RunsPage(lines, db.scalar(select(func.count(BillingRun.id))) or 0)
+
+
+def _run_line(run: BillingRun, tenant: WhiteLabel) -> RunLine:
+    ended = f" to {moment(run.finished_at, tenant)}" if run.finished_at else ""
+    return RunLine(
+        href=f"/operator/white-labels/{tenant.id}",
+        name=tenant.name,
+        through=short_day(run.through_day, tenant),
+        state=run.state,
+        when=f"{moment(run.started_at, tenant)}{ended}",
+        by=run.started_by,
+        accounts=run.accounts,
+        charges=run.charges,
+        skipped=len(run.skipped),
+        wholesale=money(run.wholesale_minor, tenant),
+        retail=money(run.retail_minor, tenant),
+    )
 
 
 def show_page(db: TenantSession) -> ShowPage:
@@ -109,7 +227,49 @@ def show_page(db: TenantSession) -> ShowPage:
         plans=[_plan_row(plan, prices_of(db, plan), tenant) for plan in plans_on_sale(db)],
         people=_people(db, account, tenant),
         gateway="Not connected" if gateway is None else "Ready" if gateway.is_ready else "Connected, not ready",
+        credits=_request_lines(db, tenant),
+        alone=money(alone_minor(), tenant),
     )
+
+
+def _request_lines(db: TenantSession, tenant: WhiteLabel) -> list[RequestLine]:
+    """What waits first, then the newest."""
+    wanted = select(CreditRequest).order_by(
+        (CreditRequest.state == "waiting").desc(), CreditRequest.asked_at.desc(), CreditRequest.id.desc()
+    )
+    return [
+        RequestLine(
+            f"/operator/white-labels/{tenant.id}/credit-requests/{x.id}",
+            money(x.amount_minor, tenant),
+            x.reason,
+            x.state,
+            f"{x.asked_by}, {moment(x.asked_at, tenant)}{_decided_words(x)}",
+        )
+        for x in db.scalars(wanted.limit(CREDITS_SHOWN))
+    ]
+
+
+def _decided_words(request: CreditRequest) -> str:
+    return f"; {request.state} by {request.decided_by}" if request.decided_by else ""
+
+
+def request_page_or_404(db: TenantSession, request_id: UUID, reader_id: UUID) -> RequestPage:
+    request, tenant = db.load(CreditRequest, request_id), white_label(db)
+    if request is None:
+        raise NotFound
+    balance = credit_minor(db, Book.WHOLESALE, request.account_id)
+    rows = [
+        ("Reason", request.reason),
+        ("Asked by", f"{request.asked_by}, {moment(request.asked_at, tenant)}"),
+        ("Balance now", money(balance, tenant)),
+    ]
+    if request.state == "waiting":
+        rows.append(("Balance then", money(balance + request.amount_minor, tenant)))
+    if request.decided_at is not None:
+        decided = f"{request.decided_by}, {moment(request.decided_at, tenant)}"
+        rows.append((f"{request.state.capitalize()} by", decided))
+    amount = money(request.amount_minor, tenant)
+    return RequestPage(tenant, request, rows, amount, request.asked_by_id == reader_id)
 
 
 def _plan_row(plan: Plan, prices: Prices, tenant: WhiteLabel) -> tuple[str, str, str, str, str]:
@@ -196,6 +356,8 @@ def plan_of(form: PlanForm) -> NewPlan:
         retail_setup_minor=form.retail_setup.minor,
         wholesale_setup_minor=form.wholesale_setup.minor,
         minimum_funding_minor=form.minimum_funding.minor,
+        months=int(form.months.data or 1),
+        trial_days=form.trial_days.data or 0,
     )
 
 

@@ -5,17 +5,18 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect
 from werkzeug.wrappers import Response
 
-from portal.accounts.commands import give_credit, set_credit_limit
+from portal.accounts.commands import set_credit_limit
 from portal.accounts.lifecycle import Role
 from portal.accounts.queries import white_label_account
 from portal.identity.commands import LoginNameTaken
-from portal.identity.guards import actor, operator_staff_only
+from portal.identity.guards import actor, me, operator_staff_only
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.ids import new_id
 from portal.kit.web import page
-from portal.operator import commands, pages
+from portal.operator import commands, credit_requests, pages
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
 from portal.whitelabels.logo import NotALogo, read_logo
+from portal.whitelabels.words import money
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
@@ -90,20 +91,45 @@ def credit(white_label_id: UUID) -> Response:
     form = CreditForm(currency=tenant.currency, prefix="credit")
     if not form.validate_on_submit() or form.chosen is None:
         return _show(white_label_id, credit=form)
+    asked, minor, reason = pages.request_id(form), form.chosen.minor, form.reason.data or ""
     with transaction(white_label_id) as db:
-        is_new = give_credit(
-            db,
-            white_label_account(db),
-            form.chosen.minor,
-            request_id=pages.request_id(form),
-            reason=form.reason.data or "",
-            by=actor(),
-        )
+        state = credit_requests.ask(db, minor, request_id=asked, reason=reason, by=actor())
     amount = form.chosen.words(tenant.locale)
-    if is_new:
+    if state == "given":
         flash(f"{amount} was credited to the white-label account.", "ok")
-    else:
+    elif state == "again":
         flash(f"{amount} was already credited when this form was sent first. No money moved this time.", "note")
+    else:
+        flash(f"{amount} waits for somebody else to give it. No money moved.", "wait")
+    return _to(white_label_id)
+
+
+@bp.get("/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>")
+@operator_staff_only
+def credit_request(white_label_id: UUID, request_id: UUID) -> Response:
+    pages.white_label_or_404(white_label_id)
+    with reading(white_label_id) as db:
+        found = pages.request_page_or_404(db, request_id, me().id)
+    return page("operator/credit-request.html", found=found)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>/approval")
+@operator_staff_only
+def approve_credit(white_label_id: UUID, request_id: UUID) -> Response:
+    tenant = pages.white_label_or_404(white_label_id)
+    with transaction(white_label_id) as db:
+        given = credit_requests.approve(db, request_id, by=actor())
+    flash(f"{money(given.amount_minor, tenant)} was credited to the white-label account.", "ok")
+    return _to(white_label_id)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>/refusal")
+@operator_staff_only
+def refuse_credit(white_label_id: UUID, request_id: UUID) -> Response:
+    pages.white_label_or_404(white_label_id)
+    with transaction(white_label_id) as db:
+        credit_requests.refuse(db, request_id, by=actor())
+    flash("The credit is refused. No money moved.", "ok")
     return _to(white_label_id)
 
 
@@ -160,6 +186,15 @@ def logo(white_label_id: UUID) -> Response:
         commands.set_logo(db, png, digest, by=actor())
     flash("The logo is in use.", "ok")
     return _to(white_label_id)
+
+
+@bp.get("/runs")
+@operator_staff_only
+def runs() -> Response:
+    """Billing runs of every white label, the newest first."""
+    with reading(PLATFORM) as db:
+        found = pages.runs_page(db)
+    return page("operator/runs.html", found=found)
 
 
 @bp.get("/health")

@@ -64,6 +64,7 @@ class PlanCard:
     id: str
     name: str
     price: str
+    per: str
     description: str
     note: str
 
@@ -202,7 +203,10 @@ def plan_cards(db: TenantSession) -> list[PlanCard]:
         note = f"Wholesale {money(prices.wholesale_minor, tenant)} a {span(prices.months)}"
         if prices.retail_setup_minor:
             note = f"Set-up {money(prices.retail_setup_minor, tenant)}, once. {note}"
-        cards.append(PlanCard(str(plan.id), plan.name, money(prices.retail_minor, tenant), plan.description, note))
+        if prices.trial_days:
+            note = f"{prices.trial_days} days' trial first. {note}"
+        price, per = money(prices.retail_minor, tenant), f"a {span(prices.months)}"
+        cards.append(PlanCard(str(plan.id), plan.name, price, per, plan.description, note))
     return cards
 
 

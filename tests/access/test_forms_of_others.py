@@ -4,6 +4,7 @@ The role table posts a token and nothing else, which a form would refuse anyway;
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from portal.customers.models import SavedView
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import User
 from portal.kit import tokens
+from portal.kit.clock import today
 from portal.kit.db import TenantSession, transaction
 from portal.kit.ids import new_id
 from portal.letters.models import Letter
@@ -30,6 +32,7 @@ from tests.access.test_role_table import (
     ADMINISTRATOR,
     FINISHING,
     OPERATOR,
+    SERVICE,
     TABLE,
     WHO,
     Town,
@@ -37,6 +40,7 @@ from tests.access.test_role_table import (
     meets,
     path_of,
     town,
+    waiting_credit,
 )
 from tests.accounts.making import add_member, customer, quick_hashes
 from tests.billing.making import service
@@ -51,7 +55,9 @@ ADDRESS = {
 }
 CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:draft_id>", "<uuid:white_label_id>"
 # These need an image, a draft, a failed letter, somebody without a password or not the main contact: see their rooms.
-ELSEWHERE = ("/logo", "/discard", "letter_id>/again", "/removal", "user_id>/letter")
+# A request is decided once, and the meaning of prices stays once there are customers.
+ELSEWHERE = (
+    "/logo", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode")
 OPERATORS = f"/operator/white-labels/{TENANT}"
 
 
@@ -110,7 +116,33 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         f"{OPERATORS}/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
                                "plan-tax": "20"},
         f"{OPERATORS}/logo": {},
+        f"{OPERATORS}/credit-requests/<uuid:request_id>/approval": {},
+        f"{OPERATORS}/credit-requests/<uuid:request_id>/refusal": {},
+        f"{OPERATORS}/prices/services": service_form(),
+        f"{OPERATORS}/prices/<uuid:product_id>/inclusions": {"held-service": str(SERVICE), "held-quantity": "3"},
+        f"{OPERATORS}/prices/<uuid:product_id>/price": price_form(),
+        "/operator/prices/services": service_form(),
+        "/operator/prices/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
+                                   "plan-tax": "20"},
+        "/operator/prices/<uuid:product_id>/price": price_form(),
+        "/operator/prices/<uuid:product_id>/offers": {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"},
+        "/settings/prices/<uuid:product_id>/presentation": {"shown-name": "Renamed"},
+        "/settings/prices/<uuid:product_id>/price": price_form(),
+        "/settings/tax/mode": {"mode": "inclusive"},
+        "/settings/tax/number": {"own-tax_number": "GB980780684"},
+        "/settings/tax/rates": {
+            "rate-country": "IE", "rate-percent": "23", "rate-valid_from": price_form()["valid_from"]},
     }
+
+
+def price_form() -> dict[str, str]:
+    begins = today("Europe/London") + timedelta(days=30)
+    return {"price": "7.70", "setup": "0", "valid_from": begins.isoformat()}
+
+
+def service_form() -> dict[str, str]:
+    return {"service-code": "extra", "service-name": "Extra", "service-kind": "recurring", "service-unit": "each",
+            "service-per_units": "1", "service-retail": "1", "service-wholesale": "1", "service-tax": "20"}
 
 
 def things_of(company: Company, administrator: Person) -> dict[str, object]:
@@ -128,6 +160,7 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
         return {"account_id": account.id, "draft_id": draft.id, "letter_id": letter.id, "white_label_id": company.id,
                 "user_id": helper.id, "invitation_id": invited.id,
                 "product_id": service(db, f"theirs-{new_id().hex[-8:]}").id,
+                "request_id": db.put(waiting_credit(account.id)).id,
                 "test_id": db.put(GatewayTest(
                     credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob")).id,
                 "view_id": db.put(SavedView(user_id=administrator.id, name="Theirs", query="")).id}

@@ -17,16 +17,17 @@ from werkzeug.test import TestResponse
 from portal.accounts.commands import add_member, open_customer_account
 from portal.accounts.lifecycle import Administration, Role
 from portal.accounts.queries import held_customer_or_404
+from portal.catalogue.models import Plan, Service
 from portal.customers.models import SavedView
 from portal.identity.commands import add_user
 from portal.identity.models import User
 from portal.kit.db import PLATFORM, Base, reading, transaction
 from portal.kit.ids import new_id
 from portal.letters.models import Letter
+from portal.operator.models import CreditRequest
 from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.signup.commands import start_draft
-from tests.billing.making import service
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
 from tests.statements.making import documents_of
@@ -121,12 +122,27 @@ TABLE: dict[str, tuple[str, str]] = {
     "/logout": ("POST", OPEN),
     "/operator": ("GET", OPERATOR),
     "/operator/health": ("GET", OPERATOR),
+    "/operator/prices": ("GET", OPERATOR),
+    "/operator/prices/<uuid:product_id>": ("GET", OPERATOR),
+    "/operator/prices/<uuid:product_id>/offers": ("POST", OPERATOR),
+    "/operator/prices/<uuid:product_id>/price": ("GET POST", OPERATOR),
+    "/operator/prices/plans": ("POST", OPERATOR),
+    "/operator/prices/services": ("POST", OPERATOR),
+    "/operator/runs": ("GET", OPERATOR),
     "/operator/white-labels": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/credit": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/credit-limit": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>": ("GET", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>/approval": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>/refusal": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/logo": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/plans": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/prices": ("GET", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>": ("GET", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/inclusions": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price": ("GET POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/prices/services": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/staff": ("POST", OPERATOR),
     "/operator/white-labels/new": ("GET POST", OPERATOR),
     "/password/change": ("GET POST", SIGNED_IN),
@@ -143,6 +159,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "/settings/gateway/tests/<uuid:test_id>": ("GET POST", ADMINISTRATOR),
     "/settings/letters": ("GET", ADMINISTRATOR),
     "/settings/letters/<uuid:letter_id>/again": ("POST", ADMINISTRATOR),
+    "/settings/prices": ("GET", ADMINISTRATOR),
+    "/settings/prices/<uuid:product_id>": ("GET", ADMINISTRATOR),
+    "/settings/prices/<uuid:product_id>/presentation": ("POST", ADMINISTRATOR),
+    "/settings/prices/<uuid:product_id>/price": ("GET POST", ADMINISTRATOR),
+    "/settings/tax": ("GET", ADMINISTRATOR),
+    "/settings/tax/mode": ("GET POST", ADMINISTRATOR),
+    "/settings/tax/number": ("POST", ADMINISTRATOR),
+    "/settings/tax/rates": ("POST", ADMINISTRATOR),
     "/static/<path:filename>": ("GET", OPEN),
     "/webhooks/stripe/<slug>": ("POST", OPEN),
 }
@@ -169,6 +193,9 @@ WHO = {
 ACTS_OF_THE_CUSTOMER = (
     "/activation", "/invitations", "/again", "/revocation", "/users", "/letter", "/main-contact", "/removal", "/role",
     "/services/<uuid:product_id>", "/withdrawal")
+SERVICE = UUID("00000000-0000-7000-8000-00000000005e")
+NOTHING = {"tax_ppm": 0, "opening_retail_minor": 0, "opening_retail_setup_minor": 0, "opening_wholesale_minor": 0,
+           "opening_wholesale_setup_minor": 0}
 # Open pages whose own answer to this test's made-up names is 404.
 NOTHING_THERE = {"/logo", "/webhooks/stripe/<slug>", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
 
@@ -195,21 +222,31 @@ def town(app: Flask, cast: Cast) -> Town:
         assert invited is not None
         test = db.put(GatewayTest(credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob"))
         view = db.put(SavedView(user_id=cast.bob.id, name="Mine", query="state=active"))
-        seat = service(db)
+        plan = cast.northwind.plans["desk"]
+        db.put(Service(id=SERVICE, **NOTHING, kind="recurring", code="seat", name="Seat"))
+        credit = db.put(waiting_credit(acme.id))
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
         papers = documents_of(db, acme)
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
-                                  "product_id": seat.id, "token": "x", "slug": "x", "filename": "none", **papers}
+                                  "product_id": plan, "request_id": credit.id,
+                                  "token": "x", "slug": "x", "filename": "none", **papers}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
+    with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
+        db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
     for role, person in people.items():
         browsers[role] = HostClient(app, person.host)
         browsers[role].sign_in(person)
     return Town(app, cast, ids, browsers)
+
+
+def waiting_credit(account_id: UUID) -> CreditRequest:
+    return CreditRequest(account_id=account_id, amount_minor=500_000, currency="GBP", reason="Gift", state="waiting",
+                         asked_by_id=new_id(), asked_by="Otto")
 
 
 def digest() -> str:

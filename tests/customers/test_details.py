@@ -5,6 +5,7 @@ import pytest
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of
 from portal.audit.queries import acts_on
+from portal.billing.queries import account_prices
 from portal.kit.db import reading
 from tests.accounts.making import OPTION_1, OPTION_2
 from tests.cast import on_sqlite
@@ -79,3 +80,47 @@ def test_a_closed_customer_stays_as_it_was(made, browse, bob):
     for what, form in (("details", DETAILS), ("addresses", PLACE)):
         assert browser.get(f"/customers/{account_id}/{what}").status_code == 409
         assert browser.submit(f"/customers/{account_id}/{what}", form, page="/password/change").status_code == 409
+
+
+class TestTax:
+    def save(self, browser, account_id, **tax):
+        return browser.submit(f"/customers/{account_id}/details", {**DETAILS, **tax})
+
+    def test_a_number_and_a_reason_are_kept_with_what_they_were(self, made, browse, bob, northwind):
+        account_id, browser = made(OPTION_2), browse(bob)
+        self.save(browser, account_id, tax_number="gb 980 7806 84")
+        self.save(browser, account_id, tax_number="GB980780684", tax_exemption="Charity 1107328")
+        with reading(northwind.id) as db:
+            account = db.load(Account, account_id)
+            assert (account.tax_number, account.tax_exemption) == ("GB980780684", "Charity 1107328")
+            changes = [a.details["changed"] for a in acts_on(db, account_id) if a.action == "account.tax-changed"]
+        assert changes == [{"tax number": "none → GB980780684"}, {"no tax because": "none → Charity 1107328"}]
+        page = words(browser.get(f"/customers/{account_id}"))
+        assert "Tax number GB980780684" in page and "No tax because: none → Charity 1107328" in page
+        self.save(browser, account_id, tax_number="", tax_exemption="")
+        with reading(northwind.id) as db:
+            assert (db.load(Account, account_id).tax_number, db.load(Account, account_id).tax_exemption) == (None, None)
+
+    def test_only_a_reason_takes_the_tax_away(self, made, browse, bob, northwind):
+        """Red when a number alone exempts: most customers have one and pay."""
+        account_id, browser = made(OPTION_2), browse(bob)
+
+        def taxed():
+            with reading(northwind.id) as db:
+                return account_prices(db, db.load(Account, account_id)).retail_tax_ppm
+        self.save(browser, account_id, tax_number="GB980780684")
+        assert taxed() == 200_000
+        self.save(browser, account_id, tax_exemption="Diplomatic mission")
+        assert taxed() == 0
+
+    @pytest.mark.parametrize(("field", "typed"), [
+        ("tax_number", "GB980780685"), ("tax_number", "DE136695976"), ("tax_number", "x" * 41),
+        ("tax_exemption", "y" * 121), ("tax_exemption", "a\nb"),
+    ])
+    def test_what_is_wrong_is_said_beside_its_field(self, made, browse, bob, northwind, field, typed):
+        account_id = made(OPTION_2)
+        answer = self.save(browse(bob), account_id, **{field: typed})
+        assert answer.status_code == 422 and field in errors(answer)
+        with reading(northwind.id) as db:
+            account = db.load(Account, account_id)
+            assert (account.tax_number, account.tax_exemption, account.name) == (None, None, "Birch Dental")

@@ -1,0 +1,30 @@
+"""Products and their prices as people read them."""
+
+from portal.catalogue.models import Plan, Service
+from portal.catalogue.prices import Amounts
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.words import money
+
+KINDS = {"recurring": "Service, each month", "one_off": "Service, once", "usage": "Service, as used"}
+
+
+def kind_of(product: Plan | Service) -> str:
+    if isinstance(product, Service):
+        return KINDS[product.kind]
+    return "Plan, each year" if product.months == 12 else "Plan, each month"
+
+
+def per(product: Plan | Service) -> str:
+    """What the price is for: `a month`, `each a month`, `for 100 minutes`."""
+    if isinstance(product, Plan):
+        return "a year" if product.months == 12 else "a month"
+    if product.kind == "usage":
+        return f"for {product.per_units} {product.unit}" if product.per_units > 1 else f"for one {product.unit}"
+    once = product.unit if product.unit == "each" else f"for one {product.unit}"
+    return once if product.kind == "one_off" else f"{once} a month"
+
+
+def price(amounts: Amounts, product: Plan | Service, tenant: WhiteLabel) -> str:
+    """`£58.00 a month and £25.00 set-up`."""
+    setup = f" and {money(amounts.setup_minor, tenant)} set-up" if amounts.setup_minor else ""
+    return f"{money(amounts.minor, tenant)} {per(product)}{setup}"

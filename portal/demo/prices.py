@@ -1,0 +1,71 @@
+"""What the demo sells besides its plans, and the prices that are to come."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.audit.commands import Actor
+from portal.catalogue.commands import NewPrice, include, set_price, set_tax_rate
+from portal.catalogue.models import Plan, Service
+from portal.catalogue.queries import services
+from portal.demo.cast import NEXT_DEFAULT, Catalogue
+from portal.kit import jobs
+from portal.kit.clock import today
+from portal.kit.db import PLATFORM, reading, transaction
+from portal.kit.ids import new_id
+from portal.operator import commands as operator, credit_requests, flows
+from portal.whitelabels.queries import operator as the_operator, white_label
+
+
+def stock(white_label_id: UUID, new: Catalogue, *, by: Actor) -> None:
+    """Services, what plans hold of them, and a tax rate."""
+    if new.from_list:
+        for listed in _listed():
+            flows.offer(listed.id, white_label_id, listed.tax_ppm, by=by)
+    with transaction(white_label_id) as db:
+        for service in () if new.from_list else new.services:
+            operator.add_service(db, service, by=by)
+        for plan_code, service_code, quantity in new.included:
+            plan = db.scalars(select(Plan).where(Plan.code == plan_code)).one()
+            held = db.scalars(select(Service).where(Service.code == service_code)).one()
+            include(db, plan, held, quantity, by=by)
+        country, rate_ppm = new.tax
+        begins = today(white_label(db).time_zone) + timedelta(days=1)
+        set_tax_rate(db, country, begins, rate_ppm, by=by)
+    jobs.run_due()
+
+
+def look_ahead(white_label_id: UUID, new: Catalogue, *, by: Actor) -> None:
+    """A retail price that begins with the next month."""
+    code, retail_minor = new.next_price
+    with transaction(white_label_id) as db:
+        plan = db.scalars(select(Plan).where(Plan.code == code)).one()
+        begins = _next_month(today(white_label(db).time_zone))
+        set_price(db, plan, NewPrice("retail", begins, retail_minor, plan.opening_retail_setup_minor), by=by)
+
+
+def change_the_list(*, by: Actor) -> None:
+    """A default wholesale price that begins with the month after."""
+    code, wholesale_minor = NEXT_DEFAULT
+    listed = next(each for each in _listed() if each.code == code)
+    begins = _next_month(_next_month(today("Europe/London")))
+    flows.set_default_price(listed.id, NewPrice("wholesale", begins, wholesale_minor), by=by)
+
+
+def ask_for_credit(white_label_id: UUID, *, by: Actor) -> None:
+    """More than one person may give: it waits for the other one."""
+    with transaction(white_label_id) as db:
+        credit_requests.ask(db, 2_500_00, request_id=new_id(), reason="Transfer of Friday, reference 4471", by=by)
+
+
+def _listed() -> list[Service]:
+    with reading(PLATFORM) as db:
+        host = the_operator(db)
+    assert host is not None
+    with reading(host.id) as db:
+        return services(db)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)

@@ -1,0 +1,161 @@
+"""The default wholesale list: a price set there reaches every white label whose product follows it.
+
+The list is rows of the operator's own tenant, and each white label's are its own: two transactions at least. So the
+operator's row is written with a job, and the job brings every follower up to date, each in its own scope, as often as
+it is run.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.audit.commands import Actor
+from portal.catalogue.commands import AlreadySet, NewPrice, TooLate, add_product, set_price
+from portal.catalogue.models import Plan, Price, Service
+from portal.catalogue.pages import product_or_404
+from portal.catalogue.prices import PriceList
+from portal.catalogue.queries import price_rows
+from portal.kit import jobs
+from portal.kit.clock import today
+from portal.kit.db import PLATFORM, TenantSession, reading, transaction
+from portal.kit.refusals import Refusal
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import operator, white_label
+from portal.whitelabels.words import local_day
+
+FOLLOW = "operator.follow-default-list"
+
+
+class CodeTaken(Refusal):
+    heading = "It has this code already"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"This white label has a product with the code {code}.", field="white_label")
+
+
+class OtherCurrency(Refusal):
+    heading = "Another currency"
+    text = "The default list is for white labels that work in the operator's own currency."
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A product of the default list, as it stood at one moment."""
+
+    product: Plan | Service
+    rows: list[Price]
+    currency: str
+
+    @property
+    def prices(self) -> PriceList:
+        return PriceList(self.rows)
+
+
+def set_default_price(product_id: UUID, new: NewPrice, *, by: Actor) -> None:
+    """Set it in the operator's list; the followers get theirs in a moment. Raises TooLate and AlreadySet."""
+    listed = listed_or_404(product_id)
+    for tenant in followers(listed):
+        if new.valid_from <= today(tenant.time_zone):
+            raise TooLate
+    with transaction(listed.product.white_label_id) as db:
+        product = product_or_404(db, product_id)
+        set_price(db, product, new, by=by)
+        jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": new.valid_from.isoformat()})
+
+
+def offer(product_id: UUID, to: UUID, tax_ppm: int, *, by: Actor) -> None:
+    """Copy a listed product to a white label, where it follows the list. Raises CodeTaken and OtherCurrency."""
+    listed = listed_or_404(product_id)
+    with transaction(to) as db:
+        if white_label(db).currency != listed.currency:
+            raise OtherCurrency
+        if product_like(db, listed.product) is not None:
+            raise CodeTaken(listed.product.code)
+        add_product(db, _copy(db, listed, tax_ppm), by=by)
+        jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": ""})
+
+
+def listed_or_404(product_id: UUID) -> Listed:
+    with reading(PLATFORM) as db:
+        host = operator(db)
+    assert host is not None
+    with reading(host.id) as db:
+        product = product_or_404(db, product_id)
+        return Listed(product, list(price_rows(db, product)), host.currency)
+
+
+def followers(listed: Listed) -> list[WhiteLabel]:
+    """White labels with a product that came from this one, in the list's currency."""
+    model = type(listed.product)
+    wanted = (
+        select(WhiteLabel)
+        .join(model, model.white_label_id == WhiteLabel.id)
+        .where(model.code == listed.product.code, model.listed_name.is_not(None), model.retired_at.is_(None))
+        .where(WhiteLabel.kind == "white_label", WhiteLabel.currency == listed.currency)
+    )
+    with reading(PLATFORM) as db:
+        return list(db.scalars(wanted.order_by(WhiteLabel.name)))
+
+
+@jobs.job(FOLLOW)
+def follow(payload: dict[str, Any]) -> None:
+    """Every default price to come, in every white label that has none for that day."""
+    listed = listed_or_404(UUID(payload["product_id"]))
+    late = [tenant.name for tenant in followers(listed) if _is_late(tenant, listed, payload["valid_from"])]
+    if late:
+        raise jobs.GiveUp(f"the default price of {listed.product.code} came too late for {', '.join(late)}")
+
+
+def product_like(db: TenantSession, listed: Plan | Service) -> Plan | Service | None:
+    """This tenant's product with the code of a listed one."""
+    if isinstance(listed, Plan):
+        return db.scalar(select(Plan).where(Plan.code == listed.code))
+    return db.scalar(select(Service).where(Service.code == listed.code))
+
+
+def _is_late(tenant: WhiteLabel, listed: Listed, wanted: str) -> bool:
+    """Set what is missing; whether the wanted day had begun before its price was there."""
+    present, is_late = today(tenant.time_zone), False
+    with transaction(tenant.id) as db:
+        own = product_like(db, listed.product)
+        assert own is not None
+        known = {row.valid_from for row in price_rows(db, own) if row.source == "default"}
+        for row in listed.rows:
+            is_new = row.side == "wholesale" and row.valid_from not in known
+            if is_new and row.valid_from > present:
+                _set(db, own, row)
+            elif is_new and row.valid_from.isoformat() == wanted:
+                is_late = is_late or row.valid_from > local_day(own.created_at, tenant)
+    return is_late
+
+
+def _set(db: TenantSession, own: Plan | Service, row: Price) -> None:
+    new = NewPrice("wholesale", row.valid_from, row.minor, row.setup_minor, source="default")
+    try:
+        set_price(db, own, new, by=Actor("operator", None, row.set_by))
+    except AlreadySet:
+        return  # another worker was here a moment ago
+
+
+def _copy(db: TenantSession, listed: Listed, tax_ppm: int) -> Plan | Service:
+    """With the prices of today, or of tomorrow's list where its day began before the operator's."""
+    present = today(white_label(db).time_zone)
+    product = listed.product
+    retail, wholesale = listed.prices.retail(product, present), listed.prices.wholesale(product, present)
+    common: dict[str, Any] = {
+        "code": product.code,
+        "name": product.name,
+        "listed_name": product.name,
+        "description": product.description,
+        "opening_retail_minor": retail.minor,
+        "opening_retail_setup_minor": retail.setup_minor,
+        "opening_wholesale_minor": wholesale.minor,
+        "opening_wholesale_setup_minor": wholesale.setup_minor,
+        "tax_ppm": tax_ppm,
+    }
+    if isinstance(product, Plan):
+        own = {"months": product.months, "trial_days": product.trial_days}
+        return Plan(**common, **own, minimum_funding_minor=product.minimum_funding_minor)
+    return Service(**common, kind=product.kind, unit=product.unit, per_units=product.per_units)

@@ -1,0 +1,178 @@
+"""The operator's price lists: the default one, and each white label's."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request
+from werkzeug.wrappers import Response
+
+from portal.accounts.queries import holders
+from portal.catalogue import commands as catalogue, pages as catalogue_pages
+from portal.catalogue.forms import PriceForm
+from portal.catalogue.models import Plan, Service
+from portal.identity.guards import actor, operator_staff_only
+from portal.kit.db import reading, transaction
+from portal.kit.forms import PortalForm
+from portal.kit.refusals import NotFound
+from portal.kit.web import page
+from portal.operator import commands, flows, price_pages
+from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ServiceForm
+from portal.operator.pages import plan_of
+from portal.operator.price_pages import Shelf, shelf_or_404
+from portal.whitelabels.words import day
+
+bp = Blueprint("operator_prices", __name__, url_prefix="/operator")
+
+
+@bp.get("/prices")
+@bp.get("/white-labels/<uuid:white_label_id>/prices")
+@operator_staff_only
+def index(white_label_id: UUID | None = None) -> Response:
+    return _index(shelf_or_404(white_label_id))
+
+
+@bp.post("/prices/services")
+@bp.post("/white-labels/<uuid:white_label_id>/prices/services")
+@operator_staff_only
+def add_service(white_label_id: UUID | None = None) -> Response:
+    shelf = shelf_or_404(white_label_id)
+    form = ServiceForm(currency=shelf.tenant.currency, prefix="service")
+    if not form.validate_on_submit():
+        return _index(shelf, service=form)
+    with transaction(shelf.tenant.id) as db:
+        if price_pages.is_code_taken(db, form):
+            form.code.errors = ["Another service has this code."]
+        else:
+            commands.add_service(db, price_pages.service_of(form), by=actor())
+    if form.errors:
+        return _index(shelf, service=form)
+    flash(f"{form.name.data} is in the list.", "ok")
+    return redirect(shelf.base, 303)
+
+
+@bp.post("/prices/plans")
+@operator_staff_only
+def add_default_plan() -> Response:
+    shelf = shelf_or_404(None)
+    form = PlanForm(currency=shelf.tenant.currency, prefix="plan")
+    if not form.validate_on_submit():
+        return _index(shelf, plan=form)
+    with transaction() as db:
+        if price_pages.is_code_taken(db, form):
+            form.code.errors = ["Another plan has this code."]
+        else:
+            commands.add_plan(db, plan_of(form), by=actor())
+    if form.errors:
+        return _index(shelf, plan=form)
+    flash(f"{form.name.data} is in the list.", "ok")
+    return redirect(shelf.base, 303)
+
+
+@bp.get("/prices/<uuid:product_id>")
+@bp.get("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>")
+@operator_staff_only
+def show(product_id: UUID, white_label_id: UUID | None = None) -> Response:
+    return _show(shelf_or_404(white_label_id), product_id)
+
+
+@bp.get("/prices/<uuid:product_id>/price")
+@bp.get("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price")
+@operator_staff_only
+def review(product_id: UUID, white_label_id: UUID | None = None) -> Response:
+    """What the new wholesale price would do, before anything is saved."""
+    shelf = shelf_or_404(white_label_id)
+    form = PriceForm(request.args, currency=shelf.tenant.currency, meta={"csrf": False})
+    if not form.validate():
+        return _show(shelf, product_id, price=form)
+    try:
+        found = price_pages.review(shelf, product_id, form.new_price("wholesale"))
+    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+        form.valid_from.errors = [refused.text]
+        return _show(shelf, product_id, price=form)
+    return page("operator/price-review.html", found=found, shelf=shelf, fields=form.fields)
+
+
+@bp.post("/prices/<uuid:product_id>/price")
+@bp.post("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price")
+@operator_staff_only
+def set_price(product_id: UUID, white_label_id: UUID | None = None) -> Response:
+    shelf = shelf_or_404(white_label_id)
+    form = PriceForm(currency=shelf.tenant.currency)
+    if not form.validate_on_submit():
+        return _show(shelf, product_id, price=form)
+    try:
+        _set(shelf, product_id, form.new_price("wholesale"))
+    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+        form.valid_from.errors = [refused.text]
+        return _show(shelf, product_id, price=form)
+    begins = day(form.new_price("wholesale").valid_from, shelf.tenant)
+    flash(f"The wholesale price is set from {begins}. No money moved.", "ok")
+    return redirect(f"{shelf.base}/{product_id}", 303)
+
+
+@bp.post("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/inclusions")
+@operator_staff_only
+def include(product_id: UUID, white_label_id: UUID) -> Response:
+    shelf = shelf_or_404(white_label_id)
+    offered = price_pages.product_page(shelf, product_id).services
+    form = InclusionForm(services=offered, prefix="held")
+    if not form.validate_on_submit():
+        return _show(shelf, product_id, held=form)
+    with transaction(shelf.tenant.id) as db:
+        plan = catalogue_pages.product_or_404(db, product_id)
+        service = catalogue_pages.product_or_404(db, UUID(form.service.data))
+        if not isinstance(plan, Plan) or not isinstance(service, Service):
+            raise NotFound
+        catalogue.include(db, plan, service, form.quantity.data or 0, by=actor())
+    flash("What the plan holds is changed. No money moved.", "ok")
+    return redirect(f"{shelf.base}/{product_id}", 303)
+
+
+@bp.post("/prices/<uuid:product_id>/offers")
+@operator_staff_only
+def offer(product_id: UUID) -> Response:
+    """Give a listed product to a white label, where it follows the list."""
+    shelf = shelf_or_404(None)
+    form = OfferForm(white_labels=price_pages.product_page(shelf, product_id).offers, prefix="offer")
+    if not form.validate_on_submit():
+        return _show(shelf, product_id, offer=form)
+    try:
+        flows.offer(product_id, UUID(form.white_label.data), form.tax.ppm, by=actor())
+    except flows.CodeTaken as refused:
+        form.white_label.errors = [refused.text]
+        return _show(shelf, product_id, offer=form)
+    flash("The white label has it, and follows the list.", "ok")
+    return redirect(f"{shelf.base}/{product_id}", 303)
+
+
+def _set(shelf: Shelf, product_id: UUID, new: catalogue.NewPrice) -> None:
+    if shelf.is_default:
+        flows.set_default_price(product_id, new, by=actor())
+        return
+    with transaction(shelf.tenant.id) as db:
+        catalogue.set_price(db, catalogue_pages.product_or_404(db, product_id), new, by=actor())
+
+
+def _index(shelf: Shelf, **came_back: PortalForm) -> Response:
+    with reading(shelf.tenant.id) as db:
+        found = catalogue_pages.lines(db, holders(db))
+    forms = {
+        "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service"),
+        "plan": PlanForm(None, currency=shelf.tenant.currency, prefix="plan"),
+        **came_back,
+    }
+    return page("operator/prices.html", found=found, shelf=shelf, forms=forms, form=_wrong(came_back))
+
+
+def _show(shelf: Shelf, product_id: UUID, **came_back: PortalForm) -> Response:
+    found = price_pages.product_page(shelf, product_id)
+    forms = {
+        "price": PriceForm(None, currency=shelf.tenant.currency, data=found.about.typed["wholesale"]),
+        "held": InclusionForm(None, services=found.services, prefix="held"),
+        "offer": OfferForm(None, white_labels=found.offers, prefix="offer"),
+        **came_back,
+    }
+    return page("operator/product.html", found=found, shelf=shelf, forms=forms, form=_wrong(came_back))
+
+
+def _wrong(came_back: dict[str, PortalForm]) -> PortalForm | None:
+    return next(iter(came_back.values()), None)

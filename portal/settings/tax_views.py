@@ -1,0 +1,80 @@
+"""The tax on what a white label sells: rates by country, its own tax number, prices with or without tax."""
+
+from flask import Blueprint, flash, redirect
+from werkzeug.wrappers import Response
+
+from portal.accounts.guards import administrators_only
+from portal.catalogue import commands as catalogue
+from portal.identity.guards import actor
+from portal.kit.db import reading, transaction
+from portal.kit.forms import PortalForm
+from portal.kit.web import page
+from portal.settings import commands, tax_pages
+from portal.settings.forms import OwnTaxNumberForm, TaxModeForm, TaxRateForm
+
+bp = Blueprint("tax", __name__, url_prefix="/settings/tax")
+
+
+@bp.get("")
+@administrators_only
+def index() -> Response:
+    return _index()
+
+
+@bp.post("/rates")
+@administrators_only
+def set_rate() -> Response:
+    form = TaxRateForm(prefix="rate")
+    if not form.validate_on_submit():
+        return _index(rate=form)
+    try:
+        with transaction() as db:
+            catalogue.set_tax_rate(db, form.country.data or "", form.begins, form.percent.ppm, by=actor())
+    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+        form.valid_from.errors = [refused.text]
+        return _index(rate=form)
+    flash("The rate is set. Periods already begun keep theirs. No money moved.", "ok")
+    return redirect("/settings/tax", 303)
+
+
+@bp.post("/number")
+@administrators_only
+def change_number() -> Response:
+    form = OwnTaxNumberForm(prefix="own")
+    if not form.validate_on_submit():
+        return _index(own=form)
+    with transaction() as db:
+        commands.change_tax_number(db, form.tax_number.data or "", by=actor())
+    flash("Your tax number is kept. No money moved.", "ok")
+    return redirect("/settings/tax", 303)
+
+
+@bp.get("/mode")
+@administrators_only
+def mode_page() -> Response:
+    with reading() as db:
+        found = tax_pages.mode_page(db)
+    return page("settings/tax-mode.html", found=found)
+
+
+@bp.post("/mode")
+@administrators_only
+def change_mode() -> Response:
+    form = TaxModeForm()
+    if not form.validate_on_submit():
+        return redirect("/settings/tax/mode", 303)
+    with transaction() as db:
+        commands.change_tax_mode(db, form.mode.data or "", by=actor())
+    flash("The meaning of your prices is changed. No money moved.", "ok")
+    return redirect("/settings/tax", 303)
+
+
+def _index(**came_back: PortalForm) -> Response:
+    with reading() as db:
+        found = tax_pages.tax_page(db)
+    forms = {
+        "rate": TaxRateForm(None, prefix="rate", data={"country": found.country}),
+        "own": OwnTaxNumberForm(None, prefix="own", data={"tax_number": found.number}),
+        **came_back,
+    }
+    return page("settings/tax.html", found=found, forms=forms, form=next(iter(came_back.values()), None))

@@ -1,0 +1,114 @@
+"""Which price holds on a day: pure values, tried with many lists."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+from hypothesis import given, strategies as st
+
+from portal.catalogue.margins import margin_of
+from portal.catalogue.prices import Amounts, PriceList, TaxRates
+from portal.kit.money import net_of, tax_on, tax_within
+
+BEGIN = date(2026, 1, 1)
+days = st.integers(0, 400).map(lambda n: BEGIN + timedelta(days=n))
+amounts = st.integers(0, 10**9)
+
+
+@dataclass(frozen=True)
+class Product:
+    id: UUID
+    opening_retail_minor: int = 1000
+    opening_retail_setup_minor: int = 10
+    opening_wholesale_minor: int = 400
+    opening_wholesale_setup_minor: int = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    product_id: UUID
+    side: str
+    source: str
+    valid_from: date
+    minor: int
+    setup_minor: int = 0
+
+
+@dataclass(frozen=True)
+class Rate:
+    country: str
+    valid_from: date
+    rate_ppm: int
+
+
+PRODUCT = Product(uuid4())
+by_day = st.dictionaries(days, amounts, max_size=8)
+
+
+def rows(side, source, dated, product=PRODUCT):
+    return [Row(product.id, side, source, day, minor) for day, minor in dated.items()]
+
+
+def naive(dated, day, otherwise):
+    """The latest of those that have begun, in the plainest words."""
+    begun = [d for d in dated if d <= day]
+    return dated[max(begun)] if begun else otherwise
+
+
+@given(by_day, days)
+def test_a_price_holds_from_its_day_until_the_next(dated, day):
+    """Red with `bisect_left`: the price would begin a day late."""
+    found = PriceList(rows("retail", "own", dated)).retail(PRODUCT, day)
+    assert found.minor == naive(dated, day, 1000)
+
+
+@given(by_day, by_day, days)
+def test_a_white_labels_own_wholesale_price_goes_before_the_default_one(own, default, day):
+    """Whichever was set later. Red with the two sources in one row of days."""
+    prices = PriceList([*rows("wholesale", "default", default), *rows("wholesale", "own", own)])
+    assert prices.wholesale(PRODUCT, day).minor == naive(own, day, naive(default, day, 400))
+
+
+@given(by_day, by_day, days, st.randoms())
+def test_the_order_of_the_rows_and_other_products_and_sides_change_nothing(retail, other, day, shuffler):
+    stranger = Product(uuid4())
+    mixed = [*rows("retail", "own", retail), *rows("wholesale", "own", other), *rows("retail", "own", other, stranger)]
+    shuffler.shuffle(mixed)
+    assert PriceList(mixed).retail(PRODUCT, day) == PriceList(rows("retail", "own", retail)).retail(PRODUCT, day)
+
+
+@given(by_day, days, days, amounts)
+def test_a_price_to_come_leaves_every_day_before_it_alone(dated, day, begins, minor):
+    """A period that began keeps what it was charged, whatever is set afterwards."""
+    before, after = rows("retail", "own", dated), {**dated, begins: minor}
+    if day < begins:
+        assert PriceList(rows("retail", "own", after)).retail(PRODUCT, day) == PriceList(before).retail(PRODUCT, day)
+
+
+def test_set_up_comes_with_its_price_and_free_is_a_price():
+    prices = PriceList([Row(PRODUCT.id, "retail", "own", BEGIN, 0, 0)])
+    assert prices.retail(PRODUCT, BEGIN) == Amounts(0, 0)
+    assert prices.retail(PRODUCT, BEGIN - timedelta(days=1)) == Amounts(1000, 10)
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from(["GB", "IE", "DE"]), days), st.integers(0, 10**6), max_size=10),
+       st.sampled_from(["GB", "IE", "NZ"]), days)
+def test_a_countrys_rate_holds_from_its_day_and_the_products_own_before_it(dated, country, day):
+    found = TaxRates([Rate(c, d, ppm) for (c, d), ppm in dated.items()]).ppm(country, day, otherwise_ppm=7)
+    own = {d: ppm for (c, d), ppm in dated.items() if c == country}
+    assert found == naive(own, day, 7)
+
+
+@given(amounts, st.integers(0, 10**6))
+def test_tax_and_the_rest_are_the_price_with_tax(price, ppm):
+    net = net_of(price, ppm, includes_tax=True)
+    assert net + tax_within(price, ppm) == price and net_of(price, ppm, includes_tax=False) == price
+    assert abs(tax_on(net, ppm) - tax_within(price, ppm)) <= 1
+
+
+@given(amounts, amounts, st.integers(0, 10**6), st.booleans())
+def test_the_margin_is_before_tax_on_both_sides(retail, wholesale, ppm, includes_tax):
+    margin = margin_of(Amounts(retail, 0), Amounts(wholesale, 0), ppm, includes_tax=includes_tax)
+    assert margin.minor == net_of(retail, ppm, includes_tax=includes_tax) - wholesale
+    assert margin.is_loss == (margin.minor < 0)
+    assert (margin.percent is None) == (margin.retail_minor == 0)

@@ -1,0 +1,67 @@
+"""Each white label's money in one list, and the billing runs of all of them."""
+
+from datetime import UTC, date, datetime
+
+from portal.accounts.commands import set_credit_limit
+from portal.accounts.queries import white_label_account
+from portal.billing.models import BillingRun
+from portal.kit.db import transaction
+from tests.accounts.making import OPTION_2, active, customer
+from tests.cast import on_sqlite
+from tests.signup.browsing import words
+
+LIST, RUNS = "/operator/white-labels", "/operator/runs"
+
+
+class TestTheList:
+    def test_has_balance_limit_what_is_left_and_this_months_wholesale(self, desk, northwind, bob):
+        """Acme's 4.00 a month was charged when it became active, Birch's 4.00 and its set-up of 2.00 now."""
+        with transaction(northwind.id) as db:
+            set_credit_limit(db, white_label_account(db), 10_000, by=bob.actor)
+            active(db, customer(db, northwind.plans["desk"], OPTION_2))
+        page = words(desk.get(LIST))
+        assert ("Northwind Telecom northwind.localhost GBP 2 2 £488.00 £100.00 £588.00 £10.00 before tax "
+                "Prices of Northwind Telecom") in page
+        assert "Kauri Voice kauri.localhost NZD 0 0 $500.00 $0.00 $500.00 $0.00" in page
+
+    def test_a_month_begins_in_the_white_labels_own_zone(self, desk, northwind, kauri, clock, browse, olga):
+        """On the last evening of November it is December in Auckland. Red with one month for all."""
+        for company in (northwind, kauri):
+            with transaction(company.id) as db:
+                active(db, customer(db, company.plans["desk"], OPTION_2))
+        clock.moment = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
+        page = words(browse(olga).get(LIST))
+        assert "£10.00 before tax" in page and "$0.00 before tax" in page
+
+    @on_sqlite
+    def test_nothing_left_is_said(self, desk, northwind):
+        with transaction(northwind.id) as db:
+            from portal.accounts.commands import give_credit
+            from portal.kit.ids import new_id
+            account = white_label_account(db)
+            give_credit(db, account, -49_520, request_id=new_id(), reason="Back", by=desk_actor())
+        assert "£0.00 £0.00 £0.00 Nothing left" in words(desk.get(LIST))
+
+
+def desk_actor():
+    from portal.audit.commands import COMMAND_LINE
+    return COMMAND_LINE
+
+
+class TestRuns:
+    def run(self, company, **differing):
+        with transaction(company.id) as db:
+            db.put(BillingRun(**{"through_day": date(2026, 11, 2), "started_by": "The portal", **differing}))
+
+    def test_of_every_white_label_stand_with_state_and_totals(self, desk, northwind, kauri):
+        self.run(northwind, accounts=41, charges=44, wholesale_minor=123_456, retail_minor=200_000, state="done",
+                 finished_at=datetime(2026, 11, 2, 10, 1, tzinfo=UTC), skipped=["a", "b"])
+        self.run(kauri, accounts=3, charges=2, wholesale_minor=99)
+        page = words(desk.get(RUNS))
+        assert "Northwind Telecom 2 Nov 2026 Done 2 November, 10:00 to 2 November, 10:01 The portal 41 44 2" in page
+        assert "£1,234.56 £2,000.00" in page
+        assert "Kauri Voice 2 Nov 2026 Running 2 November, 23:00 The portal 3 2 0 $0.99 $0.00" in page
+
+    @on_sqlite
+    def test_none_yet_is_said(self, desk):
+        assert "No run yet" in words(desk.get(RUNS))

@@ -1,0 +1,135 @@
+"""Rates by country and day, the white label's own number, and prices with or without tax."""
+
+from datetime import date
+
+import pytest
+
+from portal.accounts.commands import close
+from portal.audit.commands import COMMAND_LINE
+from portal.audit.models import AuditRow
+from portal.billing.models import Charge
+from portal.catalogue.models import Plan, TaxRate
+from portal.catalogue.queries import tax_rates
+from portal.kit.db import reading, transaction
+from portal.whitelabels.models import WhiteLabel
+from tests.accounts.making import OPTION_1, active, customer
+from tests.cast import on_sqlite
+from tests.signup.browsing import errors, value, words
+
+TAX = "/settings/tax"
+RATE = {"rate-country": "IE", "rate-percent": "23", "rate-valid_from": "2026-12-01"}
+
+
+@pytest.fixture
+def desk(browse, bob, clock):
+    return browse(bob)
+
+
+@pytest.fixture
+def fresh(northwind):
+    """Northwind before its first customer: Acme's account is gone from sight."""
+    with transaction(northwind.id) as db:
+        from portal.accounts.models import Account
+        acme = db.query(Account).filter_by(kind="customer").one()
+        acme.activated_at, acme.state = None, "closed"
+
+
+class TestRates:
+    def test_a_rate_holds_from_its_day_and_is_on_the_trail(self, desk, northwind, bob):
+        assert desk.submit(f"{TAX}/rates", RATE, page=TAX).status_code == 303
+        with reading(northwind.id) as db:
+            (rate,) = db.query(TaxRate)
+            assert (rate.country, rate.valid_from, rate.rate_ppm, rate.set_by) == (
+                "IE", date(2026, 12, 1), 230_000, bob.name)
+            rates = tax_rates(db)
+            assert rates.ppm("IE", date(2026, 11, 30), otherwise_ppm=1) == 1
+            assert rates.ppm("IE", date(2026, 12, 1), otherwise_ppm=1) == 230_000
+            assert db.query(AuditRow).filter_by(action="tax-rate.set").one().actor_id == bob.id
+        assert "Ireland 23% 1 Dec 2026" in words(desk.get(TAX))
+
+    def test_one_rate_ends_where_the_next_begins(self, desk, clock, browse, bob):
+        desk.submit(f"{TAX}/rates", RATE, page=TAX)
+        desk.submit(f"{TAX}/rates", {**RATE, "rate-percent": "21.5", "rate-valid_from": "2027-01-01"}, page=TAX)
+        clock.advance(days=40)
+        page = words(browse(bob).get(TAX))
+        assert "Ireland 21.5% 1 Jan 2027" in page and "Ireland Holds today 23% 1 Dec 2026 31 Dec 2026" in page
+
+    def test_a_day_is_set_once_and_never_when_it_has_begun(self, desk, northwind):
+        desk.submit(f"{TAX}/rates", RATE, page=TAX)
+        for differing in ({"rate-percent": "20"}, {"rate-valid_from": "2026-11-02"}):
+            answer = desk.submit(f"{TAX}/rates", {**RATE, **differing}, page=TAX)
+            assert answer.status_code == 422 and "rate-valid_from" in errors(answer)
+        with reading(northwind.id) as db:
+            assert db.query(TaxRate).one().rate_ppm == 230_000
+
+    @on_sqlite
+    @pytest.mark.parametrize(("field", "typed"), [
+        ("rate-country", "XX"), ("rate-country", ""), ("rate-percent", ""), ("rate-percent", "-1"),
+        ("rate-percent", "101"), ("rate-percent", "NaN"), ("rate-valid_from", ""), ("rate-valid_from", "9999-01-01"),
+    ])
+    def test_what_is_wrong_is_said_beside_its_field(self, desk, northwind, field, typed):
+        answer = desk.submit(f"{TAX}/rates", {**RATE, field: typed}, page=TAX)
+        assert answer.status_code == 422 and field in errors(answer)
+        with reading(northwind.id) as db:
+            assert db.query(TaxRate).count() == 0
+
+
+class TestTheOwnNumber:
+    def test_is_kept_in_full_and_shown_again(self, desk, northwind):
+        desk.submit(f"{TAX}/number", {"own-tax_number": " 980 7806 84 "}, page=TAX)
+        assert value(desk.get(TAX), "own-tax_number") == "GB980780684"
+        desk.submit(f"{TAX}/number", {"own-tax_number": ""}, page=TAX)
+        with reading(northwind.id) as db:
+            assert db.get(WhiteLabel, northwind.id).tax_number is None
+            acts = [row.details for row in db.query(AuditRow).filter_by(action="tax-number.changed")]
+        assert sorted(acts, key=str) == [
+            {"before": "", "after": "GB980780684"}, {"before": "GB980780684", "after": ""}]
+
+    @on_sqlite
+    def test_its_form_is_checked_by_the_country(self, desk, browse, charlie):
+        answer = desk.submit(f"{TAX}/number", {"own-tax_number": "GB980780685"}, page=TAX)
+        assert errors(answer)["own-tax_number"].startswith("This is no VAT number of United Kingdom")
+        assert browse(charlie).submit(f"{TAX}/number", {"own-tax_number": "GST 7"}, page=TAX).status_code == 303
+
+
+class TestWithOrWithout:
+    def test_is_chosen_before_the_first_customer(self, desk, fresh, northwind, bob):
+        page = words(desk.get(f"{TAX}/mode"))
+        assert "Prices with VAT?" in page and "Every retail price keeps its figure" in page
+        assert desk.submit(f"{TAX}/mode", {"mode": "inclusive"}).status_code == 303
+        with reading(northwind.id) as db:
+            assert db.get(WhiteLabel, northwind.id).retail_tax_mode == "inclusive"
+            act = db.query(AuditRow).filter_by(action="tax-mode.changed").one()
+            assert act.details == {"before": "exclusive", "after": "inclusive"} and act.actor_id == bob.id
+        page = words(desk.get("/settings/prices"))
+        assert "Prices are with VAT" in page and "£8.33" not in page and "£4.33 52% of retail" in page
+
+    def test_stays_once_there_is_a_customer(self, desk, fresh, northwind):
+        """Red without the rule: a period that began and is charged late would mean another amount."""
+        with transaction(northwind.id) as db:
+            account = customer(db, northwind.plans["desk"], OPTION_1)
+            account_id = account.id
+        token = desk.token(TAX)
+        answer = desk.post(f"{TAX}/mode", data={"csrf_token": token, "mode": "inclusive"})
+        assert answer.status_code == 409 and "This can no longer be changed" in words(answer)
+        with reading(northwind.id) as db:
+            assert db.get(WhiteLabel, northwind.id).retail_tax_mode == "exclusive"
+        with transaction(northwind.id) as db:
+            from portal.accounts.queries import held_customer_or_404
+            close(db, held_customer_or_404(db, account_id), reason="By mistake", by=COMMAND_LINE)
+        assert desk.post(f"{TAX}/mode", data={"csrf_token": token, "mode": "inclusive"}).status_code == 303
+
+    def test_a_price_with_tax_is_what_the_customer_pays_and_the_parts_are_the_whole(self, desk, fresh, northwind):
+        desk.submit(f"{TAX}/mode", {"mode": "inclusive"})
+        with transaction(northwind.id) as db:
+            plan = db.load(Plan, northwind.plans["desk"])
+            assert plan.opening_retail_minor == 1000
+            account = active(db, customer(db, plan.id, OPTION_1), 2000)
+            line = db.query(Charge).filter_by(account_id=account.id, item="plan", book="retail").one()
+            assert (line.net_minor, line.tax_minor, line.gross_minor) == (833, 167, 1000)
+
+    @on_sqlite
+    def test_what_is_no_choice_changes_nothing(self, desk, fresh, northwind):
+        desk.submit(f"{TAX}/mode", {"mode": "none"})
+        with reading(northwind.id) as db:
+            assert db.get(WhiteLabel, northwind.id).retail_tax_mode == "exclusive"
