@@ -5,93 +5,28 @@
 """
 
 import re
-import secrets
-import time
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 
-from portal.demo import browser as plain, cast
+from portal.demo import cast
 from portal.demo.cast import KAURI, NORTHWIND, Tenant
 from portal.demo.places import OPERATOR_HOST, Places
-
-See = Callable[[Page, str, list[str]], None]
-NEW_PASSWORD = "quiet harbour wool 19"
-ADDRESS = {
-    "northwind.localhost": ("1 Gorse Hill", "Bristol", "bs1 4xy"),
-    "kauri.localhost": ("3 Cuba Street", "Wellington", "6011"),
-}
-CARD = {"expires": "12 / 39", "cvc": "123", "holder": "A Customer"}
-DECLINED, THREE_D_SECURE, VISA = "4000000000009995", "4000002500003155", "4242424242424242"
-
-# What a browser cannot be shown: no page, no HTML, or an address that only leads on.
-NO_PAGES = {
-    "/", "/account/users", "/activate/<token>", "/activation/return", "/bootstrap/static/<path:filename>", "/brand.css",
-    "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf",
-    "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf",
-    "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv",
-    "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf",
-    "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
-    "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
-    "/health/live", "/health/ready",
-    "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
-    "/static/<path:filename>",
-}
+from tests.album_money import MoneyChapters
+from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
 
 
-class Album:
+class Album(MoneyChapters):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
-        self.browser, self.places, self.tenant = browser, places, tenant
-        self.shown: set[str] = set()
-        self._see = see
-        self._complaints: dict[Page, list[str]] = {}
-        self.mark = secrets.token_hex(3)
+        super().__init__(browser, places, see, tenant)
         self.chapters: list[Callable[[], None]] = [
-            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.prices,
+            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.prices, self.own_money,
             self.finance, self.activation, self.passwords, self.own_account, self.operator, self.price_lists,
         ]
-
-    @property
-    def host(self) -> str:
-        return self.tenant.brand.host
-
-    def see(self, page: Page, name: str) -> None:
-        # A click comes back when the next page begins; what is looked at has to be there.
-        page.wait_for_load_state("load")
-        page.wait_for_function("document.readyState === 'complete'")
-        self.shown.add(urlsplit(page.url).path)
-        self._see(page, name, self._complaints[page])
-
-    def visitor(self) -> Page:
-        """Somebody new, whose browser's reports are kept: policy, console, errors."""
-        page = self.browser.new_context(reduced_motion="reduce").new_page()
-        heard: list[str] = []
-        self._complaints[page] = heard
-        page.on("console", lambda m: heard.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        return page
-
-    def go(self, page: Page, path: str, name: str = "", host: str = "") -> None:
-        page.goto(self.places.url(host or self.host, path))
-        if name:
-            self.see(page, name)
-
-    def signed_in(self, login: str, password: str = cast.PASSWORD, host: str = "") -> Page:
-        page = self.visitor()
-        self.go(page, "/login", host=host)
-        page.fill("#login_name", login)
-        page.fill("#password", password)
-        page.click("main button[type=submit]")
-        assert "/login" not in page.url, f"{login} could not sign in"
-        return page
-
-    def administrator(self) -> Page:
-        return self.signed_in(self.tenant.staff[0].email)
 
     def outside(self) -> None:
         page = self.visitor()
@@ -145,13 +80,6 @@ class Album:
         assert self._open(page, "state=active")
         page.goto(f"{page.url}/suspension")
         self.see(page, "customer-suspension")
-
-    def _open(self, page: Page, query: str) -> bool:
-        self.go(page, f"/customers?{query}")
-        if page.locator("tbody th a").count() == 0:
-            return False
-        page.click("tbody th a >> nth=0")
-        return True
 
     def wizard(self) -> None:
         page = self.administrator()
@@ -238,45 +166,6 @@ class Album:
         page.wait_for_selector("text=It works: paid and given back", timeout=40_000)
         self.see(page, "test-payment-done")
 
-    def prices(self) -> None:
-        page = self.administrator()
-        for name, path in (
-            ("prices", "/settings/prices"), ("tax", "/settings/tax"), ("tax-mode-stays", "/settings/tax/mode"),
-        ):
-            self.go(page, path, name)
-        self.go(page, "/settings/tax")
-        page.click("text=Set the rate")
-        self.see(page, "tax-errors")
-        self.go(page, "/settings/prices")
-        page.click("tbody th a:text-is('Team 10')")
-        self.see(page, "product")
-        self._review_price(page)
-
-    def _review_price(self, page: Page) -> None:
-        page.click("text=Review the price")
-        self.see(page, f"product-{'wholesale-' if '/operator/' in page.url else ''}errors")
-        page.fill("#price", "1.50")
-        page.fill("#valid_from", "2199-01-01")
-        page.click("text=Review the price")
-        self.see(page, "price-review" + ("-wholesale" if "/operator/" in page.url else ""))
-
-    def finance(self) -> None:
-        page = self.signed_in(self.tenant.staff[1].email)
-        self.go(page, "/finance/charges", "charges")
-        page.click("text=The figures as a table")
-        self.see(page, "charges-table")
-        page.click("a.row-open >> nth=0")
-        self.see(page, "charge-opened")
-        self.go(page, "/finance/charges?q=nothing-like-it", "charges-none")
-        self.go(page, "/finance/statements", "statements")
-        self.go(page, "/finance/statements?q=nothing-like-it", "statements-none")
-        for whose in ("ours", "customers"):
-            self.go(page, f"/finance/statements?whose={whose}")
-            page.click("tbody td a >> nth=0")
-            self.see(page, f"statement-{whose}")
-        self.go(page, "/customers", "not-allowed")
-        self.go(self.administrator(), "/finance/charges", "charges-administrator")
-
     def activation(self) -> None:
         page = self.visitor()
         page.goto(self.new_link("Seal Bay Kayaks", f"sealbay-{self.mark}.example", "Selma Bay"))
@@ -308,11 +197,6 @@ class Album:
         page.wait_for_url("**/activation/done")
         self.see(page, "activation-done")
         self.go(page, "/account", "account-new")
-
-    def _pay(self, page: Page, number: str) -> None:
-        for name, value in {"number": number, **CARD}.items():
-            page.fill(f"#{name}", value)
-        page.click("form.card-form button[type=submit]")
 
     def passwords(self) -> None:
         page = self.visitor()
@@ -368,43 +252,6 @@ class Album:
         self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
         page.click(f"text={self.tenant.brand.name}")
         self.see(page, "white-label")
-
-    def price_lists(self) -> None:
-        page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
-        for name, path in (("default-prices", "/operator/prices"), ("runs", "/operator/runs")):
-            self.go(page, path, name, host=OPERATOR_HOST)
-        page.goto(self.places.url(OPERATOR_HOST, "/operator/prices"))
-        page.click("tbody th a:text-is('Minutes')")
-        self.see(page, "default-product")
-        page.fill("#price", "0.90")
-        page.fill("#valid_from", "2198-01-01")
-        page.click("text=Review the price")
-        self.see(page, "default-price-review")
-        self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
-        page.click(f"text={self.tenant.brand.name}")
-        own = page.url
-        page.click("a:has-text('2,500.00')")
-        self.see(page, "credit-request")
-        page.goto(f"{own}/prices")
-        page.click("text=Add a service")
-        page.click("button:text-is('Add the service')")
-        self.see(page, "white-label-prices-errors")
-        page.goto(f"{own}/prices")
-        self.see(page, "white-label-prices")
-        page.click("tbody th a:text-is('Team 10')")
-        self.see(page, "white-label-product")
-        self._review_price(page)
-
-    def link(self, address: str, path: str) -> str:
-        """The link in the newest letter to an address, once it is there."""
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            for letter in reversed(plain.Browser().get(f"{self.places.inbox_url}/letters.json").json()):
-                found = re.search(rf"http://\S+{path}[\w.\-]+", letter["text"])
-                if address in letter["to"] and found:
-                    return found[0]
-            time.sleep(0.2)
-        raise AssertionError(f"no letter to {address} with {path}")
 
     def new_link(self, name: str, domain: str, person: str) -> str:
         page = self.administrator()

@@ -34,50 +34,50 @@ def index(side: Side, account_id: UUID) -> Response:
     return page("services/index.html", found=found, desk=desk)
 
 
-@bp.get("/customers/<uuid:account_id>/services/<uuid:product_id>", defaults=CUSTOMERS)
-@bp.get("/account/<uuid:account_id>/services/<uuid:product_id>", defaults=ACCOUNT)
+@bp.get("/customers/<uuid:account_id>/services/<uuid:chosen_id>", defaults=CUSTOMERS)
+@bp.get("/account/<uuid:account_id>/services/<uuid:chosen_id>", defaults=ACCOUNT)
 @account_or_administrator_only
-def change_page(side: Side, account_id: UUID, product_id: UUID) -> Response:
+def change_page(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     """The form of a change; asked with a quantity, what the change would do, to be confirmed."""
     desk = _desk(side, account_id, changes=True)
     is_asked = "quantity" in request.args
     form = ChangeForm(request.args if is_asked else None, is_asked=True)
-    return _quote(desk, product_id, form, is_asked=is_asked)
+    return _quote(desk, chosen_id, form, is_asked=is_asked)
 
 
-@bp.post("/customers/<uuid:account_id>/services/<uuid:product_id>", defaults=CUSTOMERS)
-@bp.post("/account/<uuid:account_id>/services/<uuid:product_id>", defaults=ACCOUNT)
+@bp.post("/customers/<uuid:account_id>/services/<uuid:chosen_id>", defaults=CUSTOMERS)
+@bp.post("/account/<uuid:account_id>/services/<uuid:chosen_id>", defaults=ACCOUNT)
 @account_or_administrator_only
-def change(side: Side, account_id: UUID, product_id: UUID) -> Response:
+def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk, form = _desk(side, account_id, changes=True), ChangeForm()
     if not form.validate_on_submit() or form.agreed_minor is None:
         raise BadInput("Ask for the quote on the page, and confirm it there.")
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
         _refuse_read_only(Desk(side, account, desk.is_administrator))
-        wish = _wish(_product_or_404(db, product_id), form)
+        wish = _wish(_product_or_404(db, chosen_id), form)
         made = carry_out(db, account, wish, agreed_minor=form.agreed_minor, by=actor())
     flash(f"{made.wish.product.name} is changed. The charges show what was debited.", "ok")
     return redirect(f"{desk.base}/services", 303)
 
 
-@bp.post("/customers/<uuid:account_id>/services/<uuid:product_id>/withdrawal", defaults=CUSTOMERS)
-@bp.post("/account/<uuid:account_id>/services/<uuid:product_id>/withdrawal", defaults=ACCOUNT)
+@bp.post("/customers/<uuid:account_id>/services/<uuid:chosen_id>/withdrawal", defaults=CUSTOMERS)
+@bp.post("/account/<uuid:account_id>/services/<uuid:chosen_id>/withdrawal", defaults=ACCOUNT)
 @account_or_administrator_only
-def take_back(side: Side, account_id: UUID, product_id: UUID) -> Response:
+def take_back(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
         _refuse_read_only(Desk(side, account, desk.is_administrator))
-        withdraw(db, account, _product_or_404(db, product_id), by=actor())
+        withdraw(db, account, _product_or_404(db, chosen_id), by=actor())
     flash("The change is taken back. No money moved.", "ok")
     return redirect(f"{desk.base}/services", 303)
 
 
-def _quote(desk: Desk, product_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:
+def _quote(desk: Desk, chosen_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:
     quote = None
     with reading() as db:
-        wanted = _product_or_404(db, product_id)
+        wanted = _product_or_404(db, chosen_id)
         if is_asked and form.validate():
             try:
                 quote = pages.quote_page(db, desk, work_out(db, desk.account, _wish(wanted, form)))
@@ -94,8 +94,8 @@ def _wish(wanted: Plan | Service, form: ChangeForm) -> Wish:
     return Wish(wanted, form.quantity.data or 0, When(form.when.data))
 
 
-def _product_or_404(db: TenantSession, product_id: UUID) -> Plan | Service:
-    found = product(db, product_id)
+def _product_or_404(db: TenantSession, chosen_id: UUID) -> Plan | Service:
+    found = product(db, chosen_id)
     if found is None:
         raise NotFound
     return found

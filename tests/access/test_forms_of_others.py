@@ -31,6 +31,7 @@ from portal.signup.commands import start_draft
 from tests.access.test_role_table import (
     ADMINISTRATOR,
     FINISHING,
+    MEMBER,
     OPERATOR,
     SERVICE,
     TABLE,
@@ -42,10 +43,11 @@ from tests.access.test_role_table import (
     town,
     waiting_credit,
 )
-from tests.accounts.making import add_member, customer, quick_hashes
+from tests.accounts.making import active, add_member, customer, quick_hashes
 from tests.billing.making import service
 from tests.cast import PASSWORD, Cast, Company, Person, password_hash
 from tests.conftest import HostClient
+from tests.statements.making import documents_of
 
 __all__ = ["quick_hashes", "town"]
 FIRST = "copper kettle on a sill"
@@ -82,8 +84,8 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         f"{CUSTOMER}/users/<uuid:user_id>/letter": {},
         f"{CUSTOMER}/users/<uuid:user_id>/main-contact": {},
         f"{CUSTOMER}/users/<uuid:user_id>/removal": {},
-        f"{CUSTOMER}/services/<uuid:product_id>": {"quantity": "1", "when": "next", "agreed": "0"},
-        f"{CUSTOMER}/services/<uuid:product_id>/withdrawal": {},
+        f"{CUSTOMER}/services/<uuid:chosen_id>": {"quantity": "1", "when": "next", "agreed": "0"},
+        f"{CUSTOMER}/services/<uuid:chosen_id>/withdrawal": {},
         f"{CUSTOMER}/suspension": {"reason": "Unpaid"},
         f"{CUSTOMER}/reactivation": {},
         f"{CUSTOMER}/closure": {"reason": "Left us"},
@@ -104,6 +106,13 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         "/settings/gateway/tests": {},
         "/settings/gateway/tests/<uuid:test_id>": {},
         "/activation/payment": {"amount": "needed"},
+        **forms_of_money(cast),
+    }
+
+
+def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
+    """Those of the operator, and of prices and tax."""
+    return {
         "/operator/white-labels/new": {
             "name": "Fjord", "host": "fjord.localhost", "legal_name": "Fjord AS", "support_email": "help@fjord.example",
             "colour": "#33506b", "currency": "GBP", "country": "GB", "time_zone": "Europe/London", "locale": "en_GB",
@@ -157,10 +166,11 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
             send_password_link(db, user, "password-reset")
             letter = db.scalars(select(Letter)).one()
         helper, invited = people_of(db, account)
-        return {"account_id": account.id, "draft_id": draft.id, "letter_id": letter.id, "white_label_id": company.id,
-                "user_id": helper.id, "invitation_id": invited.id,
-                "product_id": service(db, f"theirs-{new_id().hex[-8:]}").id,
-                "request_id": db.put(waiting_credit(account.id)).id,
+        papers = documents_of(db, active(db, customer(db, company.plans["desk"], Administration.CUSTOMER), 5000))
+        return {**papers, "account_id": account.id, "draft_id": draft.id, "letter_id": letter.id,
+                "white_label_id": company.id, "user_id": helper.id, "invitation_id": invited.id,
+                "product_id": company.plans["desk"], "request_id": db.put(waiting_credit(account.id)).id,
+                "chosen_id": service(db, f"theirs-{new_id().hex[-8:]}").id,
                 "test_id": db.put(GatewayTest(
                     credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob")).id,
                 "view_id": db.put(SavedView(user_id=administrator.id, name="Theirs", query="")).id}
@@ -247,7 +257,7 @@ def test_a_complete_form_for_another_tenants_things_is_not_found_and_writes_noth
     for rule, (methods, _) in TABLE.items():
         if "GET" in methods and "<uuid:" in rule:
             answer = browser.get(path_of(rule, theirs))
-            if answer.status_code != (403 if rule == "/account/<uuid:account_id>" else 404):
+            if answer.status_code != (403 if TABLE[rule][1] == MEMBER else 404):
                 wrong.append((rule, answer.status))
     assert wrong == []
     answer = send(browser, f"/customers/new/{own_draft}/plan", {"plan": str(other.plans["desk"])})

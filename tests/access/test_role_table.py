@@ -47,8 +47,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/again": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/revocation": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/services": ("GET", LOOKS),
-    "/account/<uuid:account_id>/services/<uuid:product_id>": ("GET POST", RUNS_IT),
-    "/account/<uuid:account_id>/services/<uuid:product_id>/withdrawal": ("POST", RUNS_IT),
+    "/account/<uuid:account_id>/services/<uuid:chosen_id>": ("GET POST", RUNS_IT),
+    "/account/<uuid:account_id>/services/<uuid:chosen_id>/withdrawal": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf": ("GET", MEMBER),
     "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf": ("GET", MEMBER),
     "/account/<uuid:account_id>/statements": ("GET", MEMBER),
@@ -90,8 +90,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/customers/<uuid:account_id>/link": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/reactivation": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/services": ("GET", ADMINISTRATOR),
-    "/customers/<uuid:account_id>/services/<uuid:product_id>": ("GET POST", ADMINISTRATOR),
-    "/customers/<uuid:account_id>/services/<uuid:product_id>/withdrawal": ("POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/services/<uuid:chosen_id>": ("GET POST", ADMINISTRATOR),
+    "/customers/<uuid:account_id>/services/<uuid:chosen_id>/withdrawal": ("POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/suspension": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users": ("GET POST", ADMINISTRATOR),
     "/customers/<uuid:account_id>/users/<uuid:user_id>/letter": ("POST", ADMINISTRATOR),
@@ -192,7 +192,7 @@ WHO = {
 }
 ACTS_OF_THE_CUSTOMER = (
     "/activation", "/invitations", "/again", "/revocation", "/users", "/letter", "/main-contact", "/removal", "/role",
-    "/services/<uuid:product_id>", "/withdrawal")
+    "/services/<uuid:chosen_id>", "/withdrawal")
 SERVICE = UUID("00000000-0000-7000-8000-00000000005e")
 NOTHING = {"tax_ppm": 0, "opening_retail_minor": 0, "opening_retail_setup_minor": 0, "opening_wholesale_minor": 0,
            "opening_wholesale_setup_minor": 0}
@@ -231,7 +231,7 @@ def town(app: Flask, cast: Cast) -> Town:
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
-                                  "product_id": plan, "request_id": credit.id,
+                                  "product_id": plan, "chosen_id": SERVICE, "request_id": credit.id,
                                   "token": "x", "slug": "x", "filename": "none", **papers}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart

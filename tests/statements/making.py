@@ -50,9 +50,9 @@ def documents_of(db: TenantSession, account: Account) -> dict[str, object]:
     issue_missing_receipts(db)
     statement = issue(db, account, Month(date(2020, 1, 1)), even_empty=True)
     assert statement is not None
-    charge = charge_of(db, account)
+    charge, sequence = charge_of(db, account), next_number(db, "credit-note")
     note = CreditNote(
-        number="CN-2020-000001", sequence=1, book="retail", credit_id=charge.id, charge_id=charge.id,
+        number=f"CN-2020-{sequence:06d}", sequence=sequence, book="retail", credit_id=charge.id, charge_id=charge.id,
         statement_id=statement.id, statement_number=statement.number, account_id=account.id, day=date(2020, 1, 2),
         description="Back", reason="", net_minor=1, tax_minor=0, tax_ppm=0, currency=statement.currency,
         seller=statement.seller, buyer=statement.buyer)

@@ -1,0 +1,117 @@
+"""The chapters of the album that are about money: prices, statements, services, credit."""
+
+from playwright.sync_api import Page
+
+from portal.demo import cast
+from portal.demo.places import OPERATOR_HOST
+from tests.walker import Walker
+
+
+class MoneyChapters(Walker):
+    def prices(self) -> None:
+        page = self.administrator()
+        for name, path in (
+            ("prices", "/settings/prices"), ("tax", "/settings/tax"), ("tax-mode-stays", "/settings/tax/mode"),
+        ):
+            self.go(page, path, name)
+        self.go(page, "/settings/tax")
+        page.click("text=Set the rate")
+        self.see(page, "tax-errors")
+        self.go(page, "/settings/prices")
+        page.click("tbody th a:text-is('Team 10')")
+        self.see(page, "product")
+        self._review_price(page)
+
+    def _review_price(self, page: Page) -> None:
+        page.click("text=Review the price")
+        self.see(page, f"product-{'wholesale-' if '/operator/' in page.url else ''}errors")
+        page.fill("#price", "1.50")
+        page.fill("#valid_from", "2199-01-01")
+        page.click("text=Review the price")
+        self.see(page, "price-review" + ("-wholesale" if "/operator/" in page.url else ""))
+
+    def finance(self) -> None:
+        page = self.signed_in(self.tenant.staff[1].email)
+        self.go(page, "/finance/charges", "charges")
+        page.click("text=The figures as a table")
+        self.see(page, "charges-table")
+        page.click("a.row-open >> nth=0")
+        self.see(page, "charge-opened")
+        self.go(page, "/finance/charges?q=nothing-like-it", "charges-none")
+        self.go(page, "/finance/statements", "statements")
+        self.go(page, "/finance/statements?q=nothing-like-it", "statements-none")
+        for whose in ("ours", "customers"):
+            self.go(page, f"/finance/statements?whose={whose}")
+            page.click("tbody td a >> nth=0")
+            self.see(page, f"statement-{whose}")
+        self.go(page, "/customers", "not-allowed")
+        self.go(self.administrator(), "/finance/charges", "charges-administrator")
+
+    def price_lists(self) -> None:
+        page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        for name, path in (("default-prices", "/operator/prices"), ("runs", "/operator/runs")):
+            self.go(page, path, name, host=OPERATOR_HOST)
+        page.goto(self.places.url(OPERATOR_HOST, "/operator/prices"))
+        page.click("tbody th a:text-is('Minutes')")
+        self.see(page, "default-product")
+        page.fill("#price", "0.90")
+        page.fill("#valid_from", "2198-01-01")
+        page.click("text=Review the price")
+        self.see(page, "default-price-review")
+        self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
+        page.click(f"text={self.tenant.brand.name}")
+        own = page.url
+        page.click("a:has-text('2,500.00')")
+        self.see(page, "credit-request")
+        page.goto(f"{own}/prices")
+        page.click("text=Add a service")
+        page.click("button:text-is('Add the service')")
+        self.see(page, "white-label-prices-errors")
+        page.goto(f"{own}/prices")
+        self.see(page, "white-label-prices")
+        page.click("tbody th a:text-is('Team 10')")
+        self.see(page, "white-label-product")
+        self._review_price(page)
+
+    def own_money(self) -> None:
+        """Services and credit from the customer's side, the white label's for Option 2, and the rules for arrears."""
+        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
+        page = self.signed_in(owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}")
+        self.go(page, "/account")
+        own = page.url
+        page.click("text=Add credit")
+        self.see(page, "credit")
+        page.fill("#other", "0.01")
+        page.click("text=Continue to the card page")
+        self.see(page, "credit-errors")
+        page.fill("#other", "25.00")
+        page.click("text=Continue to the card page")
+        page.wait_for_selector("text=25.00")
+        page.goto(f"{own}/credit/return")
+        self.see(page, "credit-waiting")
+        page.goto(f"{own}/credit")
+        self.see(page, "credit-open")
+        page.goto(f"{own}/services")
+        self.see(page, "services-own")
+        page.click("a:has-text('Add…') >> nth=0")
+        self.see(page, "service-change")
+        page.fill("#quantity", "x")
+        page.click("text=Show what it costs")
+        self.see(page, "service-errors")
+        page.fill("#quantity", "1")
+        page.click("text=Show what it costs")
+        self.see(page, "service-quote")
+        administrator = self.administrator()
+        assert self._open(administrator, "state=active&by=white_label")
+        run = administrator.url
+        administrator.goto(f"{run}/services")
+        administrator.click("a:has-text('Add…') >> nth=0")
+        administrator.fill("#quantity", "2")
+        administrator.click("text=Show what it costs")
+        self.see(administrator, "service-quote-wholesale")
+        administrator.click("text=Confirm the change")
+        self.see(administrator, "services-confirmed")
+        self.go(administrator, "/settings/arrears", "arrears")
+        administrator.fill("#low_days", "999")
+        administrator.click("text=Save the rules")
+        self.see(administrator, "arrears-errors")

@@ -1,0 +1,107 @@
+"""Somebody who walks through the product in a browser, sees each page, and remembers which addresses were shown."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page
+
+from portal.demo import browser as plain, cast
+from portal.demo.cast import NORTHWIND, Tenant
+from portal.demo.places import Places
+
+See = Callable[[Page, str, list[str]], None]
+NEW_PASSWORD = "quiet harbour wool 19"
+ADDRESS = {
+    "northwind.localhost": ("1 Gorse Hill", "Bristol", "bs1 4xy"),
+    "kauri.localhost": ("3 Cuba Street", "Wellington", "6011"),
+}
+CARD = {"expires": "12 / 39", "cvc": "123", "holder": "A Customer"}
+DECLINED, THREE_D_SECURE, VISA = "4000000000009995", "4000002500003155", "4242424242424242"
+
+# What a browser cannot be shown: no page, no HTML, or an address that only leads on.
+NO_PAGES = {
+    "/", "/account/users", "/activate/<token>", "/activation/return", "/bootstrap/static/<path:filename>", "/brand.css",
+    "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf",
+    "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf",
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv",
+    "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf",
+    "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
+    "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
+    "/health/live", "/health/ready",
+    "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
+    "/static/<path:filename>",
+}
+
+
+class Walker:
+    """A browser for one white label, and people who sign in to it."""
+
+    def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
+        self.browser, self.places, self.tenant = browser, places, tenant
+        self.shown: set[str] = set()
+        self._see = see
+        self._complaints: dict[Page, list[str]] = {}
+        self.mark = secrets.token_hex(3)
+
+    @property
+    def host(self) -> str:
+        return self.tenant.brand.host
+
+    def see(self, page: Page, name: str) -> None:
+        # A click comes back when the next page begins; what is looked at has to be there.
+        page.wait_for_load_state("load")
+        page.wait_for_function("document.readyState === 'complete'")
+        self.shown.add(urlsplit(page.url).path)
+        self._see(page, name, self._complaints[page])
+
+    def visitor(self) -> Page:
+        """Somebody new, whose browser's reports are kept: policy, console, errors."""
+        page = self.browser.new_context(reduced_motion="reduce").new_page()
+        heard: list[str] = []
+        self._complaints[page] = heard
+        page.on("console", lambda m: heard.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        return page
+
+    def go(self, page: Page, path: str, name: str = "", host: str = "") -> None:
+        page.goto(self.places.url(host or self.host, path))
+        if name:
+            self.see(page, name)
+
+    def signed_in(self, login: str, password: str = cast.PASSWORD, host: str = "") -> Page:
+        page = self.visitor()
+        self.go(page, "/login", host=host)
+        page.fill("#login_name", login)
+        page.fill("#password", password)
+        page.click("main button[type=submit]")
+        assert "/login" not in page.url, f"{login} could not sign in"
+        return page
+
+    def administrator(self) -> Page:
+        return self.signed_in(self.tenant.staff[0].email)
+
+    def _open(self, page: Page, query: str) -> bool:
+        self.go(page, f"/customers?{query}")
+        if page.locator("tbody th a").count() == 0:
+            return False
+        page.click("tbody th a >> nth=0")
+        return True
+
+    def _pay(self, page: Page, number: str) -> None:
+        for name, value in {"number": number, **CARD}.items():
+            page.fill(f"#{name}", value)
+        page.click("form.card-form button[type=submit]")
+
+    def link(self, address: str, path: str) -> str:
+        """The link in the newest letter to an address, once it is there."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            for letter in reversed(plain.Browser().get(f"{self.places.inbox_url}/letters.json").json()):
+                found = re.search(rf"http://\S+{path}[\w.\-]+", letter["text"])
+                if address in letter["to"] and found:
+                    return found[0]
+            time.sleep(0.2)
+        raise AssertionError(f"no letter to {address} with {path}")
