@@ -24,8 +24,9 @@ class Album(MoneyChapters):
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
         super().__init__(browser, places, see, tenant)
         self.chapters: list[Callable[[], None]] = [
-            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.prices, self.own_money,
-            self.finance, self.activation, self.passwords, self.own_account, self.operator, self.price_lists,
+            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.prices,
+            self.own_money, self.finance, self.activation, self.passwords, self.own_account, self.operator,
+            self.price_lists,
         ]
 
     def outside(self) -> None:

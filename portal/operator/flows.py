@@ -56,9 +56,7 @@ class Listed:
 def set_default_price(product_id: UUID, new: NewPrice, *, by: Actor) -> None:
     """Set it in the operator's list; the followers get theirs in a moment. Raises TooLate and AlreadySet."""
     listed = listed_or_404(product_id)
-    for tenant in followers(listed):
-        if new.valid_from <= today(tenant.time_zone):
-            raise TooLate
+    following_by(listed, new)
     with transaction(listed.product.white_label_id) as db:
         product = product_or_404(db, product_id)
         set_price(db, product, new, by=by)
@@ -97,6 +95,14 @@ def followers(listed: Listed) -> list[WhiteLabel]:
     )
     with reading(PLATFORM) as db:
         return list(db.scalars(wanted.order_by(WhiteLabel.name)))
+
+
+def following_by(listed: Listed, new: NewPrice) -> list[WhiteLabel]:
+    """The followers, all of whom can still have the price on its day. Raises TooLate when one cannot."""
+    found = followers(listed)
+    if any(new.valid_from <= today(tenant.time_zone) for tenant in found):
+        raise TooLate
+    return found
 
 
 @jobs.job(FOLLOW)

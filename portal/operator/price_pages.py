@@ -12,7 +12,7 @@ from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import included, services
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.operator.commands import NewService
-from portal.operator.flows import followers, listed_or_404
+from portal.operator.flows import followers, following_by, listed_or_404
 from portal.operator.forms import PlanForm, ProductForm, ServiceForm
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
@@ -77,7 +77,7 @@ def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
         found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, holders(db))
     if not shelf.is_default:
         return found
-    names = [tenant.name for tenant in followers(listed_or_404(product_id))]
+    names = [tenant.name for tenant in following_by(listed_or_404(product_id), new)]
     who = f"It goes to {', '.join(names)}, but where a price of their own goes before it." if names else ""
     return replace(found, effects=[who or "No white label follows it yet.", *found.effects[1:]])
 
