@@ -17,17 +17,18 @@ from portal.demo.places import OPERATOR_HOST, Places
 from tests.album_money import MoneyChapters
 from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
 
+CHAPTERS = (
+    "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
+    "activation", "passwords", "own_account", "operator", "price_lists",
+)
+
 
 class Album(MoneyChapters):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
         super().__init__(browser, places, see, tenant)
-        self.chapters: list[Callable[[], None]] = [
-            self.outside, self.customers, self.one_customer, self.wizard, self.people, self.settings, self.prices,
-            self.own_money, self.finance, self.activation, self.passwords, self.own_account, self.operator,
-            self.price_lists,
-        ]
+        self.chapters: list[Callable[[], None]] = [getattr(self, chapter) for chapter in CHAPTERS]
 
     def outside(self) -> None:
         page = self.visitor()
