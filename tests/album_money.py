@@ -95,7 +95,7 @@ class MoneyChapters(Walker):
         self.see(page, "services-own")
         page.click("a:has-text('Add…') >> nth=0")
         self.see(page, "service-change")
-        page.fill("#quantity", "x")
+        page.fill("#quantity", "99999")
         page.click("text=Show what it costs")
         self.see(page, "service-errors")
         page.fill("#quantity", "1")

@@ -178,12 +178,13 @@ def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
     record(db, "account.activated", by=by, subject=account.id)
 
 
-def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
+def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Pause:
+    """Begin a pause and return it. Raises MoveRefused unless the account is active."""
     account.move_to(State.SUSPENDED)
     # A day that began active is charged; a suspended account rests from the next one.
     rests_from = today(white_label(db).time_zone) + timedelta(days=1)
-    db.add(Pause(account_id=account.id, from_day=rests_from, reason=reason))
     record(db, "account.suspended", by=by, subject=account.id, reason=reason)
+    return db.put(Pause(account_id=account.id, from_day=rests_from, reason=reason))
 
 
 def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:

@@ -1,6 +1,6 @@
 """Taking the steps of a case, ending it when it is paid, and changing the rules."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
@@ -8,9 +8,10 @@ from portal.accounts.models import Account
 from portal.accounts.queries import primary_user, white_label_staff
 from portal.activation import commands as activation
 from portal.arrears.models import ArrearsCase, ArrearsPolicy
-from portal.arrears.queries import open_case, policy_of, rules_of
-from portal.arrears.steps import Place, Rules, Step, ends_on, next_step
+from portal.arrears.queries import is_suspended_by, open_case, policy_of, rules_of
+from portal.arrears.steps import Rules, Step, day_to_tell, next_step
 from portal.audit.commands import SYSTEM, Actor, record
+from portal.billing.outlook import outlook
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.settings import current
@@ -28,6 +29,7 @@ LETTERS = {
     Step.SUSPENDED: "suspended-unpaid",
     Step.CLOSED: "closed-unpaid",
 }
+STOPS = (Step.SUSPENDED, Step.CLOSED)
 UNPAID = "The credit ran out and was not paid"
 
 
@@ -35,14 +37,17 @@ def look_at(db: TenantSession, account: Account, *, is_low: bool) -> Step | None
     """Take the step that is due for an account, or end its case. The caller holds the account's row."""
     case, now_day = open_case(db, account), today(white_label(db).time_zone)
     credit = credit_minor(db, Book.RETAIL, account.id)
-    if case is not None and account.state == State.ACTIVE and case.stands_at is Step.SUSPENDED:
-        # Somebody made it active again although it owes: the days of grace begin anew.
-        case.step, case.since = Step.OVERDUE.value, now_day
-    if case is not None and credit >= 0 and not (is_low and case.stands_at is Step.LOW):
+    if case is not None and credit >= 0 and not (is_low and case.place.step is Step.LOW):
         end(db, account, case)
         return None
-    place = Place(case.stands_at, case.since) if case is not None else None
+    if case is not None and account.state == State.ACTIVE and case.place.step is Step.SUSPENDED:
+        # Somebody made it active again although it owes: the days of grace begin anew, and are told anew.
+        case.step, case.since, case.told, case.pause_id = Step.OVERDUE.value, now_day, None, None
+    place = case.place if case is not None else None
     step = next_step(rules_of(db), place, owes=credit < 0, is_low=is_low, today=now_day)
+    if step in STOPS and account.state == State.SUSPENDED and (case is None or not is_suspended_by(db, account, case)):
+        # A person suspended it, and paying would not change that: nothing is announced that would not be true.
+        return None
     if step is not None:
         _take(db, account, case, step, now_day)
     return step
@@ -52,7 +57,7 @@ def end(db: TenantSession, account: Account, case: ArrearsCase) -> None:
     """The account is in credit again. What the case suspended works again; what a person suspended does not."""
     case.ended_on = today(white_label(db).time_zone)
     record(db, "arrears.ended", by=SYSTEM, subject=account.id)
-    if case.stands_at is Step.SUSPENDED and account.state == State.SUSPENDED:
+    if is_suspended_by(db, account, case):
         accounts.reactivate(db, account, by=SYSTEM)
         _write(db, account, "reactivated", None)
 
@@ -63,11 +68,23 @@ def listen() -> None:
 
 
 def after_money(db: TenantSession, funding: Funding) -> None:
-    """Money arrived: a case whose account owes nothing any more ends in the same transaction."""
-    account = db.locked(Account, funding.account_id)
+    """Money arrived: a case whose account owes nothing any more ends in the same transaction.
+
+    One that was told that its credit runs low goes on while it still does: it is not told twice.
+    """
+    account = db.load(Account, funding.account_id)
     case = open_case(db, account) if account is not None else None
-    if account is not None and case is not None and credit_minor(db, Book.RETAIL, account.id) >= 0:
+    if account is None or case is None:
+        return
+    credit = credit_minor(db, Book.RETAIL, account.id)
+    if credit >= 0 and not (case.place.step is Step.LOW and _is_low(db, account, credit)):
         end(db, account, case)
+
+
+def _is_low(db: TenantSession, account: Account, credit: int) -> bool:
+    until = today(white_label(db).time_zone) + timedelta(days=rules_of(db).low_days)
+    covered_until = outlook(db, account, credit).covered_until
+    return covered_until is not None and covered_until <= until
 
 
 def look_at_white_label(db: TenantSession, account: Account, *, is_low: bool) -> None:
@@ -97,7 +114,8 @@ def look_at_white_label(db: TenantSession, account: Account, *, is_low: bool) ->
 def set_rules(db: TenantSession, rules: Rules, *, by: Actor) -> None:
     before = rules_of(db)
     policy = policy_of(db) or ArrearsPolicy()
-    policy.low_days, policy.suspend_days, policy.close_days = rules.low_days, rules.suspend_days, rules.close_days
+    for name, days in vars(rules).items():
+        setattr(policy, name, days)
     db.add(policy)
     if before != rules:
         record(db, "arrears.rules", by=by, before=vars(before), after=vars(rules))
@@ -107,14 +125,16 @@ def _take(db: TenantSession, account: Account, case: ArrearsCase | None, step: S
     if case is None:
         case = ArrearsCase(account_id=account.id, opened_on=now_day)
         db.add(case)
-    case.step, case.since = step.value, now_day
+    if case.step != step:
+        case.step, case.since = step.value, now_day
+    case.told = day_to_tell(rules_of(db), step, now_day)
     if step is Step.SUSPENDED and account.state == State.ACTIVE:
-        accounts.suspend(db, account, reason=UNPAID, by=SYSTEM)
-    elif step is Step.CLOSED and account.state != State.CLOSED:
+        case.pause_id = accounts.suspend(db, account, reason=UNPAID, by=SYSTEM).id
+    elif step is Step.CLOSED:
         activation.cancel(db, account, reason=UNPAID, by=SYSTEM)
     record(db, f"arrears.{step.value}", by=SYSTEM, subject=account.id)
     db.flush()
-    _write(db, account, LETTERS[step], ends_on(rules_of(db), Place(step, now_day)))
+    _write(db, account, LETTERS[step], case.told)
 
 
 def _write(db: TenantSession, account: Account, name: str, ends: date | None) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,23 +10,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
-from portal.accounts.models import Account, Subscription
+from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.arrears import commands
-from portal.arrears.models import ArrearsCase
-from portal.arrears.queries import rules_of
+from portal.arrears.queries import charged_until, in_a_case, owing, rules_of
 from portal.billing.queries import available_minor
 from portal.billing.subscriptions import what_is_due
 from portal.kit import jobs
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading, transaction
-from portal.ledger.entry import Book, credit_of
-from portal.ledger.models import LedgerAccount
+from portal.ledger.entry import Book
 from portal.ledger.queries import credits_minor
 from portal.whitelabels.queries import white_label, white_labels
 
 BATCH = 200
-PREFIX = credit_of(UUID(int=0)).removesuffix(str(UUID(int=0)))
 
 
 @jobs.every(900, "arrears.look")
@@ -42,73 +40,75 @@ def run_job(payload: dict[str, Any]) -> None:
     look_at_all(UUID(payload["white_label"]))
 
 
+@dataclass(frozen=True)
+class Horizon:
+    """The last day whose charges count as coming, for a customer's credit and for the white-label account, if any."""
+
+    credit: date | None
+    white_label: date | None
+
+    @property
+    def last(self) -> date | None:
+        return max((day for day in (self.credit, self.white_label) if day), default=None)
+
+
 def look_at_all(white_label_id: UUID) -> None:
     """Take every step that is due in one white label. Safe to run twice and side by side."""
     with reading(white_label_id) as db:
-        days = rules_of(db).low_days
-        until = today(white_label(db).time_zone) + timedelta(days=days)
-    for page in (_owing, _in_a_case):
+        rules, day = rules_of(db), today(white_label(db).time_zone)
+    horizon = Horizon(_ahead(day, rules.low_days), _ahead(day, rules.warn_days))
+    for page in (owing, in_a_case):
         for batch in _batches(white_label_id, page):
-            _look(white_label_id, batch, until, watches=bool(days))
-    needed = 0
-    for batch in _batches(white_label_id, lambda db, after: _charged_soon(db, after, until)):
-        needed += _look(white_label_id, batch, until, watches=bool(days))
+            _look(white_label_id, batch, horizon)
+    needed, last = 0, horizon.last
+    if last is not None:
+        for batch in _batches(white_label_id, lambda db, after, limit: charged_until(db, last, after, limit)):
+            needed += _look(white_label_id, batch, horizon)
     with transaction(white_label_id) as db:
-        is_low = available_minor(db) < needed
+        is_low = horizon.white_label is not None and available_minor(db) < needed
         commands.look_at_white_label(db, white_label_account(db), is_low=is_low)
 
 
-def _look(white_label_id: UUID, batch: list[UUID], until: date, *, watches: bool) -> int:
-    """Look at some accounts. Returns what their coming charges need at wholesale."""
+def _ahead(day: date, days: int) -> date | None:
+    return day + timedelta(days=days) if days else None
+
+
+def _look(white_label_id: UUID, batch: list[UUID], horizon: Horizon) -> int:
+    """Look at some accounts. Returns what their coming charges need at wholesale, in minor units."""
     with transaction(white_label_id) as db:
         held = select(Account).where(Account.id.in_(batch), Account.kind == "customer").order_by(Account.id)
         found = list(db.scalars(held.with_for_update()))
-        wholesale, retail = _coming(db, found, until)
+        wholesale, retail = _coming(db, found, horizon)
         credits = credits_minor(db, Book.RETAIL, [account.id for account in found])
         for account in found:
             if account.is_run_by_customer and account.state in (State.ACTIVE, State.SUSPENDED):
-                is_low = watches and credits[account.id] < retail[account.id]
-                commands.look_at(db, account, is_low=is_low)
-        return sum(wholesale.values())
+                commands.look_at(db, account, is_low=credits[account.id] < retail[account.id])
+        return wholesale
 
 
-def _coming(db: TenantSession, found: list[Account], until: date) -> tuple[dict[UUID, int], dict[UUID, int]]:
-    """What each account is charged until a day, in both books, with tax."""
-    wholesale: dict[UUID, int] = defaultdict(int)
-    retail: dict[UUID, int] = defaultdict(int)
-    for each in what_is_due(db, [account for account in found if account.cycle_anchor is not None], until):
+def _coming(db: TenantSession, found: list[Account], horizon: Horizon) -> tuple[int, dict[UUID, int]]:
+    """What comes within the horizon, with tax: at wholesale in all, at retail by account."""
+    wholesale, retail = 0, defaultdict[UUID, int](int)
+    billed = [account for account in found if account.cycle_anchor is not None]
+    if horizon.last is None:
+        return wholesale, retail
+    for each in what_is_due(db, billed, horizon.last):
         for line in each.lines:
-            wholesale[each.subscription.account_id] += line.wholesale.gross_minor
-            retail[each.subscription.account_id] += line.retail.gross_minor
+            assert line.period is not None
+            if horizon.white_label and line.period.first_day <= horizon.white_label:
+                wholesale += line.wholesale.gross_minor
+            if horizon.credit and line.period.first_day <= horizon.credit:
+                retail[each.subscription.account_id] += line.retail.gross_minor
     return wholesale, retail
 
 
-def _owing(db: TenantSession, after: UUID | None) -> list[UUID]:
-    """Customers whose retail credit is below zero: a debit balance is what they owe."""
-    codes = select(LedgerAccount.code).where(LedgerAccount.book == Book.RETAIL.value, LedgerAccount.balance_minor > 0)
-    ids = [UUID(code.removeprefix(PREFIX)) for code in db.scalars(codes) if code.startswith(PREFIX)]
-    return sorted(each for each in ids if after is None or each > after)[:BATCH]
-
-
-def _in_a_case(db: TenantSession, after: UUID | None) -> list[UUID]:
-    wanted = select(ArrearsCase.account_id).where(ArrearsCase.ended_on.is_(None))
-    wanted = wanted.where(ArrearsCase.account_id > after) if after is not None else wanted
-    return list(db.scalars(wanted.order_by(ArrearsCase.account_id).limit(BATCH)))
-
-
-def _charged_soon(db: TenantSession, after: UUID | None, until: date) -> list[UUID]:
-    """Accounts of which a period begins until a day."""
-    wanted = select(Subscription.account_id).where(Subscription.charged_to <= until, Subscription.until_day.is_(None))
-    wanted = wanted.where(Subscription.account_id > after) if after is not None else wanted
-    grouped = wanted.group_by(Subscription.account_id).order_by(Subscription.account_id)
-    return list(db.scalars(grouped.limit(BATCH)))
-
-
-def _batches(white_label_id: UUID, page: Callable[[TenantSession, UUID | None], list[UUID]]) -> Iterator[list[UUID]]:
+def _batches(
+    white_label_id: UUID, page: Callable[[TenantSession, UUID | None, int], list[UUID]]
+) -> Iterator[list[UUID]]:
     after: UUID | None = None
     while True:
         with reading(white_label_id) as db:
-            ids = page(db, after)
+            ids = page(db, after, BATCH)
         if not ids:
             return
         yield ids

@@ -1,27 +1,19 @@
-"""Reading rules and cases, and what a page says about them."""
+"""Reading rules and cases, and finding the accounts to look at."""
 
-from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from portal.accounts.models import Account
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account, Pause, Subscription
 from portal.arrears.models import ArrearsCase, ArrearsPolicy
-from portal.arrears.steps import Place, Rules, Step, ends_on
+from portal.arrears.steps import Rules, Step
 from portal.kit.db import TenantSession
-from portal.ledger.entry import Book
-from portal.ledger.queries import credit_minor
-from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, money
+from portal.ledger.entry import Book, credit_of
+from portal.ledger.models import LedgerAccount
 
-
-@dataclass(frozen=True)
-class Notice:
-    """What happened, whether money moved and what to do next. `kind` is wait or bad."""
-
-    kind: str
-    heading: str
-    moved: str
-    text: str
+PREFIX = credit_of(UUID(int=0)).removesuffix(str(UUID(int=0)))
 
 
 def policy_of(db: TenantSession) -> ArrearsPolicy | None:
@@ -30,7 +22,9 @@ def policy_of(db: TenantSession) -> ArrearsPolicy | None:
 
 def rules_of(db: TenantSession) -> Rules:
     found = policy_of(db)
-    return Rules(found.low_days, found.suspend_days, found.close_days) if found is not None else Rules()
+    if found is None:
+        return Rules()
+    return Rules(found.low_days, found.suspend_days, found.close_days, found.warn_days)
 
 
 def open_case(db: TenantSession, account: Account) -> ArrearsCase | None:
@@ -38,23 +32,38 @@ def open_case(db: TenantSession, account: Account) -> ArrearsCase | None:
     return db.scalar(wanted)
 
 
-def notice_of(db: TenantSession, account: Account) -> Notice | None:
-    """What people of an account, and its white label, read while a case is open."""
-    case = open_case(db, account)
-    if case is None:
-        return None
-    tenant = white_label(db)
-    book = Book.WHOLESALE if account.kind == "white_label" else Book.RETAIL
-    owed = money(max(0, -credit_minor(db, book, account.id)), tenant)
-    ends = ends_on(rules_of(db), Place(case.stands_at, case.since))
-    by = f" by {day(ends, tenant)}" if ends else ""
-    if case.stands_at is Step.LOW:
-        return Notice("wait", "Credit is running low", "Nothing is overdue.", "It does not cover the next charges.")
-    if case.stands_at is Step.OVERDUE:
-        then = " Then the account is suspended." if ends else ""
-        return Notice("bad", f"{owed} is overdue", "Everything works for now.", f"Pay it{by}.{then}")
-    if case.stands_at is Step.SUSPENDED:
-        then = f" The account is closed on {day(ends, tenant)}." if ends else ""
-        works = "Services have stopped. Signing in, paying and everything that was issued still work."
-        return Notice("bad", f"Suspended: {owed} is overdue", works, f"It is active again once it is paid.{then}")
-    return Notice("bad", f"Closed with {owed} overdue", "Nothing further is charged.", "Write to your provider.")
+def is_suspended_by(db: TenantSession, account: Account, case: ArrearsCase) -> bool:
+    """Whether the account is suspended because of this case, and not by a person."""
+    if case.pause_id is None or account.state != State.SUSPENDED:
+        return False
+    pause = db.load(Pause, case.pause_id)
+    return pause is not None and pause.until_day is None
+
+
+def owing(db: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
+    """Customers whose retail credit is below zero, behind an id: a debit balance is what they owe."""
+    behind = credit_of(after) if after is not None else PREFIX
+    wanted = select(LedgerAccount.code).where(
+        LedgerAccount.book == Book.RETAIL.value,
+        LedgerAccount.code > behind,
+        LedgerAccount.code.startswith(PREFIX),
+        LedgerAccount.balance_minor > 0,
+    )
+    codes = db.scalars(wanted.order_by(LedgerAccount.code).limit(limit))
+    return [UUID(code.removeprefix(PREFIX)) for code in codes]
+
+
+def in_a_case(db: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
+    """Accounts with a case that may take a further step, or end."""
+    wanted = select(ArrearsCase.account_id).where(ArrearsCase.ended_on.is_(None), ArrearsCase.step != Step.CLOSED.value)
+    wanted = wanted.where(ArrearsCase.account_id > after) if after is not None else wanted
+    return list(db.scalars(wanted.order_by(ArrearsCase.account_id).limit(limit)))
+
+
+def charged_until(db: TenantSession, until: date, after: UUID | None, limit: int) -> list[UUID]:
+    """Accounts of which a period begins until a day; what ends is charged up to its last one."""
+    goes_on = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
+    wanted = select(Subscription.account_id).where(Subscription.charged_to <= until, goes_on)
+    wanted = wanted.where(Subscription.account_id > after) if after is not None else wanted
+    grouped = wanted.group_by(Subscription.account_id).order_by(Subscription.account_id)
+    return list(db.scalars(grouped.limit(limit)))

@@ -11,7 +11,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
 from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
-from portal.arrears.queries import Notice, notice_of
+from portal.arrears.words import Notice, notice_of
 from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price

@@ -104,6 +104,8 @@ def settle(db: TenantSession, funding_id: UUID, seen: Seen) -> Funding:
     funding = db.locked(Funding, funding_id)
     if funding is None:
         raise DoesNotMatch(f"no funding {funding_id}")
+    # The account before its balances, as a billing run takes them: two that wait for each other are a deadlock.
+    db.locked(Account, funding.account_id)
     _check(funding, seen)
     funding.checkout_session, funding.checkout_url = seen.session, seen.url or funding.checkout_url
     funding.payment_intent = seen.intent or funding.payment_intent
@@ -186,6 +188,7 @@ def request_refund(db: TenantSession, funding: Funding, reason: str) -> GatewayR
 
 def settle_refund(db: TenantSession, funding: Funding, seen: SeenRefund) -> None:
     """Book what the gateway paid back, ours or one made in its own dashboard; reverse it when it failed later."""
+    db.locked(Account, funding.account_id)
     refund = _refund_row(db, funding, seen)
     source = f"refund:{seen.gateway_id}"
     if seen.status == "succeeded" and refund.state == "created":

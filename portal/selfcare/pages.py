@@ -6,7 +6,7 @@ from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.activation.pages import PaymentStatus, payment_status
-from portal.arrears.queries import Notice, notice_of
+from portal.arrears.words import Notice, notice_of
 from portal.billing.outlook import outlook
 from portal.billing.queries import account_prices, charges_of
 from portal.billing.words import retail_price

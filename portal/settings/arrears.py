@@ -29,7 +29,7 @@ def change_arrears() -> Response:
     form = ArrearsForm()
     if not form.validate_on_submit():
         return page("settings/arrears.html", form=form)
-    rules = Rules(form.low_days.data or 0, form.suspend_days.data or 0, form.close_days.data or 0)
+    rules = Rules(*(form[name].data or 0 for name in vars(Rules())))
     with transaction() as db:
         set_rules(db, rules, by=actor())
     flash("The rules hold from now on. No money moved.", "ok")

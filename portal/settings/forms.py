@@ -18,6 +18,7 @@ class ArrearsForm(PortalForm):
     low_days = IntegerField("Days of notice before credit runs out", DAYS)
     suspend_days = IntegerField("Days of grace before suspension", DAYS)
     close_days = IntegerField("Days suspended before closure", DAYS)
+    warn_days = IntegerField("Days of warning for the white-label account", DAYS)
 
 
 class GatewayForm(PortalForm):

@@ -7,8 +7,8 @@ from portal.accounts.models import Account
 from portal.arrears.commands import set_rules
 from portal.arrears.flows import look_at_all
 from portal.arrears.models import ArrearsCase
-from portal.arrears.queries import notice_of
 from portal.arrears.steps import Rules
+from portal.arrears.words import notice_of
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.proof import wrong_periods
 from portal.kit import jobs
@@ -85,6 +85,59 @@ def test_an_account_that_somebody_made_active_again_gets_new_days_of_grace(month
     assert months.account.state == "suspended"
 
 
+def test_a_rule_made_shorter_brings_no_suspension_forward(months):
+    """The letter said the 16th. Red when the days of the rules count from the notice, whatever was told."""
+    months.live(31)
+    rules(months, suspend_days=1)
+    months.live(12)
+    assert months.account.state == "active"
+    months.live(1)
+    assert months.account.state == "suspended"
+
+
+def test_closure_that_is_wanted_later_is_told_first(months):
+    """Red when the account is closed on the next look, by a letter that it never got."""
+    months.live(44 + 30)
+    assert (months.account.state, months.letters[-1]) == ("suspended", "suspended-unpaid")
+    rules(months, close_days=10)
+    months.live(1)
+    assert months.letters[-2:] == ["suspended-unpaid", "suspended-unpaid"]
+    months.live(9)
+    assert months.account.state == "suspended"
+    months.live(1)
+    assert (months.account.state, months.letters[-1]) == ("closed", "closed-unpaid")
+
+
+def test_what_a_person_suspended_hears_of_no_suspension_for_being_unpaid(months):
+    """Paying would not make it active again, so no letter may say so. Red when the case takes its next step."""
+    months.live(31)
+    with transaction(months.tenant.id) as db:
+        accounts.suspend(db, db.locked(Account, months.id), reason="Abuse", by=COMMAND_LINE)
+    months.live(30)
+    assert months.letters == ["credit-low", "overdue"]
+    with reading(months.tenant.id) as db:
+        assert "for another reason, too" in notice_of(db, db.load(Account, months.id)).text
+
+
+def test_a_persons_suspension_after_the_cases_own_outlasts_the_payment(months):
+    """Suspended unpaid, made active by hand, suspended by hand: money changes nothing. Red without the case's pause."""
+    months.live(44)
+    with transaction(months.tenant.id) as db:
+        account = db.locked(Account, months.id)
+        accounts.reactivate(db, account, by=COMMAND_LINE)
+        accounts.suspend(db, account, reason="Abuse", by=COMMAND_LINE)
+    months.pay(5000)
+    assert months.account.state == "suspended"
+
+
+def test_a_little_money_is_no_reason_for_a_second_notice(months):
+    """1.00 more does not cover the charge of 12.00 either. Red when any money ends a case that owes nothing."""
+    months.live(24)
+    months.pay(100)
+    months.live(3)
+    assert months.letters == ["credit-low"]
+
+
 def test_looking_twice_and_four_at_once_writes_one_letter(months):
     """Red without the lock on the account: two cases, two letters."""
     months.live(29)
@@ -111,18 +164,36 @@ def test_money_in_time_ends_the_notice_without_a_word(months):
         assert notice_of(db, db.load(Account, months.id)) is None
 
 
-def test_the_white_label_account_is_warned_early_and_its_customers_stay(months, northwind):
-    """Northwind has credit left for this month and not for the next. Red when its customers are cut off with it."""
-    months.pay(100_000)
+def nearly_at_its_limit(northwind):
+    """One pound is left of the white-label account's credit."""
     with transaction(northwind.id) as db:
         account = db.load(Account, northwind.account_id)
         left = credit_minor(db, Book.WHOLESALE, account.id) + account.credit_limit_minor
         accounts.set_credit_limit(db, account, account.credit_limit_minor - left + 100, by=COMMAND_LINE)
+
+
+def test_the_white_label_account_is_warned_early_and_its_customers_stay(months, northwind):
+    """Northwind has credit left for this month and not for the next. Red when its customers are cut off with it."""
+    months.pay(100_000)
+    nearly_at_its_limit(northwind)
     months.live(29)
     with reading(northwind.id) as db:
         wanted = select(Letter.to_address).where(Letter.name == "white-label-low")
         assert sorted(db.scalars(wanted)) == ["bob@northwind.example", "fiona@northwind.example"]
     assert months.account.state == "active"
+
+
+def test_the_warning_comes_as_many_days_before_as_the_white_label_wants(months, northwind):
+    """The next charges come on 2 December. Red when the days of the customers' notice count for it."""
+    months.pay(100_000)
+    nearly_at_its_limit(northwind)
+    rules(months, low_days=0, warn_days=3)
+    months.live(26)
+    with reading(northwind.id) as db:
+        assert db.scalars(select(Letter).where(Letter.name == "white-label-low")).all() == []
+    months.live(1)
+    with reading(northwind.id) as db:
+        assert len(db.scalars(select(Letter).where(Letter.name == "white-label-low")).all()) == 2
 
 
 @on_sqlite
@@ -146,8 +217,9 @@ def test_both_sides_read_what_happened_and_what_to_do(months, browse, bob):
 @on_sqlite
 def test_the_rules_are_the_white_labels_own(months, browse, bob):
     browser = browse(bob)
-    assert browser.submit("/settings/arrears", {"low_days": 3, "suspend_days": 400, "close_days": 0}).status_code == 422
-    answer = browser.submit("/settings/arrears", {"low_days": 3, "suspend_days": 5, "close_days": 0})
+    wrong = {"low_days": 3, "suspend_days": 400, "close_days": 0, "warn_days": 9}
+    assert browser.submit("/settings/arrears", wrong).status_code == 422
+    answer = browser.submit("/settings/arrears", {"low_days": 3, "suspend_days": 5, "close_days": 0, "warn_days": 9})
     assert answer.status_code == 303
     page = browser.get("/settings/arrears").text
-    assert 'value="3"' in page and 'value="5"' in page
+    assert all(f'value="{days}"' in page for days in (3, 5, 0, 9))

@@ -1,0 +1,46 @@
+"""What the people of an account, and its white label, read while a case is open."""
+
+from dataclasses import dataclass
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.arrears.queries import is_suspended_by, open_case, rules_of
+from portal.arrears.steps import Step, ends_on
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, money
+
+STOPPED = "Services have stopped. Signing in, paying and everything that was issued still work."
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What happened, whether money moved and what to do next. `kind` is wait or bad."""
+
+    kind: str
+    heading: str
+    moved: str
+    text: str
+
+
+def notice_of(db: TenantSession, account: Account) -> Notice | None:
+    case = open_case(db, account)
+    if case is None:
+        return None
+    tenant = white_label(db)
+    book = Book.WHOLESALE if account.kind == "white_label" else Book.RETAIL
+    owed = money(max(0, -credit_minor(db, book, account.id)), tenant)
+    step, ends = case.place.step, ends_on(rules_of(db), case.place) if case.told else None
+    if step is Step.LOW:
+        return Notice("wait", "Credit is running low", "Nothing is overdue.", "It does not cover the next charges.")
+    if step is not Step.CLOSED and account.state == State.SUSPENDED and not is_suspended_by(db, account, case):
+        return Notice("bad", f"{owed} is overdue", STOPPED, "The account was suspended for another reason, too.")
+    if step is Step.OVERDUE:
+        then = f" by {day(ends, tenant)}. Then the account is suspended." if ends else "."
+        return Notice("bad", f"{owed} is overdue", "Everything works for now.", f"Pay it{then}")
+    if step is Step.SUSPENDED:
+        then = f" The account is closed on {day(ends, tenant)}." if ends else ""
+        return Notice("bad", f"Suspended: {owed} is overdue", STOPPED, f"It is active again once it is paid.{then}")
+    return Notice("bad", f"Closed with {owed} overdue", "Nothing further is charged.", "Write to your provider.")
