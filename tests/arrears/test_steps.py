@@ -47,7 +47,7 @@ def test_what_is_left_out_never_comes():
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.booleans(), RULES), max_size=20))
 def test_each_step_follows_the_one_before_and_the_day_it_was_told(looks):
-    """Whatever becomes of the rules. Red when days count from the day that credit ran out, or by the new rules alone."""
+    """Whatever becomes of the rules. Red when days count from the day credit ran out, or by the new rules alone."""
     place, day = None, DAY
     for wait, owes, rules in looks:
         day += timedelta(days=wait)
