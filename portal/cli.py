@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.accounts.lifecycle import Role
 from portal.app import create_app
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.commandline import bill_hosts, show_foreseen
+from portal.billing.commandline import bill_hosts, show_foreseen, take_usage
+from portal.billing.usage_file import NotAUsageFile
 from portal.kit import db as database, tokens
 from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
@@ -45,7 +47,7 @@ class Plainspoken(click.Group):
             return super().invoke(ctx)
         except Refusal as refused:
             raise click.ClickException(refused.text) from refused
-        except (NotAnAmount, UnknownHost, UnsafeSettings, DatabaseAway) as error:
+        except (NotAnAmount, NotAUsageFile, UnknownHost, UnsafeSettings, DatabaseAway) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -238,6 +240,17 @@ def bill_command(through: datetime, host: str | None, dry_run: bool) -> None:
         show_foreseen(host, through.date())
     else:
         bill_hosts(host, through.date())
+
+
+@main.command("usage")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--host", required=True, help="The white label whose customers used it.")
+@click.option("--dry-run", is_flag=True, help="Say what would become of each line; change nothing.")
+def usage_command(file: Path, host: str, dry_run: bool) -> None:
+    """Take in what was used from a CSV file; exit 1 when a line was refused. The same file can be sent again."""
+    _house()
+    if take_usage(host, file, is_trial=dry_run).refused:
+        raise click.ClickException("The lines above were refused; the others were not harmed.")
 
 
 @main.command()

@@ -12,6 +12,7 @@ from portal.front import bp as front
 from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
 from portal.operator.price_views import bp as operator_prices
+from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     tax,
     operator,
     operator_prices,
+    operator_usage,
     webhooks,
 )
 JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)

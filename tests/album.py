@@ -254,6 +254,11 @@ class Album(MoneyChapters):
         self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
         page.click(f"text={self.tenant.brand.name}")
         self.see(page, "white-label")
+        page.click("main a:text-is('Usage')")
+        for name, text in (("errors", "nothing"), ("refused", "reference,account,service,day,quantity\na,b,c,d,e\n")):
+            page.set_input_files("#file", {"name": "usage.csv", "mimeType": "text/csv", "buffer": text.encode()})
+            page.click("main button[type=submit]")
+            self.see(page, f"usage-{name}")
 
     def new_link(self, name: str, domain: str, person: str) -> str:
         page = self.administrator()

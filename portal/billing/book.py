@@ -58,6 +58,7 @@ class PriceBook:
             trial_days=plan.trial_days if plan else 0,
             includes_tax=self.tenant.retail_tax_mode == "inclusive",
             per_units=product.per_units if isinstance(product, Service) else 1,
+            minimum_units=product.minimum_units if isinstance(product, Service) else 0,
         )
 
     def free(self, plan_id: UUID | None, service: Service) -> int:

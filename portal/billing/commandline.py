@@ -1,12 +1,14 @@
-"""`portal bill`: the run from the command line with a progress bar, or a dry run that says what it would do."""
+"""`portal bill` and `portal usage`: with a progress bar, or a dry run that says what it would do."""
 
 from datetime import date
+from pathlib import Path
 
 import click
 from sqlalchemy import func, select
 
 from portal.accounts.models import Account
 from portal.billing.run import bill_white_label, foresee
+from portal.billing.usage_file import Report, import_usage
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, reading
 from portal.kit.refusals import Refusal
@@ -53,6 +55,19 @@ def show_foreseen(host: str | None, through: date) -> None:
             f"    {charges} lines, wholesale {money(wholesale, tenant)}, retail {money(retail, tenant)}. "
             "Nothing was changed."
         )
+
+
+def take_usage(host: str, file: Path, *, is_trial: bool) -> Report:
+    """Take usage in from a CSV file and say what became of it. Raises NotAUsageFile."""
+    (tenant,) = _chosen(host)
+    with file.open(encoding="utf-8-sig", newline="") as lines, file.open("rb") as counted:
+        length = max(sum(1 for _ in counted) - 1, 1)
+        with click.progressbar(length=length, label=tenant.name) as bar:
+            report = import_usage(tenant.id, lines, is_trial=is_trial, tell=bar.update)
+    for problem in report.refused:
+        click.echo(f"    line {problem.line}: {problem.words}", err=True)
+    click.echo(f"{tenant.name}: {report.words(is_trial=is_trial)}")
+    return report
 
 
 def _chosen(host: str | None) -> list[WhiteLabel]:

@@ -17,7 +17,8 @@ from portal.kit.money import tax_on, tax_within
 class Prices:
     """The prices of a plan or a service on a day, in minor units; taxes in parts per million.
 
-    A retail price is net, or with its tax where `includes_tax` says so. `per_units` is how many units it is for.
+    A retail price is net, or with its tax where `includes_tax` says so. `per_units` is how many units it is for,
+    `minimum_units` how many are charged at least in a period with use.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Prices:
     trial_days: int = 0
     includes_tax: bool = False
     per_units: int = 1
+    minimum_units: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,17 @@ def one_off_line(prices: Prices, item: str, quantity: int) -> PricedLine:
 
 
 def usage_line(prices: Prices, item: str, quantity: int, unit: str, period: Period, *, free: int = 0) -> PricedLine:
-    """What was used in a period, of which so much is free; the price is for `per_units`, by the share."""
-    counted = max(0, quantity - free)
+    """What was used in a period, of which so much is free; the price is for `per_units`, by the share.
+
+    Whoever used more than what is free is charged for `minimum_units` at least.
+    """
+    beyond = max(0, quantity - free)
+    counted = max(beyond, prices.minimum_units) if beyond else 0
+    least = f", of which at least {counted} are charged" if counted > beyond else ""
     wholesale, retail = (
         _half_up(minor * counted, prices.per_units) for minor in (prices.wholesale_minor, prices.retail_minor)
     )
-    return _line(prices, item, f"{prices.name}, {quantity} {unit}", period, wholesale, retail)
+    return _line(prices, item, f"{prices.name}, {quantity} {unit}{least}", period, wholesale, retail)
 
 
 def share_of(minor: int, period: Period) -> int:

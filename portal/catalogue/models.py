@@ -61,7 +61,8 @@ class Plan(Product, TenantRow, Base):
 class Service(Product, TenantRow, Base):
     """Something besides the plan, by quantity: `recurring` each month, `one_off` once, or `usage` as it is used.
 
-    The price is for `per_units` of the unit: 1.20 for 100 minutes, say.
+    The price is for `per_units` of the unit: 1.20 for 100 minutes, say. Of a usage service at least `minimum_units` are
+    charged in a period in which more was used than the plan includes.
     """
 
     __tablename__ = "service"
@@ -78,6 +79,7 @@ class Service(Product, TenantRow, Base):
     kind: Mapped[str]
     unit: Mapped[str] = mapped_column(default="each")
     per_units: Mapped[int] = mapped_column(default=1)
+    minimum_units: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class Inclusion(TenantOwned, Base):

@@ -19,7 +19,10 @@ def per(product: Plan | Service) -> str:
     if isinstance(product, Plan):
         return "a year" if product.months == 12 else "a month"
     if product.kind == "usage":
-        return f"for {product.per_units} {product.unit}" if product.per_units > 1 else f"for one {product.unit}"
+        least = f", at least {product.minimum_units}" if product.minimum_units else ""
+        return (
+            f"for {product.per_units} {product.unit}" if product.per_units > 1 else f"for one {product.unit}"
+        ) + least
     once = product.unit if product.unit == "each" else f"for one {product.unit}"
     return once if product.kind == "one_off" else f"{once} a month"
 

@@ -84,6 +84,7 @@ class NewService:
     kind: str = "recurring"
     unit: str = "each"
     per_units: int = 1
+    minimum_units: int = 0
 
 
 def create_operator(db: TenantSession, brand: Brand, business: Business) -> WhiteLabel:
@@ -155,6 +156,7 @@ def add_service(db: TenantSession, new: NewService, *, by: Actor) -> Service:
         kind=new.kind,
         unit=new.unit,
         per_units=new.per_units,
+        minimum_units=new.minimum_units,
     )
     add_product(db, service, by=by)
     return service

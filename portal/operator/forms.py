@@ -14,6 +14,7 @@ from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse, zero
 from portal.kit.world import countries, read_currency, read_host, read_locale, read_time_zone
 from portal.whitelabels.colour import read_colour
 
+TAKEN_BY_PLANS = ("plan", "setup")
 CODE = Regexp(r"[a-z0-9-]+$", message="Use small letters, figures and dashes.")
 
 
@@ -163,6 +164,18 @@ class ServiceForm(ProductForm):
         default=1,
     )
 
+    minimum_units = IntegerField(
+        "Charged at least", [Optional(), NumberRange(0, 1_000_000, "Write 0 to 1,000,000.")], default=0
+    )
+
+    def validate_code(self, field: Any) -> None:
+        if field.data in TAKEN_BY_PLANS:
+            raise ValidationError("Charges of a plan have this code. Choose another one.")
+
+    def validate_minimum_units(self, field: Any) -> None:
+        if self.kind.data != "usage" and field.data:
+            raise ValidationError("Only what is used has a least quantity.")
+
     def validate_per_units(self, field: Any) -> None:
         if self.kind.data != "usage" and field.data != 1:
             raise ValidationError("Only what is used is priced by more than one.")
@@ -190,6 +203,15 @@ class OfferForm(PortalForm):
     def __init__(self, *args: Any, white_labels: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.white_label.choices = choices(white_labels)
+
+
+class UsageForm(PortalForm):
+    """`act` is check or take."""
+
+    file = FileField("CSV file", [FileRequired("Choose a CSV file.")])
+    act = RadioField(
+        "What to do", choices=choices([("check", "Check it only"), ("take", "Take it in")]), default="check"
+    )
 
 
 class LogoForm(PortalForm):

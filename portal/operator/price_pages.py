@@ -106,4 +106,5 @@ def service_of(form: ServiceForm) -> NewService:
         kind=form.kind.data or "",
         unit=form.unit.data or "",
         per_units=form.per_units.data or 1,
+        minimum_units=form.minimum_units.data or 0,
     )

@@ -184,7 +184,8 @@ def _per(product: Plan | Service, prices: Prices) -> str:
     if product.kind == "one_off":
         return "each, once"
     if product.kind == "usage":
-        return f"for {product.per_units} {product.unit}" if product.per_units > 1 else f"a {product.unit}"
+        least = f", at least {product.minimum_units}" if product.minimum_units else ""
+        return (f"for {product.per_units} {product.unit}" if product.per_units > 1 else f"a {product.unit}") + least
     return "each a month"
 
 

@@ -59,7 +59,7 @@ CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:
 # These need an image, a draft, a failed letter, somebody without a password or not the main contact: see their rooms.
 # A request is decided once, and the meaning of prices stays once there are customers.
 ELSEWHERE = (
-    "/logo", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode")
+    "/logo", "/usage", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode")
 OPERATORS = f"/operator/white-labels/{TENANT}"
 
 
@@ -125,6 +125,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         f"{OPERATORS}/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
                                "plan-tax": "20"},
         f"{OPERATORS}/logo": {},
+        f"{OPERATORS}/usage": {"act": "take"},
         f"{OPERATORS}/credit-requests/<uuid:request_id>/approval": {},
         f"{OPERATORS}/credit-requests/<uuid:request_id>/refusal": {},
         f"{OPERATORS}/prices/services": service_form(),

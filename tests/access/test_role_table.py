@@ -144,6 +144,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price": ("GET POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/prices/services": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/staff": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/usage": ("GET POST", OPERATOR),
     "/operator/white-labels/new": ("GET POST", OPERATOR),
     "/password/change": ("GET POST", SIGNED_IN),
     "/password/forgotten": ("GET POST", OPEN),

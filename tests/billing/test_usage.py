@@ -77,6 +77,18 @@ def test_what_the_plan_includes_is_free(db, own, minutes, northwind):
     assert charges(db, own) == [("Minutes, 210 minutes", "2026-11-02", 90)]
 
 
+@pytest.mark.parametrize(("used", "charged"), [(150, None), (160, 150), (400, 375)])
+def test_beyond_what_is_included_the_least_is_charged(db, own, northwind, clock, used, charged):
+    """Included are 150, and at least 100 are charged beyond them. Red without the least, or with it for who used none
+    beyond."""
+    minutes = service(db, "minutes", "usage", retail=150, unit="minutes", per_units=100, minimum_units=100)
+    include(db, db.load(Plan, northwind.plans["desk"]), minutes, 150, by=COMMAND_LINE)
+    use(db, own, minutes, date(2026, 11, 10), used)
+    bill_usage(db, [own], date(2026, 12, 2))
+    least = ", of which at least 100 are charged" if used == 160 else ""
+    assert charges(db, own) == ([(f"Minutes, {used} minutes{least}", "2026-11-02", charged)] if charged else [])
+
+
 def test_the_run_charges_usage_of_accounts_without_a_period_due(northwind, clock):
     """A yearly plan has no period in between. Red when the run looks at subscriptions alone."""
     with transaction(northwind.id) as db:

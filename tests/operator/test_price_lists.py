@@ -56,6 +56,18 @@ class TestAServiceIsAdded:
         assert "Minutes Service, as used minutes £0.70 for 100 minutes £1.20" in page
         assert "£0.50 wholesale is 58% of retail" in page
 
+    @pytest.mark.parametrize(("field", "value", "error"), [
+        ("code", "plan", "Charges of a plan have this code. Choose another one."),
+        ("code", "setup", "Charges of a plan have this code. Choose another one."),
+        ("minimum_units", "-1", "Write 0 to 1,000,000."),
+    ])
+    def test_not_with_a_plans_code_or_less_than_nothing(self, desk, northwind, rows, field, value, error):
+        """A seat called `plan` would be charged as the plan is. Red without the check."""
+        form = {**SERVICE, f"service-{field}": value}
+        answer = desk.send(f"{page_of(northwind)}/prices/services", form)
+        assert answer.status_code == 422 and error in words(answer)
+        assert rows(Service, code=form["service-code"]) == []
+
     def test_a_code_is_taken_once(self, desk, northwind, rows):
         for _ in range(2):
             answer = desk.send(f"{page_of(northwind)}/prices/services", SERVICE)
