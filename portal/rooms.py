@@ -11,6 +11,7 @@ from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
+from portal.operator.charge_views import bp as operator_charges
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     tax,
     operator,
     operator_prices,
+    operator_charges,
     operator_usage,
     webhooks,
 )

@@ -67,7 +67,7 @@ def give_back(db: TenantSession, account: Account, back: GivenBack, *, reason: s
 
 def credit_whole(db: TenantSession, account: Account, charge: Charge, *, reason: str, by: Actor) -> None:
     """Give a charge back in both books. Raises CreditedAlready. The caller holds the account's row."""
-    pair = _not_credited(db, _both_books(db, charge))
+    pair = _not_credited(db, both_books(db, charge))
     if charge.id not in {each.id for each in pair.values()}:
         raise CreditedAlready
     back = GivenBack(_line(pair, _period_of(charge), 1, 1, None), pair, None)
@@ -76,16 +76,25 @@ def credit_whole(db: TenantSession, account: Account, charge: Charge, *, reason:
 
 def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Actor) -> None:
     """Charge again what was given back in whole, as it was. Raises NotGivenBack. The caller holds the account's row."""
-    issued = _issued(db, charge)
-    ids = {each.id for each in issued}
-    wanted = select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids), ChargeCredit.from_day.is_(None))
-    if charge.id not in ids or set(db.scalars(wanted)) != ids:
+    if not can_issue_again(db, charge):
         raise NotGivenBack
-    sides = {Book(each.book): _side(each) for each in _both_books(db, charge)}
-    times = len({each.period_key for each in issued})
+    sides = {Book(each.book): _side(each) for each in both_books(db, charge)}
+    times = len({each.period_key for each in _issued(db, charge)})
     line = _as_line(charge, sides, _period_of(charge), f"{_first_key(charge)}+{times}")
     write_charges(db, [(account, line)])
     record(db, "charge.issued-again", by=by, subject=account.id, charge=charge.number)
+
+
+def can_issue_again(db: TenantSession, charge: Charge) -> bool:
+    """Whether it, and every other time that the same was charged, was given back in whole."""
+    ids = {each.id for each in _issued(db, charge)}
+    wanted = select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids), ChargeCredit.from_day.is_(None))
+    return charge.id in ids and set(db.scalars(wanted)) == ids
+
+
+def can_give_back(db: TenantSession, charge: Charge) -> bool:
+    """Whether it is no credit itself, and nothing of it was given back."""
+    return bool(_not_credited(db, [charge]))
 
 
 def _issued(db: TenantSession, charge: Charge) -> Sequence[Charge]:
@@ -104,11 +113,12 @@ def _first_key(charge: Charge) -> str:
     return charge.period_key.partition("+")[0]
 
 
-def _both_books(db: TenantSession, charge: Charge) -> Sequence[Charge]:
+def both_books(db: TenantSession, charge: Charge) -> Sequence[Charge]:
+    """The charge as it stands at wholesale and, where the customer pays, at retail."""
     wanted = select(Charge).where(
         Charge.account_id == charge.account_id, Charge.item == charge.item, Charge.period_key == charge.period_key
     )
-    return db.scalars(wanted).all()
+    return db.scalars(wanted.order_by(Charge.number)).all()
 
 
 def _not_credited(db: TenantSession, charges: Sequence[Charge]) -> dict[Book, Charge]:

@@ -205,6 +205,10 @@ class OfferForm(PortalForm):
         self.white_label.choices = choices(white_labels)
 
 
+class GiveBackForm(PortalForm):
+    reason = StringField("Reason", [Text(200, missing="Write why it is given back.")])
+
+
 class UsageForm(PortalForm):
     """`act` is check or take."""
 

@@ -57,4 +57,4 @@ def documents_of(db: TenantSession, account: Account) -> dict[str, object]:
         description="Back", reason="", net_minor=1, tax_minor=0, tax_ppm=0, currency=statement.currency,
         seller=statement.seller, buyer=statement.buyer)
     db.put(note)
-    return {"statement_id": statement.id, "funding_id": funding.id, "note_id": note.id}
+    return {"statement_id": statement.id, "funding_id": funding.id, "note_id": note.id, "charge_id": charge.id}

@@ -1,0 +1,72 @@
+"""Giving a charge back, and issuing again what was given back: the operator's decision, as both books move."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request
+from werkzeug.wrappers import Response
+
+from portal.accounts.queries import held_customer_or_404
+from portal.billing import credits
+from portal.identity.guards import actor, operator_staff_only
+from portal.kit import jobs
+from portal.kit.db import reading, transaction
+from portal.kit.web import page
+from portal.operator.charge_pages import charge_or_404, charge_page, find_charge
+from portal.operator.forms import GiveBackForm
+from portal.operator.pages import white_label_or_404
+
+bp = Blueprint("operator_charges", __name__, url_prefix="/operator/white-labels/<uuid:white_label_id>/charges")
+
+
+@bp.get("")
+@operator_staff_only
+def find(white_label_id: UUID) -> Response:
+    """Find a charge by the number that statements print."""
+    tenant, number = white_label_or_404(white_label_id), request.args.get("number", "")[:40]
+    with reading(white_label_id) as db:
+        charge = find_charge(db, number)
+    if charge is not None:
+        return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge.id}", 303)
+    return page("operator/charges.html", tenant=tenant, number=number)
+
+
+@bp.get("/<uuid:charge_id>")
+@operator_staff_only
+def show(white_label_id: UUID, charge_id: UUID) -> Response:
+    return _show(white_label_id, charge_id, GiveBackForm())
+
+
+@bp.post("/<uuid:charge_id>/credit")
+@operator_staff_only
+def give_back(white_label_id: UUID, charge_id: UUID) -> Response:
+    white_label_or_404(white_label_id)
+    form = GiveBackForm()
+    if not form.validate_on_submit():
+        return _show(white_label_id, charge_id, form)
+    with transaction(white_label_id) as db:
+        charge = charge_or_404(db, charge_id)
+        account = held_customer_or_404(db, charge.account_id)
+        credits.credit_whole(db, account, charge, reason=form.reason.data or "", by=actor())
+        # Its credit note, if the charge stands on a statement already.
+        jobs.enqueue(db, "statements.credit-notes", {}, key=f"credit-note:{charge.id}")
+    flash(f"Charge {charge.number} was given back, in each book in which it stood.", "ok")
+    return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
+
+
+@bp.post("/<uuid:charge_id>/again")
+@operator_staff_only
+def issue_again(white_label_id: UUID, charge_id: UUID) -> Response:
+    white_label_or_404(white_label_id)
+    with transaction(white_label_id) as db:
+        charge = charge_or_404(db, charge_id)
+        account = held_customer_or_404(db, charge.account_id)
+        credits.issue_again(db, account, charge, by=actor())
+    flash(f"What was charge {charge.number} is charged again.", "ok")
+    return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
+
+
+def _show(white_label_id: UUID, charge_id: UUID, form: GiveBackForm) -> Response:
+    tenant = white_label_or_404(white_label_id)
+    with reading(white_label_id) as db:
+        found = charge_page(db, charge_or_404(db, charge_id))
+    return page("operator/charge.html", tenant=tenant, found=found, form=form)

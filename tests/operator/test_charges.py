@@ -1,0 +1,73 @@
+"""A charge is given back, and issued again, by the operator: found by its number, with both sides shown first."""
+
+import pytest
+from sqlalchemy import select
+
+from portal.billing.models import Charge
+from portal.kit.db import reading, transaction
+from portal.kit.jobs import Job
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.verify import verify
+from tests.accounts.making import OPTION_1, active, customer
+from tests.operator.conftest import page_of
+from tests.signup.browsing import words
+
+
+@pytest.fixture
+def plan(northwind, clock):
+    """The first month of a customer that pays for itself: 4.80 at wholesale, 12.00 at retail."""
+    with transaction(northwind.id) as db:
+        account = active(db, customer(db, northwind.plans["desk"], OPTION_1, name="Tidewater"), paid_minor=5000)
+        wanted = select(Charge).where(Charge.account_id == account.id, Charge.item == "plan")
+        return db.scalars(wanted.where(Charge.book == "wholesale")).one()
+
+
+def address(northwind, charge):
+    return f"{page_of(northwind)}/charges/{charge.id}"
+
+
+def balances(northwind, charge):
+    with reading(northwind.id) as db:
+        ours, theirs = northwind.account_id, charge.account_id
+        return credit_minor(db, Book.WHOLESALE, ours), credit_minor(db, Book.RETAIL, theirs)
+
+
+def test_it_is_found_by_its_number_however_written(desk, northwind, plan):
+    answer = desk.get(f"{page_of(northwind)}/charges?number=+{plan.number.lower()}+")
+    assert answer.headers["Location"] == address(northwind, plan)
+    for number in ("C-999999", "x" * 500):
+        assert "No charge has this number" in words(desk.get(f"{page_of(northwind)}/charges?number={number}"))
+
+
+def test_given_back_once_in_both_books_with_its_reason(desk, northwind, plan, rows):
+    page = words(desk.get(address(northwind, plan)))
+    assert "£4.80 to the white-label account and £12.00 to the credit of Tidewater" in page
+    wholesale, retail = balances(northwind, plan)
+    form = {"reason": "The lines were down"}
+    assert desk.send(f"{address(northwind, plan)}/credit", form).status_code == 303
+    assert balances(northwind, plan) == (wholesale + 480, retail + 1200)
+    page = words(desk.get(address(northwind, plan)))
+    assert "by Olga" in page and "The lines were down" in page and "Give it back" not in page
+    assert [job.name for job in rows(Job) if job.name == "statements.credit-notes"] == ["statements.credit-notes"]
+    assert desk.send(f"{address(northwind, plan)}/credit", form).status_code == 409
+    assert balances(northwind, plan) == (wholesale + 480, retail + 1200)
+
+
+def test_issued_again_once(desk, northwind, plan):
+    before = balances(northwind, plan)
+    assert desk.send(f"{address(northwind, plan)}/again").status_code == 409
+    desk.send(f"{address(northwind, plan)}/credit", {"reason": "Wrong name"})
+    assert "Issue again" in words(desk.get(address(northwind, plan)))
+    assert desk.send(f"{address(northwind, plan)}/again").status_code == 303
+    assert "Issue again" not in words(desk.get(address(northwind, plan)))
+    assert desk.send(f"{address(northwind, plan)}/again").status_code == 409
+    assert balances(northwind, plan) == before
+    assert [f.differences for f in verify() if f.differences and f.what != "letters"] == []
+
+
+def test_without_a_reason_nothing_is_given_back(desk, northwind, plan):
+    before = balances(northwind, plan)
+    answer = desk.send(f"{address(northwind, plan)}/credit", {"reason": " "})
+    assert answer.status_code == 422 and "Write why it is given back." in words(answer)
+    assert balances(northwind, plan) == before
