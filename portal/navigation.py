@@ -61,9 +61,9 @@ def _groups(person: Standing) -> list[Group]:
         if person.is_administrator
         else ()
     )
-    accounts = person.live_accounts[:5] if not run else []
+    accounts = person.readable_accounts[:5] if not run else []
     own = tuple(Item(a.name, f"/account/{a.id}", "house", is_alone=True) for a in accounts)
-    if len(own) == 1:
+    if len(own) == 1 and accounts[0] in person.live_accounts:
         own += (Item("Services", f"{own[0].href}/services", "phone"),)
         if person.runs_an_account:
             own += (Item("People", f"{own[0].href}/users", "users"),)

@@ -47,6 +47,11 @@ class Standing:
         return [a for _, a in self.memberships if a.kind == "customer" and a.state in LIVE]
 
     @property
+    def readable_accounts(self) -> list[Account]:
+        """Customer accounts that were ever active: a closed one keeps its statements, for its people too."""
+        return [a for _, a in self.memberships if a.kind == "customer" and a.activated_at is not None]
+
+    @property
     def runs_an_account(self) -> bool:
         """Whether the person administers a customer account that is open."""
         return any(m.role == Role.ADMINISTRATOR and a in self.live_accounts for m, a in self.memberships)
@@ -82,7 +87,7 @@ def standing() -> Standing:
 def only_open_accounts(db: TenantSession, user: User) -> None:
     """While an account is inactive nobody signs in to it, except its own customer to finish the activation."""
     found = Standing(tuple(accounts_of(db, user.id)))
-    if not found.memberships or found.staff_role or found.live_accounts or found.unfinished:
+    if not found.memberships or found.staff_role or found.readable_accounts or found.unfinished:
         return
     if any(account.state == State.INACTIVE for _, account in found.memberships):
         raise NotYet("Your account is not active yet. You will get a letter when it is.")
@@ -110,8 +115,8 @@ def account_or_administrator_only(view: View) -> View:
 
 
 def account_members_only(view: View) -> View:
-    """Anybody with a live customer account, or whoever administers the white label."""
-    return _guard(view, lambda person: bool(person.live_accounts))
+    """Anybody with a customer account that was ever active; which one, and whether it still is, the page looks."""
+    return _guard(view, lambda person: bool(person.readable_accounts))
 
 
 def finishing_customers_only(view: View) -> View:
@@ -133,9 +138,9 @@ def _guard(view: View, allows: Callable[[Standing], bool]) -> View:
     return guarded  # type: ignore[return-value]
 
 
-def my_account_or_404(account_id: UUID) -> Account:
-    """The live customer account that the signed-in person belongs to. Raises NotFound otherwise."""
-    for account in standing().live_accounts:
+def my_account_or_404(account_id: UUID, *, even_closed: bool = False) -> Account:
+    """The live customer account that the signed-in person belongs to, or one to read. Raises NotFound otherwise."""
+    for account in standing().readable_accounts if even_closed else standing().live_accounts:
         if account.id == account_id:
             return account
     raise NotFound

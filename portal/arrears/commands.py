@@ -150,5 +150,7 @@ def _write(db: TenantSession, account: Account, name: str, ends: date | None) ->
         balance=money(credit, tenant),
         owed=money(max(0, -credit), tenant),
         ends=day(ends, tenant) if ends else "",
-        url=current().address(tenant.host, f"/account/{account.id}/credit"),
+        url=current().address(
+            tenant.host, f"/account/{account.id}" + ("" if name == LETTERS[Step.CLOSED] else "/credit")
+        ),
     )

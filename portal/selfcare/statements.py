@@ -76,7 +76,7 @@ def credit_note(account_id: UUID, note_id: UUID) -> Response:
 
 def _payer_or_404(account_id: UUID) -> Account:
     """The account of the signed-in person, if it pays for itself. Raises NotFound."""
-    account = my_account_or_404(account_id)
+    account = my_account_or_404(account_id, even_closed=True)
     if not account.is_run_by_customer:
         raise NotFound
     return account

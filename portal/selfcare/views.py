@@ -17,7 +17,7 @@ bp = Blueprint("selfcare", __name__, url_prefix="/account")
 @bp.get("")
 @account_members_only
 def index() -> Response:
-    accounts, unfinished = standing().live_accounts, standing().unfinished_accounts
+    accounts, unfinished = standing().readable_accounts, standing().unfinished_accounts
     if len(accounts) == 1 and not unfinished:
         return redirect(f"/account/{accounts[0].id}", 303)
     return page("selfcare/index.html", accounts=accounts, unfinished=unfinished)
@@ -26,7 +26,7 @@ def index() -> Response:
 @bp.get("/<uuid:account_id>")
 @account_members_only
 def show(account_id: UUID) -> Response:
-    account = my_account_or_404(account_id)
+    account = my_account_or_404(account_id, even_closed=True)
     with reading() as db:
         found = pages.account_page(db, account, runs=standing().role_on(account_id) == Role.ADMINISTRATOR)
     return page("selfcare/show.html", found=found)

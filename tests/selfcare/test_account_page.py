@@ -10,7 +10,8 @@ from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.identity.models import User
 from portal.kit.db import transaction
 from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer
-from tests.cast import Person, on_sqlite
+from tests.cast import PASSWORD, Person, on_sqlite, password_hash
+from tests.conftest import HostClient
 from tests.signup.browsing import words
 
 
@@ -118,13 +119,14 @@ class TestWhileItIsNotOpen:
         self.end(northwind, account, lambda db, a: accounts.suspend(db, a, reason="x", by=bob.actor))
         assert "Suspended" in words(browse(owner).get(f"/account/{account}"))
 
-    def test_a_closed_one_is_gone_at_the_next_request(self, owner_of, northwind, browse, bob):
+    def test_a_closed_one_can_only_be_read_from_the_next_request_on(self, owner_of, northwind, browse, bob):
         """Red when roles are kept in the session."""
         account, owner = owner_of(OPTION_1)
         browser = browse(owner)
-        assert browser.get(f"/account/{account}").status_code == 200
+        assert browser.get(f"/account/{account}/credit").status_code == 200
         self.end(northwind, account, lambda db, a: accounts.close(db, a, reason="x", by=bob.actor))
-        assert browser.get(f"/account/{account}").status_code == 403
+        assert browser.get(f"/account/{account}/credit").status_code == 403
+        assert browser.get(f"/account/{account}").status_code == 200
 
     def test_an_inactive_one_cannot_be_seen(self, northwind, browse, clock):
         with transaction(northwind.id) as db:
@@ -155,3 +157,38 @@ class TestTheWayIn:
     def test_without_a_session_leads_to_the_sign_in(self, client, northwind, cast):
         answer = client(northwind.host).get(f"/account/{cast.acme}")
         assert answer.headers["Location"] == f"/login?next=%2Faccount%2F{cast.acme}"
+
+
+class TestClosed:
+    @pytest.fixture
+    def closed(self, owner_of, northwind):
+        account, owner = owner_of(OPTION_1)
+        with transaction(northwind.id) as db:
+            accounts.close(db, held_customer_or_404(db, account), reason="Moved away", by=owner.actor)
+        return account, owner
+
+    def test_its_people_sign_in_and_read_what_was_issued(self, closed, app):
+        """The last statement's letter leads here. Red when a closed account is shut to its own people."""
+        account, owner = closed
+        browser = HostClient(app, owner.host)
+        browser.sign_in(owner)
+        page = words(browser.get(f"/account/{account}"))
+        assert "This account is closed" in page and "Card payment" in page and "Add credit" not in page
+        assert "Statements of Birch Dental" in words(browser.get(f"/account/{account}/statements"))
+
+    @pytest.mark.parametrize("path", ["/credit", "/services", "/users"])
+    def test_nothing_can_be_done_in_it_any_more(self, closed, browse, path):
+        account, owner = closed
+        browser = browse(owner)
+        assert browser.get(f"/account/{account}{path}").status_code in (403, 404)
+        assert f'href="/account/{account}{path}"' not in browser.get(f"/account/{account}").text
+
+    def test_an_account_that_was_never_active_stays_shut(self, northwind, bob, app):
+        """Red when every closed account is readable: a cancelled one was nobody's."""
+        with transaction(northwind.id) as db:
+            account = customer(db, northwind.plans["desk"], OPTION_1)
+            accounts.close(db, account, reason="Changed their mind", by=bob.actor)
+            user = primary_user(db, account.id)
+            user.password_hash, login = password_hash(), user.login_name
+        answer = HostClient(app, northwind.host).submit("/login", {"login_name": login, "password": PASSWORD})
+        assert "Your account is closed" in words(answer)
