@@ -20,7 +20,7 @@ from portal.payments.models import Funding
 from portal.payments.queries import fundings_of, latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import money, span
+from portal.whitelabels.words import day, money, span
 
 DECLINES = {
     "insufficient_funds": "There is not enough money on the card",
@@ -83,6 +83,7 @@ def breakdown(db: TenantSession, account: Account) -> Breakdown:
         rows.insert(0, Row("Credit you have", money(need.credit_minor, tenant)))
     for line in invoice.lines:
         rows.append(Row(line.description, money(-line.retail.net_minor, tenant), period_words(line, tenant)))
+    rows += _trial_rows(invoice, tenant)
     tax = sum(line.retail.tax_minor for line in invoice.lines)
     if tax:
         rows.append(Row(f"{tenant.tax_name}, {percent(invoice.lines[0].retail.tax_ppm)}", money(-tax, tenant)))
@@ -101,11 +102,19 @@ def invoice_rows(invoice: Invoice, tenant: WhiteLabel, *, retail: bool) -> list[
     """The invoice as one book sees it: its lines, then the tax of all of them."""
     sides = [(line, line.retail if retail else line.wholesale) for line in invoice.lines]
     rows = [Row(line.description, money(side.net_minor, tenant), period_words(line, tenant)) for line, side in sides]
+    rows += _trial_rows(invoice, tenant)
     tax = sum(side.tax_minor for _, side in sides)
     if tax:
         rate = next(side.tax_ppm for _, side in sides)
         rows.append(Row(f"{tenant.tax_name}, {percent(rate)}", money(tax, tenant)))
     return rows
+
+
+def _trial_rows(invoice: Invoice, tenant: WhiteLabel) -> list[Row]:
+    """What costs nothing yet, and from when on it does."""
+    if invoice.trial_ends is None:
+        return []
+    return [Row("Trial", money(0, tenant), f"the plan is charged from {day(invoice.trial_ends, tenant)} on")]
 
 
 def payment_status(db: TenantSession, account: Account) -> PaymentStatus:

@@ -75,8 +75,11 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class Invoice:
+    """`trial_ends` is the first day that costs something, where a trial puts the first period off."""
+
     lines: tuple[PricedLine, ...]
     currency: str
+    trial_ends: date | None = None
 
     @property
     def wholesale_minor(self) -> int:
@@ -94,7 +97,8 @@ def first_invoice(prices: Prices, first_day: date, billing_day: int | None = Non
     lines = [setup_line(prices, "setup", 1)]
     if not prices.trial_days:
         lines.append(plan_line(prices, Cycle(first_day, billing_day, prices.months).period_at(first_day)))
-    return Invoice(tuple(line for line in lines if line.costs), prices.currency)
+    trial_ends = anchor_of(prices, first_day) if prices.trial_days else None
+    return Invoice(tuple(line for line in lines if line.costs), prices.currency, trial_ends)
 
 
 def anchor_of(prices: Prices, first_day: date) -> date:

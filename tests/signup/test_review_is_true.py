@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.accounts.queries import white_label_account
 from portal.activation.commands import become_active
+from portal.activation.pages import breakdown
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
@@ -19,7 +20,7 @@ from portal.signup.commands import create_customer, start_draft
 from portal.signup.wizard import review
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, span
-from tests.accounts.making import OPTION_1, OPTION_2, active, pay, plan
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay, plan
 from tests.signup.browsing import ADDRESSES, CONTACT, words
 
 MINOR = st.one_of(st.just(0), st.integers(1, 60_000))
@@ -119,3 +120,13 @@ def test_the_page_of_the_activation_shows_the_same(option_2, northwind, accounts
         charges = db.scalars(select(Charge).where(Charge.account_id == account.id).order_by(Charge.number)).all()
         assert [(c.net_minor, c.tax_minor, c.first_day) for c in charges] == [
             (200, 40, None), (400, 80, date(2026, 11, 2))]
+
+
+def test_a_trial_is_said_on_the_review_and_before_the_payment(db, northwind, bob, clock):
+    """Red when the review of a plan with a trial shows the set-up alone, as if nothing followed."""
+    trial = plan(db, "trial", retail_minor=1000, retail_setup_minor=500, trial_days=14)
+    rows = review(db, filled_draft(db, bob, OPTION_1, trial.id, None)).invoice
+    expected = ("Trial", "£0.00", "the plan is charged from 16 November 2026 on")
+    assert [(row.label, row.amount, row.note) for row in rows][1:] == [expected]
+    account = customer(db, trial.id, OPTION_1)
+    assert expected in [(row.label, row.amount, row.note) for row in breakdown(db, account).rows]
