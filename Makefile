@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo tour test check lint types floors drift shots bench lock clean
+.PHONY: demo tour test check lint types floors drift shots prove bench lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/portal demo $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
@@ -65,6 +65,10 @@ $(VENV)/.test: requirements-test.lock pyproject.toml | $(BIN)/python
 
 shots: $(VENV)/.test browser
 	$(BIN)/python -m tests.shots
+
+# The property tests with five times the examples: about six minutes.
+prove: $(VENV)/.test
+	PROVE=1 $(BIN)/python -m pytest -q tests/billing/test_any_timeline.py
 
 # Speed beside the goals, on SQLite and PostgreSQL: about seven minutes. `make bench ROWS=20000` takes two.
 bench: $(VENV)/.test
