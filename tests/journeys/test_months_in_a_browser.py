@@ -1,4 +1,4 @@
-"""Months of an account in headless Chromium: the pages are served for real, and the test moves the clock between them."""
+"""Months of an account in headless Chromium: the pages are served for real, and the test moves the clock."""
 
 import logging
 import threading
@@ -67,7 +67,9 @@ class Street(Walker):
 
 
 @pytest.fixture
-def street(chromium: Browser, northwind: Company, gateway: Running, change_settings: Any, tmp_path: Path) -> Iterator[Street]:
+def street(
+    chromium: Browser, northwind: Company, gateway: Running, change_settings: Any, tmp_path: Path
+) -> Iterator[Street]:
     standing = Clock(MORNING)
     standing.advance(hours=1)
 
