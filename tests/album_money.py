@@ -51,6 +51,9 @@ class MoneyChapters(Walker):
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
         for name, path in (("default-prices", "/operator/prices"), ("runs", "/operator/runs")):
             self.go(page, path, name, host=OPERATOR_HOST)
+        self.go(page, "/operator/runs", host=OPERATOR_HOST)
+        page.click("tbody td a >> nth=0")
+        self.see(page, "run")
         page.goto(self.places.url(OPERATOR_HOST, "/operator/prices"))
         page.click("tbody th a:text-is('Minutes')")
         self.see(page, "default-product")

@@ -18,6 +18,7 @@ from portal.activation import commands as activation
 from portal.activation.queries import latest_link, need_of
 from portal.audit.commands import SYSTEM, Actor
 from portal.billing.period import nth_period
+from portal.billing.run import bill_white_label
 from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
 from portal.demo import prices
@@ -70,6 +71,7 @@ def seed(places: Places, progress: Progress) -> None:
                 _customer(tenant, customer, places)
                 done += 1
                 progress(customer.name, done, total)
+            bill_white_label(white_label_id, clock.today(tenant.business.time_zone), by="the portal")
             _statements(tenant.business.time_zone)
         prices.look_ahead(white_label_id, tenant.catalogue, by=by)
         prices.ask_for_credit(white_label_id, by=operators[1])

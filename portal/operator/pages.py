@@ -57,6 +57,7 @@ class RunLine:
     """One billing run, in its white label's words."""
 
     href: str
+    own_href: str
     name: str
     through: str
     state: str
@@ -64,7 +65,7 @@ class RunLine:
     by: str
     accounts: int
     charges: int
-    skipped: int
+    skipped: list[dict[str, str]]
     wholesale: str
     retail: str
 
@@ -188,10 +189,18 @@ def runs_page(db: TenantSession) -> RunsPage:
     return RunsPage(lines, db.scalar(select(func.count(BillingRun.id))) or 0)
 
 
+def run_or_404(db: TenantSession, run_id: UUID) -> RunLine:
+    run = db.load(BillingRun, run_id)
+    if run is None:
+        raise NotFound
+    return _run_line(run, white_label(db))
+
+
 def _run_line(run: BillingRun, tenant: WhiteLabel) -> RunLine:
     ended = f" to {moment(run.finished_at, tenant)}" if run.finished_at else ""
     return RunLine(
         href=f"/operator/white-labels/{tenant.id}",
+        own_href=f"/operator/white-labels/{tenant.id}/runs/{run.id}",
         name=tenant.name,
         through=short_day(run.through_day, tenant),
         state=run.state,
@@ -199,7 +208,7 @@ def _run_line(run: BillingRun, tenant: WhiteLabel) -> RunLine:
         by=run.started_by,
         accounts=run.accounts,
         charges=run.charges,
-        skipped=len(run.skipped),
+        skipped=run.skipped,
         wholesale=money(run.wholesale_minor, tenant),
         retail=money(run.retail_minor, tenant),
     )

@@ -197,6 +197,16 @@ def runs() -> Response:
     return page("operator/runs.html", found=found)
 
 
+@bp.get("/white-labels/<uuid:white_label_id>/runs/<uuid:run_id>")
+@operator_staff_only
+def run(white_label_id: UUID, run_id: UUID) -> Response:
+    """One run with its totals, and each account that it left out and why."""
+    pages.white_label_or_404(white_label_id)
+    with reading(white_label_id) as db:
+        found = pages.run_or_404(db, run_id)
+    return page("operator/run.html", run=found)
+
+
 @bp.get("/health")
 @operator_staff_only
 def health() -> Response:

@@ -16,6 +16,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
+from portal.billing.models import BillingRun
 from portal.customers.models import SavedView
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import User
@@ -173,6 +174,7 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
         return {**papers, "account_id": account.id, "draft_id": draft.id, "letter_id": letter.id,
                 "white_label_id": company.id, "user_id": helper.id, "invitation_id": invited.id,
                 "product_id": company.plans["desk"], "request_id": db.put(waiting_credit(account.id)).id,
+                "run_id": db.put(BillingRun(through_day=today("UTC"), started_by=new_id().hex)).id,
                 "chosen_id": service(db, f"theirs-{new_id().hex[-8:]}").id,
                 "test_id": db.put(GatewayTest(
                     credential_id=new_id(), amount_minor=100, currency="GBP", started_by="Bob")).id,

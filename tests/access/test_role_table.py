@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 from portal.accounts.commands import add_member, open_customer_account
 from portal.accounts.lifecycle import Administration, Role
 from portal.accounts.queries import held_customer_or_404
+from portal.billing.models import BillingRun
 from portal.catalogue.models import Plan, Service
 from portal.customers.models import SavedView
 from portal.identity.commands import add_user
@@ -147,6 +149,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/inclusions": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price": ("GET POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/prices/services": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/runs/<uuid:run_id>": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/staff": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/usage": ("GET POST", OPERATOR),
     "/operator/white-labels/new": ("GET POST", OPERATOR),
@@ -230,13 +233,14 @@ def town(app: Flask, cast: Cast) -> Town:
         plan = cast.northwind.plans["desk"]
         db.put(Service(id=SERVICE, **NOTHING, kind="recurring", code="seat", name="Seat"))
         credit = db.put(waiting_credit(acme.id))
+        run = db.put(BillingRun(through_day=date(2026, 1, 1), started_by="x"))
         letter = db.scalars(select(Letter)).first()
         assert letter is not None
         papers = documents_of(db, acme)
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
-                                  "product_id": plan, "chosen_id": SERVICE, "request_id": credit.id,
+                                  "product_id": plan, "chosen_id": SERVICE, "request_id": credit.id, "run_id": run.id,
                                   "token": "x", "slug": "x", "filename": "none", **papers}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart

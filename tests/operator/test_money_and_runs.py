@@ -10,6 +10,7 @@ from tests.accounts.making import OPTION_2, active, customer
 from tests.cast import on_sqlite
 from tests.signup.browsing import words
 
+REST = {"number": "101-0007", "name": "Birch Dental", "why": "suspended, nothing begins since 2026-10-02"}
 LIST, RUNS = "/operator/white-labels", "/operator/runs"
 
 
@@ -20,9 +21,9 @@ class TestTheList:
             set_credit_limit(db, white_label_account(db), 10_000, by=bob.actor)
             active(db, customer(db, northwind.plans["desk"], OPTION_2))
         page = words(desk.get(LIST))
-        assert ("Northwind Telecom northwind.localhost GBP 2 2 £488.00 £100.00 £588.00 £10.00 before tax "
+        assert ("Northwind Telecom northwind.localhost · GBP 2 2 £488.00 £100.00 £588.00 £10.00 before tax "
                 "Prices of Northwind Telecom") in page
-        assert "Kauri Voice kauri.localhost NZD 0 0 $500.00 $0.00 $500.00 $0.00" in page
+        assert "Kauri Voice kauri.localhost · NZD 0 0 $500.00 $0.00 $500.00 $0.00" in page
 
     def test_a_month_begins_in_the_white_labels_own_zone(self, desk, northwind, kauri, clock, browse, olga):
         """On the last evening of November it is December in Auckland. Red with one month for all."""
@@ -51,16 +52,22 @@ def desk_actor():
 class TestRuns:
     def run(self, company, **differing):
         with transaction(company.id) as db:
-            db.put(BillingRun(**{"through_day": date(2026, 11, 2), "started_by": "The portal", **differing}))
+            return db.put(BillingRun(**{"through_day": date(2026, 11, 2), "started_by": "The portal", **differing})).id
 
     def test_of_every_white_label_stand_with_state_and_totals(self, desk, northwind, kauri):
         self.run(northwind, accounts=41, charges=44, wholesale_minor=123_456, retail_minor=200_000, state="done",
-                 finished_at=datetime(2026, 11, 2, 10, 1, tzinfo=UTC), skipped=["a", "b"])
+                 finished_at=datetime(2026, 11, 2, 10, 1, tzinfo=UTC), skipped=[REST, REST])
         self.run(kauri, accounts=3, charges=2, wholesale_minor=99)
         page = words(desk.get(RUNS))
         assert "Northwind Telecom 2 Nov 2026 Done 2 November, 10:00 to 2 November, 10:01 The portal 41 44 2" in page
         assert "£1,234.56 £2,000.00" in page
         assert "Kauri Voice 2 Nov 2026 Running 2 November, 23:00 The portal 3 2 0 $0.99 $0.00" in page
+
+    def test_one_says_what_it_left_out_and_why(self, desk, northwind, kauri):
+        run_id = self.run(northwind, accounts=41, charges=44, wholesale_minor=123_456, skipped=[REST])
+        page = words(desk.get(f"{LIST}/{northwind.id}/runs/{run_id}"))
+        assert "Birch Dental 101-0007 Suspended, nothing begins since 2026-10-02" in page and "£1,234.56" in page
+        assert desk.get(f"{LIST}/{kauri.id}/runs/{run_id}").status_code == 404
 
     @on_sqlite
     def test_none_yet_is_said(self, desk):
