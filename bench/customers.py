@@ -1,10 +1,10 @@
 """Customers by the hundred thousand, ready to be billed, written in bulk.
 
-All are on one plan. Every other one pays for itself, so it is charged in both books. Their periods begin on 28
-different days, as they do where customers come in all month.
+All are on one plan, and their periods begin on the first of the month, so that one run bills them all. Every other
+one pays for itself and is charged in both books.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,6 @@ from portal.ledger.models import LedgerAccount
 from tests.cast import Company
 
 BATCH = 5_000
-DAYS = 28
 
 Row = dict[str, Any]
 
@@ -30,15 +29,14 @@ def last_day_of(month: int) -> date:
 
 
 def fill_customers(tenant: Company, count: int) -> None:
-    """Active customers who have paid up to a day of the present month."""
-    first_day = now().date().replace(day=1)
+    """Active customers whose first unpaid period begins on the first day of the present month."""
+    begins = now().date().replace(day=1)
     for start in range(0, count, BATCH):
         numbered = [(n, new_id()) for n in range(start, min(start + BATCH, count))]
-        begin = {id: first_day + timedelta(days=n % DAYS) for n, id in numbered}
         with transaction(tenant.id) as db:
-            insert_many(db, Account, [_account(tenant, n, id, begin[id]) for n, id in numbered])
+            insert_many(db, Account, [_account(tenant, n, id, begins) for n, id in numbered])
             insert_many(db, Address, [_address(id) for _, id in numbered])
-            insert_many(db, Subscription, [_subscription(tenant, id, begin[id]) for _, id in numbered])
+            insert_many(db, Subscription, [_subscription(tenant, id, begins) for _, id in numbered])
             insert_many(db, LedgerAccount, [_credit(tenant, id) for n, id in numbered if _pays(n)])
 
 
