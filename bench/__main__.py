@@ -4,18 +4,20 @@ import argparse
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from bench import exporting, pages, serving
-from bench.goals import BARE_PAGE, EXPORT, OTHER_PAGE, P99, TOTALS, Goal, Result, table
-from bench.houses import House, postgresql_houses, sqlite_houses
-from bench.rows import shape
+from bench import billing, documents, exporting, pages, serving
+from bench.goals import BARE_PAGE, DOCUMENT, EXPORT, OTHER_PAGE, P99, RUN, TOTALS, Goal, Result, table
+from bench.houses import Ground, House, ground, houses_on
+from bench.rows import Shape, shape
 
 SMALL = 10_000
 KINDS = ("sqlite", "postgresql")
+PAGES = ("bare", "pages", "totals", "flat", "p99", "export", "document")
+MOST_BILLED = 100_000
 
 
 def main() -> int:
@@ -25,13 +27,9 @@ def main() -> int:
     results: dict[str, list[Result]] = {}
     began = monotonic()
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
-        folder = Path(name)
-        if "sqlite" in asked.databases:
-            with sqlite_houses(folder, [small, wanted]) as houses:
-                results["sqlite"] = _measured(houses, folder, asked.only)
-        if "postgresql" in asked.databases:
-            with postgresql_houses([small, wanted]) as houses:
-                results["postgresql"] = _measured(houses, folder, asked.only)
+        for kind in asked.databases:
+            with ground(kind, Path(name)) as place:
+                results[kind] = list(_measured(place, [small, wanted], Path(name), asked))
     for kind, found in results.items():
         month = f"{wanted.in_month(wanted.months - 1):,} in the month shown"
         print(f"\n{kind}: {wanted.rows:,} charges in {wanted.months} months, {month}, {wanted.customers} customers")
@@ -40,7 +38,15 @@ def main() -> int:
     return int(any(result.value is None for found in results.values() for result in found))
 
 
-def _measured(houses: list[House], folder: Path, only: str) -> list[Result]:
+def _measured(place: Ground, shapes: list[Shape], folder: Path, asked: argparse.Namespace) -> Iterator[Result]:
+    if any(name.startswith(asked.only) for name in PAGES):
+        with houses_on(place, shapes) as houses:
+            yield from _pages(houses, folder, asked.only)
+    if "run".startswith(asked.only):
+        yield from _made(f"{place.kind} run", RUN, partial(billing.runs, place, asked.billed))
+
+
+def _pages(houses: list[House], folder: Path, only: str) -> Iterator[Result]:
     small, house = houses
     measures: dict[str, tuple[Goal, Callable[[], list[Result]]]] = {
         "bare": (BARE_PAGE, partial(pages.against_bare, house)),
@@ -50,13 +56,12 @@ def _measured(houses: list[House], folder: Path, only: str) -> list[Result]:
         "flat": (TOTALS, partial(pages.totals_flat, house, small)),
         "p99": (P99, partial(serving.p99_against_p50, house)),
         "export": (EXPORT[house.kind], partial(exporting.exports, house, folder)),
+        "document": (DOCUMENT, partial(documents.against_bare, house)),
     }
-    found = []
     for name, (goal, measure) in measures.items():
         if name.startswith(only):
             (small if name == "totals-small" else house).enter()
-            found += _made(f"{house.kind} {name}", goal, measure)
-    return found
+            yield from _made(f"{house.kind} {name}", goal, measure)
 
 
 def _made(name: str, goal: Goal, measure: Callable[[], list[Result]]) -> list[Result]:
@@ -76,8 +81,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1_000_000, help="charges of the white label (1,000,000)")
     parser.add_argument("--customers", type=int, default=500, help="customers they are spread over (500)")
     parser.add_argument("--databases", nargs="+", choices=KINDS, default=KINDS, help="one of them only")
-    parser.add_argument("--only", default="", help="bare, pages, totals, flat, p99 or export")
+    parser.add_argument("--billed", type=int, help="customers of the monthly run (100,000; a tenth of fewer rows)")
+    parser.add_argument("--only", default="", help=f"{', '.join(PAGES)} or run")
     asked = parser.parse_args()
+    asked.billed = asked.billed or min(MOST_BILLED, asked.rows // 10)
     if asked.rows < 5_000 or not 10 <= asked.customers <= 1_000:
         parser.error("a page needs at least 5,000 rows and from 10 to 1,000 customers")
     return asked

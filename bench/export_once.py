@@ -5,10 +5,8 @@ prints what it took as JSON.
 """
 
 import json
-import resource
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +14,7 @@ from time import perf_counter, process_time
 from typing import BinaryIO
 from uuid import UUID
 
+from bench.measuring import forget_peak, peak_kb
 from portal.app import create_app
 from portal.finance.exports import charges_csv
 from portal.finance.queries import Filter
@@ -46,11 +45,11 @@ def main(white_label: UUID, first: date, end: date, file: Path) -> None:
 
 
 def export(white_label: UUID, wanted: Filter, file: Path) -> Export:
-    _forget_peak()
-    idle, cpu, wall = _peak_kb(), process_time(), perf_counter()
+    forget_peak()
+    idle, cpu, wall = peak_kb(), process_time(), perf_counter()
     with reading(white_label) as db, file.open("wb") as out:
         lines, size = _written(charges_csv(db, wanted), out)
-    return Export(lines - 1, size, process_time() - cpu, perf_counter() - wall, idle, _peak_kb())
+    return Export(lines - 1, size, process_time() - cpu, perf_counter() - wall, idle, peak_kb())
 
 
 def _written(parts: Iterable[str | bytes], out: BinaryIO) -> tuple[int, int]:
@@ -60,21 +59,6 @@ def _written(parts: Iterable[str | bytes], out: BinaryIO) -> tuple[int, int]:
         encoded = part.encode() if isinstance(part, str) else part
         lines, size = lines + encoded.count(b"\n"), size + out.write(encoded)
     return lines, size
-
-
-def _forget_peak() -> None:
-    """Start the peak anew at what is held now, where the system can (Linux)."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_kb() -> int:
-    """The most memory so far. Linux hands a child the peak of its parent in getrusage, so /proc is asked first."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except FileNotFoundError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

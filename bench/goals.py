@@ -34,6 +34,8 @@ P99 = Goal(4, 2.5)
 EXPORT = {"sqlite": Goal(0.30, 0.45, at_most=False), "postgresql": Goal(0.30, 0.8, at_most=False)}
 MEMORY = Goal(30, 15, unit=" MB")
 MEMORY_GROWTH = Goal(5, 1, unit=" MB")
+RUN = Goal(0.3, 0.7, at_most=False)
+DOCUMENT = Goal(1.5, 1.2)
 
 
 @dataclass(frozen=True)

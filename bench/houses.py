@@ -1,15 +1,19 @@
-"""The product on a database full of charges, with somebody from finance signed in."""
+"""Databases to measure on, and the product on one that is full of charges, with somebody from finance signed in."""
 
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import URL, func, make_url, select
 
 import portal.models
 from bench.measuring import Meter, ServerCpu, here_and
@@ -93,35 +97,93 @@ class House:
         return day, id
 
     def environment(self) -> dict[str, str]:
-        """For a process of its own that runs the product on this database."""
-        return {
-            **os.environ,
-            "DATABASE_URL": self.settings.database_url,
-            "PLATFORM_DATABASE_URL": self.settings.platform_database_url,
-            "PORTAL_SECRET_KEY": self.settings.secret_key,
-            "PORTAL_ENV": self.settings.environment,
-        }
+        return environment(self.settings)
+
+
+class SqliteGround:
+    """Database files in one folder. `raw` is what the bare driver connects to."""
+
+    kind = "sqlite"
+    server = None
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count(1)
+
+    def new(self) -> Settings:
+        return replace(SETTINGS, database_url=f"sqlite:///{self.folder / f'{next(self._numbers)}-portal.sqlite3'}")
+
+    def twin(self, settings: Settings) -> Settings:
+        """Another database with the same rows; nobody may be connected to the first."""
+        made = self.new()
+        shutil.copyfile(self.raw(settings), self.raw(made))
+        return made
+
+    def raw(self, settings: Settings) -> str:
+        return _name(settings)
+
+    def fill(self, settings: Settings, white_label: UUID, wanted: Shape) -> None:
+        fill_sqlite(self.raw(settings), white_label, wanted)
+
+    def server_s(self) -> float:
+        """CPU seconds of the server, where there is one."""
+        return 0.0
+
+    def settle(self, settings: Settings) -> None:
+        """What the database would do by itself some minutes later."""
+        with closing(sqlite3.connect(self.raw(settings))) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+
+
+class PostgresqlGround:
+    """Databases of one server. `raw` is the address for a superuser, whom no wall stops."""
+
+    kind = "postgresql"
+
+    def __init__(self, server: PostgresqlServer) -> None:
+        self._server = server
+        self.server = ServerCpu(_address(server.admin_url))
+
+    def new(self) -> Settings:
+        return settings_at(self._server, self._server.new_database())
+
+    def twin(self, settings: Settings) -> Settings:
+        return settings_at(self._server, self._server.new_database(template=_name(settings)))
+
+    def raw(self, settings: Settings) -> str:
+        return _address(self._server.admin_url.set(database=_name(settings)))
+
+    def fill(self, settings: Settings, white_label: UUID, wanted: Shape) -> None:
+        fill_postgresql(self.raw(settings), white_label, wanted)
+
+    def server_s(self) -> float:
+        return self.server()
+
+    def settle(self, settings: Settings) -> None:
+        with psycopg.connect(self.raw(settings), autocommit=True) as connection:
+            connection.execute("vacuum (analyze)")
+            connection.execute("checkpoint")
+
+
+Ground = SqliteGround | PostgresqlGround
 
 
 @contextmanager
-def sqlite_houses(folder: Path, shapes: list[Shape]) -> Iterator[list[House]]:
-    with _kept([_sqlite_house(folder / f"{n}-portal.sqlite3", wanted) for n, wanted in enumerate(shapes)]) as houses:
-        yield houses
-
-
-@contextmanager
-def postgresql_houses(shapes: list[Shape]) -> Iterator[list[House]]:
-    """On an embedded server, which is stopped at the end. Never on one that DATABASE_URL names."""
+def ground(kind: str, folder: Path) -> Iterator[Ground]:
+    """On an embedded PostgreSQL, which is stopped at the end. Never on one that DATABASE_URL names."""
+    if kind == "sqlite":
+        yield SqliteGround(folder)
+        return
     os.environ.pop("DATABASE_URL", None)
     with postgresql_server() as server:
         server.admin.execute("alter system set autovacuum = off")
         server.admin.execute("select pg_reload_conf()")
-        with _kept([_postgresql_house(server, wanted) for wanted in shapes]) as houses:
-            yield houses
+        yield PostgresqlGround(server)
 
 
 @contextmanager
-def _kept(houses: list[House]) -> Iterator[list[House]]:
+def houses_on(ground: Ground, shapes: list[Shape]) -> Iterator[list[House]]:
+    houses = [_house(ground, wanted) for wanted in shapes]
     try:
         yield houses
     finally:
@@ -129,23 +191,35 @@ def _kept(houses: list[House]) -> Iterator[list[House]]:
             house.database.dispose()
 
 
-def _sqlite_house(file: Path, wanted: Shape) -> House:
-    settings = replace(SETTINGS, database_url=f"sqlite:///{file}")
-    app, cast = _furnished(settings)
-    fill_sqlite(str(file), cast.northwind.id, wanted)
-    return _checked(_opened("sqlite", settings, wanted, cast, app, None))
+def environment(settings: Settings) -> dict[str, str]:
+    """For a process of its own that runs the product on a database."""
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "PLATFORM_DATABASE_URL": settings.platform_database_url,
+        "PORTAL_SECRET_KEY": settings.secret_key,
+        "PORTAL_ENV": settings.environment,
+    }
 
 
-def _postgresql_house(server: PostgresqlServer, wanted: Shape) -> House:
-    name = server.new_database()
-    settings = settings_at(server, name)
-    app, cast = _furnished(settings)
-    admin = server.admin_url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    fill_postgresql(admin, cast.northwind.id, wanted)
-    return _checked(_opened("postgresql", settings, wanted, cast, app, ServerCpu(admin)))
+def _name(settings: Settings) -> str:
+    return make_url(settings.database_url).database or ""
 
 
-def _furnished(settings: Settings) -> tuple[Flask, Cast]:
+def _address(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _house(ground: Ground, wanted: Shape) -> House:
+    settings = ground.new()
+    app, cast = furnished(settings)
+    ground.fill(settings, cast.northwind.id, wanted)
+    ground.settle(settings)
+    return _checked(_opened(ground.kind, settings, wanted, cast, app, ground.server))
+
+
+def furnished(settings: Settings) -> tuple[Flask, Cast]:
+    """A new database with the cast in it, which is then the one in use."""
     migrate(settings.platform_database_url or settings.database_url, web_url=settings.database_url)
     app = create_app(settings)
     return app, make_cast()

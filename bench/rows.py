@@ -86,7 +86,6 @@ def fill_sqlite(file: str, white_label: UUID, wanted: Shape) -> None:
         for batch in _batches(_charges(white_label, wanted, accounts, entries), wanted.rows):
             connection.executemany(insert, [tuple(map(_for_sqlite, row)) for row in batch])
         connection.execute("commit")
-        connection.execute("pragma wal_checkpoint(truncate)")
     finally:
         connection.close()
 
@@ -109,9 +108,6 @@ def fill_postgresql(admin_dsn: str, white_label: UUID, wanted: Shape) -> None:
             " group by 1, 2, 3, 4 on conflict do nothing",
             [white_label],
         )
-        # What autovacuum would do by itself some minutes later.
-        connection.execute("vacuum (analyze)")
-        connection.execute("checkpoint")
 
 
 def _accounts_and_entries(white_label: UUID, wanted: Shape) -> tuple[list[UUID], dict[date, UUID]]:

@@ -75,11 +75,11 @@ class PostgresqlServer:
                 self._run("create role {} login password 'portal' nosuperuser nobypassrls nocreatedb", login)
         self.admin.execute("select pg_advisory_unlock(7205759404)")
 
-    def new_database(self) -> str:
-        """An empty database that the platform's login owns. Returns its name."""
+    def new_database(self, template: str = "template1") -> str:
+        """A database that the platform's login owns, empty or like another. Returns its name."""
         name = f"portal_test_{os.getpid()}_{next(_numbers)}"
         self.made.append(name)
-        self._run("create database {} owner {}", name, PLATFORM)
+        self._run("create database {} owner {} template {}", name, PLATFORM, template)
         return name
 
     def keeper(self, name: str) -> "Keeper":

@@ -1,9 +1,8 @@
 """Charging: priced lines become charges and journal entries, each once, many in one go."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,7 +11,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.billing.models import Charge
 from portal.billing.pricing import PricedLine, Side
-from portal.kit.bulk import insert_many
+from portal.kit.bulk import insert_columns
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
@@ -45,26 +44,14 @@ class Written:
         )
 
 
-@dataclass(frozen=True)
-class _Wish:
+class _Wish(NamedTuple):
     """A line in one book, with its payer."""
 
-    account: Account
+    key: ChargeKey
     payer_id: UUID
     book: Book
+    side: Side
     line: PricedLine
-
-    @property
-    def side(self) -> Side:
-        return self.line.wholesale if self.book is Book.WHOLESALE else self.line.retail
-
-    @property
-    def key(self) -> ChargeKey:
-        return self.account.id, self.line.item, self.line.period_key, self.book.value
-
-    @property
-    def source(self) -> str:
-        return "charge:{}:{}:{}:{}".format(*self.key)
 
 
 def write_charges(db: TenantSession, lines: Iterable[tuple[Account, PricedLine]]) -> Written:
@@ -76,28 +63,29 @@ def write_charges(db: TenantSession, lines: Iterable[tuple[Account, PricedLine]]
     if not wishes:
         return Written()
     tenant = white_label(db)
-    posted = [wish for wish in wishes if wish.side.gross_minor]
-    ids = dict(zip(map(id, posted), post_all(db, [_entry(w, tenant.currency) for w in posted]), strict=True))
-    numbers = next_numbers(db, "charge", len(wishes))
-    day = today(tenant.time_zone)
-    rows = [_row(w, n, day, tenant.currency, ids.get(id(w))) for w, n in zip(wishes, numbers, strict=True)]
-    insert_many(db, Charge, rows)
-    sums = {book: sum(w.side.gross_minor for w in wishes if w.book is book) for book in Book}
-    made = {wish.key: row["id"] for wish, row in zip(wishes, rows, strict=True)}
+    posted = iter(post_all(db, [_entry(wish, tenant.currency) for wish in wishes if wish.side.gross_minor]))
+    entry_ids = [next(posted) if wish.side.gross_minor else None for wish in wishes]
+    ids = [new_id() for _ in wishes]
+    numbers = [f"C-{number:06d}" for number in next_numbers(db, "charge", len(wishes))]
+    shared = {"day": today(tenant.time_zone), "currency": tenant.currency, "charged_at": now()}
+    columns: dict[str, Sequence[Any]] = {"id": ids, "number": numbers, "entry_id": entry_ids}
+    insert_columns(db, Charge, columns | _columns(wishes), shared)
+    sums = {book: sum(wish.side.gross_minor for wish in wishes if wish.book is book) for book in Book}
+    made = {wish.key: id for wish, id in zip(wishes, ids, strict=True)}
     return Written(sums[Book.WHOLESALE], sums[Book.RETAIL], made)
 
 
 def _wishes(white_label_account_id: UUID, lines: Iterable[tuple[Account, PricedLine]]) -> Iterable[_Wish]:
     for account, line in lines:
-        yield _Wish(account, white_label_account_id, Book.WHOLESALE, line)
+        what = (account.id, line.item, line.period_key)
+        yield _Wish((*what, "wholesale"), white_label_account_id, Book.WHOLESALE, line.wholesale, line)
         if account.is_run_by_customer:
-            yield _Wish(account, account.id, Book.RETAIL, line)
+            yield _Wish((*what, "retail"), account.id, Book.RETAIL, line.retail, line)
 
 
 def _new_ones(db: TenantSession, wishes: list[_Wish]) -> list[_Wish]:
     found = select(Charge.account_id, Charge.item, Charge.period_key, Charge.book)
-    accounts = sorted({w.account.id for w in wishes})
-    items, keys = sorted({w.line.item for w in wishes}), sorted({w.line.period_key for w in wishes})
+    accounts, items, keys = (list({wish.key[n] for wish in wishes}) for n in range(3))
     charged = {
         tuple(row)
         for chunk in (accounts[i : i + 1000] for i in range(0, len(accounts), 1000))
@@ -111,7 +99,7 @@ def _new_ones(db: TenantSession, wishes: list[_Wish]) -> list[_Wish]:
 def _entry(wish: _Wish, currency: str) -> entry.Entry:
     return entry.charge(
         wish.book,
-        wish.source,
+        "charge:{}:{}:{}:{}".format(*wish.key),
         wish.payer_id,
         net_minor=wish.side.net_minor,
         tax_minor=wish.side.tax_minor,
@@ -120,25 +108,20 @@ def _entry(wish: _Wish, currency: str) -> entry.Entry:
     )
 
 
-def _row(wish: _Wish, number: int, day: date, currency: str, entry_id: UUID | None) -> dict[str, Any]:
-    line, side = wish.line, wish.side
+def _columns(wishes: list[_Wish]) -> dict[str, Sequence[Any]]:
+    account_ids, items, period_keys, books = zip(*(wish.key for wish in wishes), strict=True)
+    lines, sides = [wish.line for wish in wishes], [wish.side for wish in wishes]
     return {
-        "id": new_id(),
-        "number": f"C-{number:06d}",
-        "book": wish.book.value,
-        "account_id": wish.account.id,
-        "payer_id": wish.payer_id,
-        "item": line.item,
-        "description": line.description,
-        "period_key": line.period_key,
-        "first_day": line.period.first_day if line.period else None,
-        "last_day": line.period.last_day if line.period else None,
-        "day": day,
-        "net_minor": side.net_minor,
-        "tax_minor": side.tax_minor,
-        "tax_ppm": side.tax_ppm,
-        "retail_memo_minor": line.retail.net_minor,
-        "currency": currency,
-        "entry_id": entry_id,
-        "charged_at": now(),
+        "book": books,
+        "account_id": account_ids,
+        "payer_id": [wish.payer_id for wish in wishes],
+        "item": items,
+        "description": [line.description for line in lines],
+        "period_key": period_keys,
+        "first_day": [line.period.first_day if line.period else None for line in lines],
+        "last_day": [line.period.last_day if line.period else None for line in lines],
+        "net_minor": [side.net_minor for side in sides],
+        "tax_minor": [side.tax_minor for side in sides],
+        "tax_ppm": [side.tax_ppm for side in sides],
+        "retail_memo_minor": [line.retail.net_minor for line in lines],
     }

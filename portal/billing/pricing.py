@@ -7,7 +7,7 @@ rest is the net amount, so the two parts are always the price.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from portal.billing.period import Cycle, Period
 from portal.kit.money import tax_on, tax_within
@@ -64,7 +64,7 @@ class PricedLine:
     retail: Side
     key: str = ""
 
-    @property
+    @cached_property
     def period_key(self) -> str:
         return self.key or (self.period.key if self.period else "once")
 

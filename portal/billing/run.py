@@ -101,7 +101,7 @@ def _batches(
         if not rows:
             return
         after = tuple(rows[-1])
-        yield sorted({row[-1] for row in rows})
+        yield list({row[-1] for row in rows})
 
 
 def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:

@@ -36,8 +36,9 @@ def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
     written = write_charges(db, lines)
     _move_on(db, found)
     for each in found:
-        if each.subscription.plan_id is not None:
-            by_id[each.subscription.account_id].plan_id = each.subscription.plan_id
+        account, plan_id = by_id[each.subscription.account_id], each.subscription.plan_id
+        if plan_id is not None and plan_id != account.plan_id:
+            account.plan_id = plan_id
     db.flush()
     return written
 
@@ -62,9 +63,11 @@ def _move_on(db: TenantSession, found: list[DueNow]) -> None:
 def what_is_due(db: TenantSession, accounts: list[Account], through: date) -> Iterator[DueNow]:
     """What `bill` would charge, and nothing is changed."""
     book, who = PriceBook(db), buyers(db, accounts)
-    rests, plans = rests_of(db, accounts), plan_rows(db, accounts)
-    by_id = {account.id: account for account in accounts}
-    for subscription in _open_subscriptions(db, list(by_id), through):
+    by_id, rests = {account.id: account for account in accounts}, rests_of(db, accounts)
+    subscriptions = _open_subscriptions(db, list(by_id), through)
+    with_services = {each.account_id: by_id[each.account_id] for each in subscriptions if each.service_id is not None}
+    plans = plan_rows(db, list(with_services.values()))
+    for subscription in subscriptions:
         account = by_id[subscription.account_id]
         product = book.products[subscription.product_id]
         cycle = cycle_of(account, product)

@@ -1,20 +1,20 @@
 """Posting to the journal."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.kit.bulk import insert_many
+from portal.kit.bulk import add_to_many, insert_columns
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.ids import new_id
 from portal.ledger.entry import Book, Entry
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 
-Accounts = dict[tuple[Book, str], LedgerAccount]
+Accounts = dict[Book, dict[str, UUID]]
 
 
 class SourceConflict(Exception):
@@ -27,7 +27,7 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     Balances are locked first and in id order: two postings that share accounts queue up instead of deadlocking.
     Raises SourceConflict when the source was used for something else.
     """
-    accounts = _locked_codes(db, entry.book, [entry])
+    accounts = _held(db, [entry])
     entry_id = new_id()
     inserted = insert_if_absent(
         db,
@@ -40,8 +40,7 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     )
     if not inserted:
         return _posted_before(db, entry)
-    insert_many(db, JournalLine, _line_rows([(entry_id, entry)], accounts))
-    db.flush()
+    _write_lines(db, [entry_id], [entry], accounts)
     return entry_id
 
 
@@ -50,87 +49,76 @@ def post_all(db: TenantSession, entries: Sequence[Entry]) -> list[UUID]:
 
     Raises the database's IntegrityError when one is: then nothing was posted.
     """
-    ids = [new_id() for _ in entries]
-    # The wholesale book first, as an activation does, so that two never wait for each other.
-    order = (Book.WHOLESALE, Book.RETAIL)
-    accounts: Accounts = {}
-    for book in order:
-        accounts |= _locked_codes(db, book, [e for e in entries if e.book == book])
-    insert_many(
-        db,
-        JournalEntry,
-        [
-            {
-                "id": id,
-                "book": e.book.value,
-                "source": e.source,
-                "currency": e.currency,
-                "description": e.description,
-                "at": now(),
-            }
-            for id, e in zip(ids, entries, strict=True)
-        ],
-    )
-    insert_many(db, JournalLine, _line_rows(zip(ids, entries, strict=True), accounts))
-    db.flush()
-    return ids
-
-
-def _locked_codes(db: TenantSession, book: Book, entries: Sequence[Entry]) -> Accounts:
     if not entries:
-        return {}
-    codes = {line.code for e in entries for line in e.lines}
-    return {(book, row.code): row for row in _locked(db, book, sorted(codes), entries[0].currency)}
+        return []
+    accounts = _held(db, entries)
+    ids = [new_id() for _ in entries]
+    columns: dict[str, Sequence[Any]] = {
+        "id": ids,
+        "book": [str(entry.book) for entry in entries],
+        "source": [entry.source for entry in entries],
+        "currency": [entry.currency for entry in entries],
+        "description": [entry.description for entry in entries],
+    }
+    insert_columns(db, JournalEntry, columns, {"at": now()})
+    _write_lines(db, ids, entries, accounts)
+    return ids
 
 
 def hold_credit(db: TenantSession, book: Book, code: str, currency: str) -> LedgerAccount:
     """Lock one account until the transaction ends, so that a decision on its balance stays true."""
-    return _locked(db, book, [code], currency)[0]
+    ids = _locked(db, book, {code}, currency)
+    wanted = select(LedgerAccount).where(LedgerAccount.id == ids[code])
+    return db.scalars(wanted.execution_options(populate_existing=True)).one()
 
 
-def _locked(db: TenantSession, book: Book, codes: list[str], currency: str) -> list[LedgerAccount]:
+def _held(db: TenantSession, entries: Sequence[Entry]) -> Accounts:
+    """The ids of the entries' accounts, locked: the wholesale book first, so that two never wait for each other."""
+    held: Accounts = {}
+    for book in (Book.WHOLESALE, Book.RETAIL):
+        of_book = [entry for entry in entries if entry.book is book]
+        if of_book:
+            codes = {line.code for entry in of_book for line in entry.lines}
+            held[book] = _locked(db, book, codes, of_book[0].currency)
+    return held
+
+
+def _locked(db: TenantSession, book: Book, codes: set[str], currency: str) -> dict[str, UUID]:
+    """Ids by code of accounts of one book, which are made where they are missing, locked in id order."""
     wanted = (
-        select(LedgerAccount)
+        select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency)
         .where(LedgerAccount.book == book.value, LedgerAccount.code.in_(codes))
         .order_by(LedgerAccount.id)
         .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
     )
-    rows = list(db.scalars(wanted))
+    rows = db.execute(wanted).all()
     if len(rows) < len(codes):
-        known = {row.code for row in rows}
+        missing = sorted(codes - {row.code for row in rows})
         new = {"book": book.value, "currency": currency, "balance_minor": 0, "lines": 0}
-        missing = [{"id": new_id(), "code": code, **new} for code in sorted(set(codes) - known)]
-        insert_many(db, LedgerAccount, missing, skip_known=True)
-        rows = list(db.scalars(wanted))
+        named: dict[str, Sequence[Any]] = {"id": [new_id() for _ in missing], "code": missing}
+        insert_columns(db, LedgerAccount, named, new, skip_known=True)
+        rows = db.execute(wanted).all()
     if any(row.currency != currency for row in rows):
         raise ValueError(f"the {book} book is not kept in {currency}")
-    return rows
+    return {code: id for code, id, _ in rows}
 
 
-def _line_rows(entries: Iterable[tuple[UUID, Entry]], accounts: Accounts) -> list[dict[str, Any]]:
-    """The rows of the entries' lines; the balances of the accounts, which are locked, move along."""
-    rows, ids = [], {key: row.id for key, row in accounts.items()}
-    moved: Counter[tuple[Book, str]] = Counter()
-    lines: Counter[tuple[Book, str]] = Counter()
-    for entry_id, entry in entries:
-        for position, line in enumerate(entry.lines):
-            key = (entry.book, line.code)
-            moved[key] += line.amount_minor
-            lines[key] += 1
-            rows.append(
-                {
-                    "entry_id": entry_id,
-                    "position": position,
-                    "book": entry.book.value,
-                    "ledger_account_id": ids[key],
-                    "amount_minor": line.amount_minor,
-                }
-            )
-    for key, count in lines.items():
-        accounts[key].balance_minor += moved[key]
-        accounts[key].lines += count
-    return rows
+def _write_lines(db: TenantSession, ids: Sequence[UUID], entries: Sequence[Entry], accounts: Accounts) -> None:
+    """Write the lines of entries; the balances of their accounts, which are locked, move along."""
+    lines = [
+        (id, position, str(entry.book), accounts[entry.book][line.code], line.amount_minor)
+        for id, entry in zip(ids, entries, strict=True)
+        for position, line in enumerate(entry.lines)
+    ]
+    names = ("entry_id", "position", "book", "ledger_account_id", "amount_minor")
+    columns: Iterable[tuple[Any, ...]] = zip(*lines, strict=True)
+    insert_columns(db, JournalLine, dict(zip(names, columns, strict=True)))
+    moved: dict[UUID, int] = defaultdict(int)
+    for _, _, _, account_id, amount_minor in lines:
+        moved[account_id] += amount_minor
+    counted = Counter(account_id for _, _, _, account_id, _ in lines)
+    sums = {"balance_minor": list(moved.values()), "lines": [counted[id] for id in moved]}
+    add_to_many(db, LedgerAccount, list(moved), sums)
 
 
 def _posted_before(db: TenantSession, entry: Entry) -> UUID:

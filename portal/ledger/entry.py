@@ -6,6 +6,7 @@ account is named by a code such as `gateway`, `sales`, or `credit:<account id>` 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -20,8 +21,7 @@ class Unbalanced(ValueError):
     """The lines do not sum to zero, or the entry has no substance."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     code: str
     amount_minor: int
 
@@ -37,11 +37,12 @@ class Entry:
     lines: tuple[Line, ...]
 
     def __post_init__(self) -> None:
-        if len(self.lines) < 2 or any(line.amount_minor == 0 for line in self.lines):
+        amounts = [line.amount_minor for line in self.lines]
+        if len(amounts) < 2 or 0 in amounts:
             raise Unbalanced(f"{self.source}: an entry has two lines or more, and none of zero")
-        if sum(line.amount_minor for line in self.lines) != 0:
+        if sum(amounts) != 0:
             raise Unbalanced(f"{self.source}: the lines do not sum to zero")
-        if len({line.code for line in self.lines}) != len(self.lines):
+        if len({line.code for line in self.lines}) != len(amounts):
             raise Unbalanced(f"{self.source}: an account stands in it twice")
 
 
