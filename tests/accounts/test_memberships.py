@@ -127,12 +127,20 @@ class TestTheDoor:
         with pytest.raises(NotYet):
             only_open_accounts(db, helper)
 
-    def test_the_people_of_a_closed_account_stay_out(self, db, northwind, bob):
-        account = active(db, customer(db, northwind.plans["desk"], OPTION_2))
+    def test_the_people_of_a_cancelled_account_stay_out(self, db, northwind, bob):
+        account = customer(db, northwind.plans["desk"], OPTION_2)
         close(db, account, reason="Gone", by=bob.actor)
         db.flush()
         with pytest.raises(NotYet, match="is closed"):
             only_open_accounts(db, primary_user(db, account.id))
+
+    def test_the_people_of_a_closed_account_come_in_to_read_it_and_for_nothing_else(self, db, northwind, bob):
+        account = active(db, customer(db, northwind.plans["desk"], OPTION_2))
+        close(db, account, reason="Gone", by=bob.actor)
+        db.flush()
+        only_open_accounts(db, primary_user(db, account.id))
+        found = standing_of(db, primary_user(db, account.id))
+        assert found.readable_accounts == [account] and not found.live_accounts and not found.runs_an_account
 
     def test_who_has_another_open_account_comes_in(self, db, northwind, alice):
         dora = db.load(User, alice.id)

@@ -93,7 +93,8 @@ class TestCreate:
 class TestList:
     def test_names_each_with_its_customers_and_leaves_the_operator_out(self, desk):
         page = words(desk.get("/operator/white-labels"))
-        assert "Kauri Voice kauri.localhost NZD 0 0" in page and "Northwind Telecom northwind.localhost GBP 1 1" in page
+        assert "Kauri Voice kauri.localhost · NZD 0 0" in page
+        assert "Northwind Telecom northwind.localhost · GBP 1 1" in page
         assert "2 in all" in page and "operator.localhost" not in page
 
     def test_one_shows_its_credit_plans_and_people(self, desk, northwind):
