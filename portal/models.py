@@ -9,11 +9,13 @@ from portal.audit import models as audit
 from portal.billing import models as billing
 from portal.catalogue import models as catalogue
 from portal.customers import models as customers
+from portal.events import models as events
 from portal.identity import models as identity
 from portal.kit import jobs, series, sessions
 from portal.kit.db import Base
 from portal.ledger import models as ledger
 from portal.letters import models as letters
+from portal.numbers import models as numbers
 from portal.operator import models as operator
 from portal.payments import models as payments
 from portal.people import models as people
@@ -29,10 +31,12 @@ ROOMS = (
     billing,
     catalogue,
     customers,
+    events,
     identity,
     jobs,
     ledger,
     letters,
+    numbers,
     operator,
     payments,
     people,

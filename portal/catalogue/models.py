@@ -62,7 +62,8 @@ class Service(Product, TenantRow, Base):
     """Something besides the plan, by quantity: `recurring` each month, `one_off` once, or `usage` as it is used.
 
     The price is for `per_units` of the unit: 1.20 for 100 minutes, say. Of a usage service at least `minimum_units` are
-    charged in a period in which more was used than the plan includes.
+    charged in a period in which more was used than the plan includes. A service that `counts` numbers is switched on by
+    assigning numbers of its price class, and by nothing else.
     """
 
     __tablename__ = "service"
@@ -80,6 +81,11 @@ class Service(Product, TenantRow, Base):
     unit: Mapped[str] = mapped_column(default="each")
     per_units: Mapped[int] = mapped_column(default=1)
     minimum_units: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    counts: Mapped[str] = mapped_column(default="", server_default=text("''"))
+
+    @property
+    def counts_numbers(self) -> bool:
+        return self.counts == "numbers"
 
 
 class Inclusion(TenantOwned, Base):

@@ -17,6 +17,8 @@ KEY = "white_label_id"
 GLOBAL = {
     "uq_gateway_credential_webhook_slug": "the slug is what says which tenant a webhook is for",
     "ix_funding_state": "the platform's janitor looks for open fundings of all tenants",
+    "fk_number_block_holder_id": "the operator's stock says which white label holds a block",
+    "fk_stock_number_holder_id": "as above, number by number",
 }
 BELONG_TO_NOBODY = {"job", "job_key", "web_session", "white_label"}
 
