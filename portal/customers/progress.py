@@ -90,7 +90,7 @@ def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
     )
     link = latest_link(db, account.id)
     if letter is not None and letter.state in ("failed", "bounced"):
-        back = _since(letter.created_at, tenant)
+        back = _since(letter.came_back_at or letter.created_at, tenant)
         return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced", back)
     if letter is None or letter.state == "queued" or link is None:
         written = _since(letter.created_at if letter else account.created_at, tenant)
@@ -201,14 +201,7 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
 def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[datetime, Event]]:
     failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(("failed", "bounced")))
     return [
-        (
-            letter.created_at,
-            Event(
-                "is-bad",
-                "bounce",
-                f"Letter to {letter.to_address} came back",
-                (moment(letter.created_at, tenant), letter.last_answer or ""),
-            ),
-        )
+        (at, Event("is-bad", "bounce", title, (moment(at, tenant), letter.last_answer or "")))
         for letter in db.scalars(failed.order_by(Letter.created_at))
+        for at, title in [(letter.came_back_at or letter.created_at, f"Letter to {letter.to_address} came back")]
     ]
