@@ -10,7 +10,8 @@ from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
-from portal.letters import flows as letter_jobs
+from portal.letters import bounces as bounce_jobs, flows as letter_jobs
+from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
@@ -52,12 +53,14 @@ BLUEPRINTS = (
     operator_charges,
     operator_usage,
     webhooks,
+    mail_webhook,
 )
-JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)
+JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs)
 
 
 def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    # Stripe signs its webhooks; a form token would have no sender.
-    app.extensions["csrf"].exempt(webhooks)
+    # Machines sign what they send; a form token would have no sender.
+    for signed in (webhooks, mail_webhook):
+        app.extensions["csrf"].exempt(signed)

@@ -25,6 +25,7 @@ from portal.identity.commands import add_user
 from portal.identity.models import User
 from portal.kit.db import PLATFORM, Base, reading, transaction
 from portal.kit.ids import new_id
+from portal.kit.settings import Settings
 from portal.letters.models import Letter
 from portal.operator.models import CreditRequest
 from portal.payments.models import GatewayTest
@@ -176,6 +177,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/settings/tax/number": ("POST", ADMINISTRATOR),
     "/settings/tax/rates": ("POST", ADMINISTRATOR),
     "/static/<path:filename>": ("GET", OPEN),
+    "/webhooks/mail/<slug>": ("POST", OPEN),
     "/webhooks/stripe/<slug>": ("POST", OPEN),
 }
 
@@ -205,7 +207,8 @@ SERVICE = UUID("00000000-0000-7000-8000-00000000005e")
 NOTHING = {"tax_ppm": 0, "opening_retail_minor": 0, "opening_retail_setup_minor": 0, "opening_wholesale_minor": 0,
            "opening_wholesale_setup_minor": 0}
 # Open pages whose own answer to this test's made-up names is 404.
-NOTHING_THERE = {"/logo", "/webhooks/stripe/<slug>", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
+NOTHING_THERE = {"/logo", "/webhooks/mail/<slug>", "/webhooks/stripe/<slug>", "/static/<path:filename>",
+                 "/bootstrap/static/<path:filename>"}
 
 
 @dataclass
@@ -219,7 +222,8 @@ class Town:
 
 
 @pytest.fixture
-def town(app: Flask, cast: Cast) -> Town:
+def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> Town:
+    change_settings(mail_bounces_secret="a secret that a mail service would have")
     with transaction(cast.northwind.id) as db:
         acme = held_customer_or_404(db, cast.acme)
         sam = add_user(db, login_name="sam@acme.example", display_name="Sam", email="sam@acme.example",

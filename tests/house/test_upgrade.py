@@ -27,6 +27,7 @@ AS_IT_WAS = (
     *(f"alter table plan drop column {column}" for column in ("months", "trial_days", "hidden_at", "listed_name")),
     *(f"alter table white_label drop column {column}" for column in ("retail_tax_mode", "tax_number")),
     "alter table activation_link drop column opened_at",
+    "alter table letter drop column came_back_at",
     "update alembic_version set version_num = '0002'",
 )
 
