@@ -8,7 +8,9 @@ import structlog
 
 from portal.kit.settings import Settings
 
-_SECRET_PATH = re.compile(r"^(/(?:activate|invitations|pay|hand-over|password/set|password/reset|webhooks/stripe)/).+")
+_SECRET_PATH = re.compile(
+    r"^(/(?:activate|invitations|pay|hand-over|password/set|password/reset|profile/address|webhooks/stripe)/).+"
+)
 
 
 def mask(path: str) -> str:
