@@ -1,5 +1,7 @@
 """Letting a person's open links die, and the letters that still wait with them."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from portal.identity.models import AddressChange, PasswordLink, User
@@ -9,15 +11,16 @@ from portal.letters import commands as letters
 
 
 def kill_password_links(db: TenantSession, user: User) -> None:
-    _kill(db, PasswordLink, user)
+    of_person = select(PasswordLink).where(PasswordLink.user_id == user.id)
+    _kill(db, db.scalars(of_person.where(PasswordLink.used_at.is_(None), PasswordLink.dead_at.is_(None))))
 
 
 def kill_address_changes(db: TenantSession, user: User) -> None:
-    _kill(db, AddressChange, user)
+    of_person = select(AddressChange).where(AddressChange.user_id == user.id)
+    _kill(db, db.scalars(of_person.where(AddressChange.used_at.is_(None), AddressChange.dead_at.is_(None))))
 
 
-def _kill(db: TenantSession, kind: type[PasswordLink] | type[AddressChange], user: User) -> None:
-    live = select(kind).where(kind.user_id == user.id, kind.used_at.is_(None), kind.dead_at.is_(None))
-    for link in db.scalars(live):
+def _kill(db: TenantSession, live: Iterable[PasswordLink | AddressChange]) -> None:
+    for link in live:
         link.dead_at = now()
         letters.withdraw(db, link.id)
