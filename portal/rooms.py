@@ -9,6 +9,7 @@ from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
+from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
 from portal.letters import bounces as bounce_jobs, flows as letter_jobs
 from portal.operator.bounce_views import bp as mail_webhook
@@ -33,6 +34,7 @@ from portal.statements import flows as statement_jobs
 BLUEPRINTS = (
     front,
     identity,
+    profile,
     activation,
     signup,
     customers,

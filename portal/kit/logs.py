@@ -8,7 +8,9 @@ import structlog
 
 from portal.kit.settings import Settings
 
-_SECRETS = "activate|invitations|pay|hand-over|password/set|password/reset|webhooks/stripe|webhooks/mail"
+_SECRETS = (
+    "activate|invitations|pay|hand-over|password/set|password/reset|profile/address|webhooks/stripe|webhooks/mail"
+)
 _SECRET_PATH = re.compile(rf"^(/(?:{_SECRETS})/).+")
 _SECRET_WITHIN = re.compile(rf"(?:/|%2F)(?:{_SECRETS.replace('/', '(?:/|%2F)')})(?:/|%2F).*", re.IGNORECASE | re.DOTALL)
 

@@ -20,7 +20,7 @@ AS_IT_WAS = (
         "statement_line", "credit_note", "receipt", "statement", "charge_total",
         "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
         "plan_inclusion", "price", "tax_rate", "subscription", "service", "pause", "arrears_policy", "arrears_case",
-        "credit_request")),
+        "credit_request", "address_change")),
     "drop index ix_account_name",
     *(f"alter table account drop column {column}" for column in (
         "billing_day", "least_funding_minor", "claimed_at", "cycle_anchor", "tax_number", "tax_exemption")),
