@@ -13,6 +13,7 @@ from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
 from portal.numbers import stock_flows as number_jobs
 from portal.operator.charge_views import bp as operator_charges
+from portal.operator.number_views import bp as operator_numbers
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     tax,
     operator,
     operator_prices,
+    operator_numbers,
     operator_charges,
     operator_usage,
     webhooks,
