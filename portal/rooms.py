@@ -12,8 +12,10 @@ from portal.front import bp as front
 from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
 from portal.letters import bounces as bounce_jobs, flows as letter_jobs
+from portal.numbers import stock_flows as number_jobs
 from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
+from portal.operator.number_views import bp as operator_numbers
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -52,12 +54,13 @@ BLUEPRINTS = (
     tax,
     operator,
     operator_prices,
+    operator_numbers,
     operator_charges,
     operator_usage,
     webhooks,
     mail_webhook,
 )
-JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs)
+JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs)
 
 
 def register(app: Flask) -> None:
