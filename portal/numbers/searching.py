@@ -41,20 +41,21 @@ class Search:
 def read_pattern(words: str, country: str = "") -> list[str]:
     """Digits with `?` for any digit and `*` for any number of them, as patterns of SQL; either may fit.
 
-    Without a star the digits may stand anywhere; with one they are the whole number. What is typed as it is dialled
-    within the country (0113 …) is found as well. Raises NotAPattern.
+    Without a star the digits may stand anywhere; with one they are the whole number, with or without the country's
+    code. What is typed as it is dialled within the country (0113 …) is found as well. Raises NotAPattern.
     """
     text = re.sub(r"[\s()./\-\u00a0]", "", words)
     if not text:
         return []
     if not _PATTERN.fullmatch(text) or len(text) > MOST_SIGNS or not text.isascii():
         raise NotAPattern(f"Write digits, with ? for any digit and * for any digits; at most {MOST_SIGNS} signs.")
-    found = [_as_sql(text)]
     rules = PhoneMetadata.metadata_for_region(country, None) if country else None
-    if rules is not None and rules.national_prefix and text.startswith(rules.national_prefix):
-        rest = text[len(rules.national_prefix) :]
-        found.append(_as_sql(f"+{rules.country_code}{rest}" + ("" if "*" in rest else "*")))
-    return found
+    if rules is None or text.startswith(("+", "*")):
+        return [_as_sql(text)]
+    prefix = rules.national_prefix
+    rest = text[len(prefix) :] if prefix and text.startswith(prefix) else text
+    is_start = "*" in text or rest != text
+    return [_as_sql(text)] + ([_as_sql(f"+{rules.country_code}{rest}")] if is_start else [])
 
 
 def _as_sql(text: str) -> str:
