@@ -11,6 +11,7 @@ from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
+from portal.numbers import stock_flows as number_jobs
 from portal.operator.charge_views import bp as operator_charges
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
@@ -53,7 +54,7 @@ BLUEPRINTS = (
     operator_usage,
     webhooks,
 )
-JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)
+JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs)
 
 
 def register(app: Flask) -> None:

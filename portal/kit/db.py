@@ -290,11 +290,14 @@ def shared_transaction(tenant: UUID) -> Iterator[tuple[TenantSession, TenantSess
         raise RuntimeError("a transaction is open already; pass its session on instead of nesting")
     token = _open.set(True)
     try:
-        with database().engine(PLATFORM, write=True).begin() as connection:
-            with TenantSession(connection, scope=PLATFORM) as everything, TenantSession(connection, scope=tenant) as db:
-                yield everything, db
-                everything.flush()
-                db.flush()
+        with (
+            database().engine(PLATFORM, write=True).begin() as connection,
+            TenantSession(connection, scope=PLATFORM) as everything,
+            TenantSession(connection, scope=tenant) as db,
+        ):
+            yield everything, db
+            everything.flush()
+            db.flush()
     finally:
         _open.reset(token)
 

@@ -199,6 +199,7 @@ def _into_stock(
     everything: TenantSession, white_label_id: UUID, port: PortRequest, ported: list[Ported], by: Actor
 ) -> None:
     owner = operator(everything)
+    assert owner is not None
     block = NumberBlock(
         white_label_id=owner.id,
         id=new_id(),
