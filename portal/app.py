@@ -27,6 +27,7 @@ from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
 from portal.numbers.stock_file import MOST_BYTES
+from portal.numbers import assigning as numbers
 from portal.people import commands as people
 from portal.statements import receipts
 from portal.whitelabels.queries import white_label_at
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     people.listen()
     receipts.listen()
     arrears.listen()
+    numbers.listen()
     _answer_errors(app)
     _serve(app, settings)
     return app

@@ -5,12 +5,37 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
 from portal.kit.db import TenantSession
-from portal.numbers.lifecycle import NumberState
-from portal.numbers.models import Number
+from portal.numbers.lifecycle import EmergencyState, NumberState
+from portal.numbers.models import EmergencyAddress, Number
+
+GOOD_ENOUGH = (EmergencyState.VALIDATED, EmergencyState.REGISTERED)
 
 
 def numbers_of(db: TenantSession, account_id: UUID) -> Sequence[Number]:
     """The numbers assigned to an account, in the order of their digits."""
     wanted = select(Number).where(Number.account_id == account_id, Number.state == NumberState.ASSIGNED)
     return db.scalars(wanted.order_by(Number.e164)).all()
+
+
+def emergency_addresses_of(db: TenantSession, account_id: UUID) -> dict[UUID, EmergencyAddress]:
+    """The emergency addresses of an account's numbers, by the number's id."""
+    wanted = select(EmergencyAddress).join(Number, Number.id == EmergencyAddress.number_id)
+    found = db.scalars(wanted.where(Number.account_id == account_id, Number.state == NumberState.ASSIGNED))
+    return {each.number_id: each for each in found}
+
+
+def works(number: Number, address: EmergencyAddress | None) -> bool:
+    """Whether calls may use a number, as long as its account is active: it is assigned, and help would find it."""
+    is_safe = not number.needs_address or (address is not None and address.state in GOOD_ENOUGH)
+    return number.state == NumberState.ASSIGNED and is_safe
+
+
+def working_numbers(db: TenantSession, account: Account) -> list[Number]:
+    """The numbers of an account that work; none while the account is not active."""
+    if account.state != State.ACTIVE:
+        return []
+    addresses = emergency_addresses_of(db, account.id)
+    return [each for each in numbers_of(db, account.id) if works(each, addresses.get(each.id))]
