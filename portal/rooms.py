@@ -18,6 +18,8 @@ from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
+from portal.provisioning.settings import bp as provisioning_settings
+from portal.provisioning.views import bp as provisioning
 from portal.selfcare.credit import bp as credit
 from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
@@ -38,6 +40,8 @@ BLUEPRINTS = (
     people,
     invitations,
     services,
+    provisioning,
+    provisioning_settings,
     credit,
     selfcare,
     own_statements,
@@ -59,5 +63,6 @@ JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)
 def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    # Stripe signs its webhooks; a form token would have no sender.
-    app.extensions["csrf"].exempt(webhooks)
+    # Stripe signs its webhooks, and a PBX brings its key; a form token would have no sender.
+    for machines in (webhooks, provisioning):
+        app.extensions["csrf"].exempt(machines)

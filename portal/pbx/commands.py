@@ -12,6 +12,7 @@ from portal.identity.models import User
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.refusals import NotFound, Refusal
 from portal.numbers import commands as numbers
+from portal.numbers.e164 import international
 from portal.numbers.models import Number
 from portal.pbx import queries
 from portal.pbx.check import Problem, check
@@ -133,7 +134,7 @@ def forget_number(db: TenantSession, account: Account, number: Number) -> None:
             settings = settings.put(RULES, settings.rules.model_copy(update={"caller_id": None}))
         return settings
 
-    _clean(db, account, without, f"{number.e164} was released")
+    _clean(db, account, without, f"{international(number.e164)} was released")
 
 
 def forget_member(db: TenantSession, account: Account, user: User) -> None:

@@ -96,7 +96,7 @@ class Forwarding(Part):
     always: Target | None = None
     busy: Target | None = None
     no_answer: Target | None = None
-    no_answer_s: int = Field(20, ge=5, le=120)
+    no_answer_s: int = Field(default=20, ge=5, le=120)
     unreachable: Target | None = None
 
 
@@ -149,7 +149,7 @@ class Group(Part):
     name: Name
     members: tuple[Extend, ...] = ()
     strategy: Strategy = Strategy.ALL
-    ring_s: int = Field(20, ge=5, le=LONGEST_RING_S)
+    ring_s: int = Field(default=20, ge=5, le=LONGEST_RING_S)
     then: Target | None = None
 
     @property
@@ -222,7 +222,7 @@ class Rules(Part):
     records: bool = False
     notice: Key | None = None
     hold_music: UUID | None = None
-    spend_cap_minor: int | None = Field(None, ge=0, lt=10**12)
+    spend_cap_minor: int | None = Field(default=None, ge=0, lt=10**12)
 
 
 Item = Extension | Group | Hours | Greeting | Route
