@@ -26,8 +26,9 @@ from portal.kit.sessions import ServerSessions
 from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
-from portal.numbers.stock_file import MOST_BYTES
 from portal.numbers import assigning as numbers
+from portal.numbers.stock_file import MOST_BYTES
+from portal.pbx import commands as pbx
 from portal.people import commands as people
 from portal.statements import receipts
 from portal.whitelabels.queries import white_label_at
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     receipts.listen()
     arrears.listen()
     numbers.listen()
+    pbx.listen()
     _answer_errors(app)
     _serve(app, settings)
     return app

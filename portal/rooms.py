@@ -22,6 +22,8 @@ from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
+from portal.provisioning.settings import bp as provisioning_settings
+from portal.provisioning.views import bp as provisioning
 from portal.selfcare.credit import bp as credit
 from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
@@ -43,6 +45,8 @@ BLUEPRINTS = (
     people,
     invitations,
     services,
+    provisioning,
+    provisioning_settings,
     credit,
     selfcare,
     own_statements,
@@ -66,6 +70,6 @@ JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, num
 def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    # Machines sign what they send; a form token would have no sender.
-    for signed in (webhooks, mail_webhook):
-        app.extensions["csrf"].exempt(signed)
+    # Machines sign what they send or bring a key; a form token would have no sender.
+    for machines in (webhooks, mail_webhook, provisioning):
+        app.extensions["csrf"].exempt(machines)
