@@ -16,6 +16,7 @@ from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
+from portal.customers.checklist import Step, checklist, next_steps
 from portal.customers.progress import Blocker, Event, blocker_of, blockers_of, timeline
 from portal.customers.queries import Search, count_waiting_for_us, counts_by_state, customers_page, views_of
 from portal.identity.models import User
@@ -104,12 +105,14 @@ class CustomerPage:
     can_resend: bool
     can_correct: bool
     arrears: Notice | None
+    checklist: list[Step]
 
 
 @dataclass(frozen=True)
 class CreatedPage:
     account: Account
     steps: list[Event]
+    to_do: list[Step]
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
         arrears=notice_of(db, account),
+        checklist=checklist(db, account),
     )
 
 
@@ -355,15 +359,16 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
 
 def created_page(db: TenantSession, account: Account) -> CreatedPage:
     """Right after the creation: what was done, and whose turn it is."""
-    user = primary_user(db, account.id)
+    user, to_do = primary_user(db, account.id), next_steps(db, account)
     done = Event("is-done", "plus", "The account exists and is inactive", ())
     last = Event("is-next", "check", "The account is active, and the first charges are made", ())
     if account.is_run_by_customer:
         mailed = Event("is-done", "mail", f"The activation letter goes to {user.email}", ())
         waits = Event("is-now", "clock", "The customer opens the link and pays by card", ("Nobody else can.",))
-        return CreatedPage(account, [done, mailed, waits, last])
+        return CreatedPage(account, [done, mailed, waits, last], to_do)
     set_up = ("Its people get the welcome letter then.",)
-    return CreatedPage(account, [done, Event("is-now", "clock", "You activate it when it is set up", set_up), last])
+    waits = Event("is-now", "clock", "You activate it when it is set up", set_up)
+    return CreatedPage(account, [done, waits, last], to_do)
 
 
 def activation_page(db: TenantSession, account: Account) -> ActivationPage:
