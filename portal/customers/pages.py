@@ -24,7 +24,7 @@ from portal.kit.paging import Key
 from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
-from portal.letters.queries import letters_about
+from portal.letters.queries import latest_letter, letters_about
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
@@ -103,6 +103,8 @@ class CustomerPage:
     letters: list[LetterLine]
     can_resend: bool
     can_correct: bool
+    answer: str
+    """What a mail server said of the letter that came back and is waited for."""
     arrears: Notice | None
 
 
@@ -230,8 +232,14 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
+        answer=_answer(db, account) if blocker.act == "correct" else "",
         arrears=notice_of(db, account),
     )
+
+
+def _answer(db: TenantSession, account: Account) -> str:
+    letter = latest_letter(db, account.id, "activation" if account.is_run_by_customer else "welcome")
+    return letter.last_answer or "" if letter is not None else ""
 
 
 def _can_correct(db: TenantSession, account: Account) -> bool:
