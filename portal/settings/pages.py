@@ -9,7 +9,7 @@ from portal.accounts.queries import primary_user
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound, Refusal
 from portal.letters import commands as outbox
-from portal.letters.models import Letter
+from portal.letters.models import CAME_BACK, Letter
 from portal.letters.queries import recent_letters
 from portal.payments import connection
 from portal.payments.models import GatewayTest
@@ -54,6 +54,16 @@ class GatewayPage:
     checks: list[Check]
     may_test: bool
     tests: list[TestLine]
+
+
+@dataclass(frozen=True)
+class LettersPage:
+    """`views` are words, address, and whether it is the present one."""
+
+    lines: list["LetterLine"]
+    views: list[tuple[str, str, bool]]
+    is_chosen: bool
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -153,22 +163,36 @@ TEST_WORDS = {
 }
 
 
-def letters_page(db: TenantSession) -> list[LetterLine]:
-    tenant = white_label(db)
-    return [
+LETTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "": ("All", ()),
+    "came-back": ("Came back", CAME_BACK),
+    "waiting": ("On the way", ("queued",)),
+}
+MOST_LETTERS = 100
+
+
+def letters_page(db: TenantSession, chosen: str) -> LettersPage:
+    """`chosen` is a key of LETTERS; what is none of them shows all."""
+    tenant, chosen = white_label(db), chosen if chosen in LETTERS else ""
+    lines = [
         LetterLine(
             x.id,
-            x.name,
+            x.name.replace("-", " ").capitalize(),
             x.to_address,
             x.about_id,
             x.state,
             x.tries,
-            moment(x.sent_at or x.created_at, tenant),
+            moment(x.came_back_at or x.sent_at or x.created_at, tenant),
             x.last_answer or "",
             _may_send_again(x),
         )
-        for x in recent_letters(db)
+        for x in recent_letters(db, LETTERS[chosen][1], MOST_LETTERS)
     ]
+    views = [
+        (words, "/settings/letters" + (f"?show={key}" if key else ""), key == chosen)
+        for key, (words, _) in LETTERS.items()
+    ]
+    return LettersPage(lines, views, bool(chosen), len(lines) == MOST_LETTERS)
 
 
 class HasLink(Refusal):
@@ -195,4 +219,4 @@ def _recipient(db: TenantSession, letter: Letter) -> outbox.Recipient:
 
 
 def _may_send_again(letter: Letter) -> bool:
-    return letter.link_id is None and letter.state in ("sent", "failed", "bounced")
+    return letter.link_id is None and letter.state in ("sent", *CAME_BACK)
