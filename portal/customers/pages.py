@@ -25,6 +25,7 @@ from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import latest_letter, letters_about
+from portal.letters.words import letter_words
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
@@ -122,21 +123,6 @@ class ActivationPage:
     before: str
     after: str
     shortage: str | None
-
-
-LETTER_NAMES = {
-    "activation": "Activation",
-    "welcome": "Welcome",
-    "receipt": "Receipt",
-    "payment-failed": "Payment failed",
-    "refunded": "Refund",
-    "refunded-notice": "Refund, to you",
-    "account-active-notice": "Account active, to you",
-    "set-password": "Set your password",
-    "password-reset": "Password reset",
-    "invitation": "Invitation",
-    "statement": "Statement",
-}
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -351,7 +337,7 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
     tenant = white_label(db)
     return [
         LetterLine(
-            LETTER_NAMES.get(letter.name, letter.name),
+            letter_words(letter.name),
             letter.to_address,
             letter.state,
             moment(letter.sent_at or letter.created_at, tenant),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
+from portal.activation.pages import DECLINES
 from portal.audit.models import AuditRow
 from portal.audit.queries import acts_on
 from portal.customers.facts import Facts, facts_of
@@ -203,7 +204,7 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
     for key in ("address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
-            lines.append(str(row.details[key]))
+            lines.append(DECLINES.get(row.details[key], str(row.details[key])))
     lines += [f"{what.capitalize()}: {words}" for what, words in row.details.get("changed", {}).items()]
     return Event(kind, icon, title, tuple(lines))
 

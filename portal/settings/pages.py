@@ -11,6 +11,7 @@ from portal.kit.refusals import NotFound, Refusal
 from portal.letters import commands as outbox
 from portal.letters.models import CAME_BACK, Letter
 from portal.letters.queries import recent_letters
+from portal.letters.words import letter_words
 from portal.payments import connection
 from portal.payments.models import GatewayTest
 from portal.whitelabels.models import GatewayCredential, WhiteLabel
@@ -63,6 +64,7 @@ class LettersPage:
     lines: list["LetterLine"]
     views: list[tuple[str, str, bool]]
     is_chosen: bool
+    none: str
     is_cut: bool
 
 
@@ -163,11 +165,12 @@ TEST_WORDS = {
 }
 
 
-LETTERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "": ("All", ()),
-    "came-back": ("Came back", CAME_BACK),
-    "waiting": ("On the way", ("queued",)),
+LETTERS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "": ("All", (), "No letters yet"),
+    "came-back": ("Came back", CAME_BACK, "No letter came back"),
+    "waiting": ("On the way", ("queued",), "No letter waits to go"),
 }
+"""By what the address asks for: words, states, and what is said when there is none."""
 MOST_LETTERS = 100
 
 
@@ -177,7 +180,7 @@ def letters_page(db: TenantSession, chosen: str) -> LettersPage:
     lines = [
         LetterLine(
             x.id,
-            x.name.replace("-", " ").capitalize(),
+            letter_words(x.name),
             x.to_address,
             x.about_id,
             x.state,
@@ -190,9 +193,9 @@ def letters_page(db: TenantSession, chosen: str) -> LettersPage:
     ]
     views = [
         (words, "/settings/letters" + (f"?show={key}" if key else ""), key == chosen)
-        for key, (words, _) in LETTERS.items()
+        for key, (words, _, _) in LETTERS.items()
     ]
-    return LettersPage(lines, views, bool(chosen), len(lines) == MOST_LETTERS)
+    return LettersPage(lines, views, bool(chosen), LETTERS[chosen][2], len(lines) == MOST_LETTERS)
 
 
 class HasLink(Refusal):

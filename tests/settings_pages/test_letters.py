@@ -148,4 +148,4 @@ class TestChosen:
     def test_none_of_them_says_so_and_leads_back(self, welcomed, browse, bob):
         welcomed(mark_sent)
         page = words(browse(bob).get(f"{PAGE}?show=came-back"))
-        assert "No such letter" in page and "Show all letters" in page
+        assert "No letter came back" in page and "Show all letters" in page
