@@ -25,7 +25,8 @@ from portal.kit.paging import Key
 from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
-from portal.letters.queries import letters_about
+from portal.letters.queries import latest_letter, letters_about
+from portal.letters.words import letter_words
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
@@ -104,6 +105,8 @@ class CustomerPage:
     letters: list[LetterLine]
     can_resend: bool
     can_correct: bool
+    answer: str
+    """What a mail server said of the letter that came back and is waited for."""
     arrears: Notice | None
     checklist: list[Step]
 
@@ -123,21 +126,6 @@ class ActivationPage:
     before: str
     after: str
     shortage: str | None
-
-
-LETTER_NAMES = {
-    "activation": "Activation",
-    "welcome": "Welcome",
-    "receipt": "Receipt",
-    "payment-failed": "Payment failed",
-    "refunded": "Refund",
-    "refunded-notice": "Refund, to you",
-    "account-active-notice": "Account active, to you",
-    "set-password": "Set your password",
-    "password-reset": "Password reset",
-    "invitation": "Invitation",
-    "statement": "Statement",
-}
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -233,9 +221,15 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
+        answer=_answer(db, account) if blocker.act == "correct" else "",
         arrears=notice_of(db, account),
         checklist=checklist(db, account),
     )
+
+
+def _answer(db: TenantSession, account: Account) -> str:
+    letter = latest_letter(db, account.id, "activation" if account.is_run_by_customer else "welcome")
+    return letter.last_answer or "" if letter is not None else ""
 
 
 def _can_correct(db: TenantSession, account: Account) -> bool:
@@ -347,7 +341,7 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
     tenant = white_label(db)
     return [
         LetterLine(
-            LETTER_NAMES.get(letter.name, letter.name),
+            letter_words(letter.name),
             letter.to_address,
             letter.state,
             moment(letter.sent_at or letter.created_at, tenant),
