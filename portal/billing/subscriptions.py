@@ -16,7 +16,9 @@ from portal.billing.period import Cycle, Period
 from portal.billing.pricing import PricedLine, recurring_line
 from portal.billing.timeline import Due, Rest, due
 from portal.catalogue.models import Plan, Service
+from portal.kit.clock import today
 from portal.kit.db import TenantSession
+from portal.whitelabels.queries import white_label
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
             account.plan_id = plan_id
     db.flush()
     return written
+
+
+def catch_up(db: TenantSession, account: Account) -> None:
+    """Charge what has begun up to today, before something changes on which prices or taxes depend.
+
+    A run that is late would else charge those periods by what is true afterwards. The caller holds the account's row.
+    """
+    bill(db, [account], today(white_label(db).time_zone))
 
 
 def _move_on(db: TenantSession, found: list[DueNow]) -> None:

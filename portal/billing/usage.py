@@ -82,20 +82,23 @@ def item_of(service: Service) -> str:
 
 
 def _heaps(db: TenantSession, account: Account, book: PriceBook, through: date) -> Iterator[_Heap]:
-    """Open records by service and period; one whose period was charged already goes to the next that was not."""
+    """Open records by service and period; one whose period was settled already goes to the next that was not."""
     if account.cycle_anchor is None:
         return
-    cycle = Cycle(account.cycle_anchor, account.billing_day)
-    charged = _charged(db, account)
+    cycle, open_records = Cycle(account.cycle_anchor, account.billing_day), _open_records(db, account, through)
+    if not open_records:
+        return
+    since = cycle.period_of(open_records[0].day).first_day
+    settled = _charged(db, account) | _free_of_charge(db, account, book, cycle, since)
     heaps: dict[tuple[UUID, date], _Heap] = {}
     by_day: dict[tuple[UUID, date], list[UsageRecord]] = defaultdict(list)
-    for record in _open_records(db, account, through):
+    for record in open_records:
         by_day[record.service_id, record.day].append(record)
     for (service_id, day), records in sorted(by_day.items(), key=lambda each: each[0][1]):
         service = book.products[service_id]
         assert isinstance(service, Service)
         period = cycle.period_of(day)
-        while (item_of(service), period.key) in charged:
+        while (item_of(service), period.key) in settled:
             period = cycle.period_at(period.next_first_day)
         if period.next_first_day <= through:
             heap = heaps.setdefault((service_id, period.first_day), _Heap(service, period, []))
@@ -113,3 +116,17 @@ def _open_records(db: TenantSession, account: Account, through: date) -> list[Us
 def _charged(db: TenantSession, account: Account) -> set[tuple[str, str]]:
     wanted = select(Charge.item, Charge.period_key).where(Charge.account_id == account.id, Charge.item.like("%.used"))
     return {(item, key) for item, key in db.execute(wanted)}
+
+
+def _free_of_charge(
+    db: TenantSession, account: Account, book: PriceBook, cycle: Cycle, since: date
+) -> set[tuple[str, str]]:
+    """Periods in which no more was used than is free: what comes late would else be free once more."""
+    wanted = select(UsageRecord.service_id, UsageRecord.day).where(
+        UsageRecord.account_id == account.id,
+        UsageRecord.charged_at.is_not(None),
+        UsageRecord.charge_id.is_(None),
+        UsageRecord.day >= since,
+    )
+    found = {(book.products[service_id], cycle.period_of(day).key) for service_id, day in db.execute(wanted.distinct())}
+    return {(item_of(service), key) for service, key in found if isinstance(service, Service)}

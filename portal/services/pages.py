@@ -100,6 +100,7 @@ class QuotePage:
     later: str
     starts: str
     agreed: int
+    item: str
     missing: str | None
 
 
@@ -141,7 +142,7 @@ class _Shop:
 
     def have(self, rows: list[Subscription]) -> Have:
         """The row that holds now, and the one that waits behind it."""
-        first, *later = sorted(rows, key=lambda s: s.from_day)
+        first, *later = sorted(rows, key=lambda s: (s.from_day, s.id))
         product = self.book.products[first.product_id]
         waiting = ""
         if later:
@@ -212,6 +213,7 @@ def quote_page(db: TenantSession, desk: Desk, change: Change) -> QuotePage:
         later=later,
         starts=day(change.day, tenant),
         agreed=due,
+        item=change.item,
         missing=money(missing, tenant) if missing > 0 and due > 0 else None,
     )
 
