@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.accounts.models import Account, Pause, Subscription
@@ -138,8 +138,11 @@ def plan_rows(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Sub
 
 
 def _open_subscriptions(db: TenantSession, account_ids: list[UUID], through: date) -> list[Subscription]:
-    is_open = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
-    wanted = select(Subscription).where(
-        Subscription.account_id.in_(account_ids), Subscription.charged_to <= through, is_open
-    )
+    wanted = select(Subscription).where(Subscription.account_id.in_(account_ids), begins_by(through))
     return list(db.scalars(wanted.order_by(Subscription.account_id, Subscription.item)))
+
+
+def begins_by(through: date) -> ColumnElement[bool]:
+    """Of a subscription: that a day of it up to `through` is not charged yet."""
+    goes_on = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
+    return and_(Subscription.charged_to <= through, goes_on)

@@ -43,6 +43,15 @@ class _Heap:
         return sum(record.quantity for record in self.records)
 
 
+@dataclass(frozen=True)
+class UsedUp:
+    """Records of a period that is over, with the line that they are charged by; it may cost nothing."""
+
+    account: Account
+    line: PricedLine
+    records: list[UsageRecord]
+
+
 def note_usage(db: TenantSession, new: NewUsage) -> bool:
     """Take a record in; False when its reference was here before."""
     return insert_if_absent(
@@ -58,23 +67,25 @@ def note_usage(db: TenantSession, new: NewUsage) -> bool:
 
 def bill_usage(db: TenantSession, accounts: list[Account], through: date) -> Written:
     """Charge what was used in periods that were over on `through`. The caller holds the accounts' rows."""
+    found = list(what_was_used(db, accounts, through))
+    written = write_charges(db, [(each.account, each.line) for each in found if each.line.costs])
+    for each in found:
+        key = (each.account.id, each.line.item, each.line.period_key, Book.WHOLESALE.value)
+        for record in each.records:
+            record.charged_at, record.charge_id = now(), written.ids.get(key)
+    db.flush()
+    return written
+
+
+def what_was_used(db: TenantSession, accounts: list[Account], through: date) -> Iterator[UsedUp]:
+    """What `bill_usage` would charge, and nothing is changed."""
     book, who, plans = PriceBook(db), buyers(db, accounts), plan_rows(db, accounts)
-    lines: list[tuple[Account, PricedLine]] = []
-    used: list[tuple[_Heap, tuple[UUID, str, str, str]]] = []
     for account in accounts:
         for heap in _heaps(db, account, book, through):
             prices = book.prices(heap.service, heap.period.first_day, who[account.id])
             free = book.free(plan_on(plans[account.id], heap.period.first_day), heap.service)
-            item = item_of(heap.service)
-            line = usage_line(prices, item, heap.quantity, heap.service.unit, heap.period, free=free)
-            lines += [(account, line)] if line.costs else []
-            used.append((heap, (account.id, item, line.period_key, Book.WHOLESALE.value)))
-    written = write_charges(db, lines)
-    for heap, key in used:
-        for record in heap.records:
-            record.charged_at, record.charge_id = now(), written.ids.get(key)
-    db.flush()
-    return written
+            line = usage_line(prices, item_of(heap.service), heap.quantity, heap.service.unit, heap.period, free=free)
+            yield UsedUp(account, line, heap.records)
 
 
 def item_of(service: Service) -> str:
