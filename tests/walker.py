@@ -30,8 +30,9 @@ NO_PAGES = {
     "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf",
     "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
     "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
-    "/health/live", "/health/ready",
-    "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
+    "/health/live", "/health/ready", "/operator/numbers/export.csv",
+    "/invitations/<token>", "/operator/numbers/imports/<uuid:import_id>/fates.csv", "/logo", "/operator",
+    "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>",
 }
 
