@@ -20,7 +20,7 @@ from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import Number, NumberBlock, StockNumber
 from portal.whitelabels.models import WhiteLabel
 
-PAGE = 50
+PAGE = 25
 STATES = {
     "stock": "In stock",
     "free": "Free with a white label",
