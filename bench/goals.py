@@ -35,6 +35,7 @@ EXPORT = {"sqlite": Goal(0.30, 0.45, at_most=False), "postgresql": Goal(0.30, 0.
 MEMORY = Goal(30, 15, unit=" MB")
 MEMORY_GROWTH = Goal(5, 1, unit=" MB")
 RUN = Goal(0.3, 0.7, at_most=False)
+IMPORT = Goal(0.3, 0.7, at_most=False)
 DOCUMENT = Goal(1.5, 1.2)
 
 
