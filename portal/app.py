@@ -27,6 +27,7 @@ from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
 from portal.numbers import assigning as numbers
+from portal.numbers.documents import LARGEST_BYTES
 from portal.people import commands as people
 from portal.statements import receipts
 from portal.whitelabels.queries import white_label_at
@@ -34,6 +35,7 @@ from portal.whitelabels.queries import white_label_at
 log = structlog.get_logger()
 
 LONGEST_BODY = 1024 * 1024
+UPLOADS = {"port_ins.add_document": LARGEST_BYTES + 64 * 1024}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OPEN_TO_ANY_HOST = ("/health/", "/static/", "/bootstrap/")
 WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
@@ -52,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
+    app.before_request(_allow_uploads)
     app.before_request(_find_white_label)
     for extension in (Bootstrap5(), Mail(), CSRFProtect(), login_manager, limiter):
         extension.init_app(app)
@@ -85,6 +88,12 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
         "MAIL_DEFAULT_SENDER": settings.mail_from,
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
     }
+
+
+def _allow_uploads() -> None:
+    """Pages that take files take more than a form holds; said before anything reads the body."""
+    if request.endpoint in UPLOADS:
+        request.max_content_length = UPLOADS[request.endpoint]
 
 
 def _refuse_nul() -> None:

@@ -11,8 +11,13 @@ from portal.finance.views import bp as finance
 from portal.front import bp as front
 from portal.identity.views import bp as identity
 from portal.letters import flows as letter_jobs
-from portal.numbers import stock_flows as number_jobs
+from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
+from portal.numbers.emergency_views import bp as emergency
+from portal.numbers.port_views import bp as port_ins
+from portal.numbers.views import bp as numbers
 from portal.operator.charge_views import bp as operator_charges
+from portal.operator.emergency_views import bp as operator_emergency
+from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -39,6 +44,9 @@ BLUEPRINTS = (
     people,
     invitations,
     services,
+    numbers,
+    emergency,
+    port_ins,
     credit,
     selfcare,
     own_statements,
@@ -52,9 +60,11 @@ BLUEPRINTS = (
     operator_prices,
     operator_charges,
     operator_usage,
+    operator_ports,
+    operator_emergency,
     webhooks,
 )
-JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs)
+JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
 
 
 def register(app: Flask) -> None:

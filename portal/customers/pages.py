@@ -25,6 +25,7 @@ from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import letters_about
+from portal.numbers.pages import number_rows
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
@@ -99,6 +100,7 @@ class CustomerPage:
     addresses: list[tuple[str, str]]
     plan: list[tuple[str, str]]
     payment: list[tuple[str, str]]
+    numbers: list[tuple[str, str]]
     charges: list[ChargeLine]
     letters: list[LetterLine]
     can_resend: bool
@@ -134,6 +136,8 @@ LETTER_NAMES = {
     "password-reset": "Password reset",
     "invitation": "Invitation",
     "statement": "Statement",
+    "numbers-added": "Numbers added",
+    "port-in": "Numbers brought along",
 }
 
 
@@ -226,6 +230,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         addresses=[(kind.capitalize(), place.words()) for kind, place in sorted(addresses_of(db, account.id).items())],
         plan=_plan(db, account),
         payment=_payment(db, account),
+        numbers=number_rows(db, account),
         charges=charge_lines(db, account, Book.WHOLESALE),
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,
