@@ -28,6 +28,8 @@ from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
 from portal.numbers import assigning as numbers
 from portal.numbers.documents import LARGEST_BYTES
+from portal.numbers.stock_file import MOST_BYTES
+from portal.pbx import commands as pbx
 from portal.people import commands as people
 from portal.statements import receipts
 from portal.whitelabels.queries import white_label_at
@@ -35,7 +37,6 @@ from portal.whitelabels.queries import white_label_at
 log = structlog.get_logger()
 
 LONGEST_BODY = 1024 * 1024
-UPLOADS = {"port_ins.add_document": LARGEST_BYTES + 64 * 1024}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OPEN_TO_ANY_HOST = ("/health/", "/static/", "/bootstrap/")
 WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
@@ -54,8 +55,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
-    app.before_request(_allow_uploads)
     app.before_request(_find_white_label)
+    app.before_request(_allow_a_long_file)
     for extension in (Bootstrap5(), Mail(), CSRFProtect(), login_manager, limiter):
         extension.init_app(app)
     app.before_request(_refuse_nul)
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     receipts.listen()
     arrears.listen()
     numbers.listen()
+    pbx.listen()
     _answer_errors(app)
     _serve(app, settings)
     return app
@@ -90,12 +92,6 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _allow_uploads() -> None:
-    """Pages that take files take more than a form holds; said before anything reads the body."""
-    if request.endpoint in UPLOADS:
-        request.max_content_length = UPLOADS[request.endpoint]
-
-
 def _refuse_nul() -> None:
     """PostgreSQL stores no NUL, so no address, search or form may hold one."""
     if b"%00" in request.query_string or "\x00" in request.path:
@@ -118,6 +114,17 @@ def _find_white_label() -> Response | None:
         return plain_page(404 if host else 400)
     database.enter_scope(g.white_label.id)
     return None
+
+
+def _allow_a_long_file() -> None:
+    """Only operator staff send numbers by the hundred thousand, and whoever is signed in papers of a port-in request;
+    everybody else's requests stay short."""
+    if not current_user.is_authenticated:
+        return
+    if request.endpoint == "operator_numbers.send_file" and g.white_label.is_operator:
+        request.max_content_length = LONGEST_BODY + MOST_BYTES
+    elif request.endpoint == "port_ins.add_document" and not g.white_label.is_operator:
+        request.max_content_length = LONGEST_BODY + LARGEST_BYTES
 
 
 def _insist_on_new_password() -> AnyResponse | None:

@@ -1,5 +1,6 @@
 """The command line: `portal …`."""
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -26,6 +27,7 @@ from portal.numbers.commandline import classes_or_refusal, import_file
 from portal.numbers.e164 import KINDS
 from portal.numbers.stock_file import NotANumberFile, Terms
 from portal.operator import commands as operator
+from portal.operator.bounces import STANDARD_INPUT, take_messages, webhook_address
 from portal.operator.credit import UnknownHost, give, limit
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
@@ -254,6 +256,23 @@ def usage_command(file: Path, host: str, dry_run: bool) -> None:
     _house()
     if take_usage(host, file, is_trial=dry_run).refused:
         raise click.ClickException("The lines above were refused; the others were not harmed.")
+
+
+@main.command("bounces")
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True, path_type=Path))
+@click.option("--address", is_flag=True, help="Print the address of the webhook for mail services, and stop.")
+def bounces_command(files: tuple[Path, ...], address: bool) -> None:
+    """Take in letters that came back, each a message as the mail server passes it on; `-`, or nothing, is the input.
+
+    What is no report about a letter of ours is passed over. Exits 75 (try again later) when the database is away.
+    """
+    try:
+        _house()
+        for words in webhook_address() if address else take_messages(files or (STANDARD_INPUT,)):
+            click.echo(words)
+    except (DatabaseAway, UnsafeSettings, SQLAlchemyError) as error:
+        click.echo(f"Error: {error if isinstance(error, UnsafeSettings) else DatabaseAway(error)}", err=True)
+        sys.exit(os.EX_TEMPFAIL)
 
 
 @main.group("numbers")

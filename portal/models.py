@@ -18,7 +18,9 @@ from portal.letters import models as letters
 from portal.numbers import models as numbers, stock_models as number_stock
 from portal.operator import models as operator
 from portal.payments import models as payments
+from portal.pbx import models as pbx
 from portal.people import models as people
+from portal.provisioning import models as provisioning
 from portal.signup import models as signup
 from portal.statements import models as statements
 from portal.whitelabels import models as whitelabels
@@ -40,7 +42,9 @@ ROOMS = (
     number_stock,
     operator,
     payments,
+    pbx,
     people,
+    provisioning,
     series,
     sessions,
     signup,

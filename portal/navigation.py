@@ -35,6 +35,7 @@ def navigation() -> list[Group]:
                 (
                     Item("White labels", "/operator/white-labels", "users"),
                     Item("Default prices", "/operator/prices", "coins"),
+                    Item("Numbers", "/operator/numbers", "phone"),
                     Item("Port-ins", "/operator/port-ins", "phone"),
                     Item("Emergency addresses", "/operator/emergency", "house"),
                     Item("Billing runs", "/operator/runs", "clock"),

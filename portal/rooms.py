@@ -9,14 +9,17 @@ from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
+from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
-from portal.letters import flows as letter_jobs
+from portal.letters import bounces as bounce_jobs, flows as letter_jobs
 from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
 from portal.numbers.emergency_views import bp as emergency
 from portal.numbers.port_views import bp as port_ins
 from portal.numbers.views import bp as numbers
+from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
 from portal.operator.emergency_views import bp as operator_emergency
+from portal.operator.number_views import bp as operator_numbers
 from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
@@ -24,6 +27,8 @@ from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
+from portal.provisioning.settings import bp as provisioning_settings
+from portal.provisioning.views import bp as provisioning
 from portal.selfcare.credit import bp as credit
 from portal.selfcare.statements import bp as own_statements
 from portal.selfcare.views import bp as selfcare
@@ -38,6 +43,7 @@ from portal.statements import flows as statement_jobs
 BLUEPRINTS = (
     front,
     identity,
+    profile,
     activation,
     signup,
     customers,
@@ -47,6 +53,8 @@ BLUEPRINTS = (
     numbers,
     emergency,
     port_ins,
+    provisioning,
+    provisioning_settings,
     credit,
     selfcare,
     own_statements,
@@ -58,17 +66,20 @@ BLUEPRINTS = (
     tax,
     operator,
     operator_prices,
+    operator_numbers,
     operator_charges,
     operator_usage,
     operator_ports,
     operator_emergency,
     webhooks,
+    mail_webhook,
 )
-JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
+JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
 
 
 def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    # Stripe signs its webhooks; a form token would have no sender.
-    app.extensions["csrf"].exempt(webhooks)
+    # Machines sign what they send or bring a key; a form token would have no sender.
+    for machines in (webhooks, mail_webhook, provisioning):
+        app.extensions["csrf"].exempt(machines)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -57,6 +57,7 @@ def _make_imports() -> None:
     sa.Column('import_id', sa.Uuid(), nullable=False),
     sa.Column('stage', sa.String(), nullable=False),
     sa.Column('first', sa.Integer(), nullable=False),
+    sa.Column('other', sa.Integer(), nullable=False),
     sa.Column('content', sa.String(), nullable=False),
     sa.CheckConstraint("stage in ('check', 'take')", name=op.f('ck_number_import_fates_stage')),
     sa.ForeignKeyConstraint(['white_label_id', 'import_id'], ['number_import.white_label_id', 'number_import.id'], name=op.f('fk_number_import_fates_white_label_id_import_id')),

@@ -16,7 +16,7 @@ from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
-from portal.customers.progress import Blocker, Event, blocker_of, timeline
+from portal.customers.progress import Blocker, Event, blocker_of, blockers_of, timeline
 from portal.customers.queries import Search, count_waiting_for_us, counts_by_state, customers_page, views_of
 from portal.identity.models import User
 from portal.kit.db import TenantSession
@@ -187,9 +187,9 @@ def _list_address(asked: dict[str, str]) -> str:
 def _lines(db: TenantSession, accounts: list[Account]) -> list[Line]:
     tenant = white_label(db)
     balances = credits_minor(db, Book.RETAIL, [account.id for account in accounts])
-    lines = []
+    blockers, lines = blockers_of(db, accounts), []
     for account in accounts:
-        blocker = blocker_of(db, account)
+        blocker = blockers[account.id]
         plan = db.load(Plan, account.plan_id) if account.plan_id else None
         lines.append(
             Line(

@@ -62,7 +62,8 @@ def _advance(import_id: UUID, stage: str, done: int, db: TenantSession, fates: S
         .returning(NumberImport.id)
     )
     if claimed is not None:
-        db.add(ImportFates(import_id=import_id, stage=stage, first=done, content=fates_csv(fates)))
+        other = sum(fate.what != "added" for fate in fates)
+        db.add(ImportFates(import_id=import_id, stage=stage, first=done, other=other, content=fates_csv(fates)))
     return claimed is not None
 
 
@@ -141,9 +142,9 @@ def in_use(db: TenantSession, numbers: Sequence[str]) -> int:
     return sum(db.scalar(each) or 0 for each in wanted)
 
 
-def numbers_in_use(block_id: UUID) -> int:
+def numbers_in_use(tenant: UUID, block_id: UUID) -> int:
     """How many numbers of a block are not free with the white label that has it; 0 for a block in stock."""
-    with reading(_tenant()) as db:
+    with reading(tenant) as db:
         block = block_or_404(db, block_id)
         numbers = list(db.scalars(select(StockNumber.e164).where(StockNumber.block_id == block_id)))
     if block.holder_id is None:

@@ -46,7 +46,10 @@ class NumberImport(TenantRow, Base):
 
 
 class ImportFates(TenantRow, Base):
-    """What became of some lines of an import, as lines of CSV. `stage` is check or take; `first` is the first line."""
+    """What became of some lines of an import, as lines of CSV. `stage` is check or take.
+
+    `first` is how many lines came before these, `other` how many of them hold no new number.
+    """
 
     __tablename__ = "number_import_fates"
     __table_args__ = (
@@ -58,6 +61,7 @@ class ImportFates(TenantRow, Base):
     import_id: Mapped[UUID]
     stage: Mapped[str]
     first: Mapped[int]
+    other: Mapped[int]
     content: Mapped[str]
 
 

@@ -9,9 +9,9 @@ from portal.identity.guards import actor, operator_staff_only
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.web import page
 from portal.numbers import emergency
-from portal.operator.number_forms import RefuseAddressForm, RegisterForm
-from portal.operator.number_pages import address_list, address_page
 from portal.operator.pages import white_label_or_404
+from portal.operator.port_forms import RefuseAddressForm, RegisterForm
+from portal.operator.port_pages import address_list, address_page
 
 bp = Blueprint("operator_emergency", __name__, url_prefix="/operator")
 ONE = "/white-labels/<uuid:white_label_id>/emergency/<uuid:number_id>"

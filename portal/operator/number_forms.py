@@ -1,50 +1,58 @@
-"""What operator staff decide about port-in requests and emergency addresses."""
+"""Forms of the number stock. Files and ranges name the same terms, for lines that say nothing else."""
 
+import re
 from typing import Any
 
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
-from wtforms.validators import InputRequired, ValidationError
+from flask_wtf.file import FileField, FileRequired
+from wtforms import SelectField, StringField
+from wtforms.validators import ValidationError
 
-from portal.kit.clock import today
-from portal.kit.db import TenantSession
 from portal.kit.forms import PortalForm, Text, choices
-from portal.numbers.charging import price_classes
-from portal.numbers.porting import FURTHEST
+from portal.kit.world import countries
+from portal.numbers.e164 import KINDS, NotANumber
+from portal.numbers.stock import Range, read_range
+from portal.numbers.stock_file import Terms, shown
 
 
-class AcceptForm(PortalForm):
-    price_class = SelectField("Price class")
-    needs_address = BooleanField("Each needs an address for emergency calls", default=True)
+class TermsForm(PortalForm):
+    """`classes` are the price classes that there are: codes and names."""
 
-    def __init__(self, db: TenantSession, **more: Any) -> None:
-        super().__init__(**more)
-        known = sorted(price_classes(db).values(), key=lambda each: each.name)
-        self.price_class.choices = choices((each.code, each.name) for each in known if each.is_on_sale)
+    price_class = SelectField("Price class", choices=choices([]))
+    country = SelectField("Country", choices=choices([]))
+    kind = SelectField("Type", choices=choices([("", "As the numbering plan has it"), *KINDS.items()]))
 
+    def __init__(self, *args: Any, classes: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.classes = classes
+        self.price_class.choices = choices((code, f"{name} ({code})") for code, name in classes.items())
+        self.country.choices = choices([("", "Numbers begin with + or their line names it"), *countries("en_GB")])
 
-class ScheduleForm(PortalForm):
-    """`time_zone` is the white label's, where the day begins."""
-
-    time_zone = "UTC"
-    day = DateField("Agreed day", [InputRequired("Choose a day.")])
-
-    def validate_day(self, field: Any) -> None:
-        present = today(self.time_zone)
-        if field.data is not None and not present <= field.data <= present + FURTHEST:
-            raise ValidationError("Choose today or a later day, within a year.")
+    @property
+    def terms(self) -> Terms:
+        code, country, kind = self.price_class.data or "", self.country.data or "", self.kind.data or ""
+        return Terms(code, frozenset(self.classes), country, kind)
 
 
-class RejectForm(PortalForm):
-    reason = StringField("Reason", [Text(300, missing="Say why, for whoever asked.")])
+class FileForm(TermsForm):
+    file = FileField("CSV file", [FileRequired("Choose a CSV file.")])
+
+    @property
+    def file_name(self) -> str:
+        """What the browser calls it, without folders."""
+        return shown(re.split(r"[/\\]", self.file.data.filename or "")[-1].strip()) or "A file"
 
 
-class RegisterForm(PortalForm):
-    """`entered` says which address was looked at: another one entered meanwhile is not registered by mistake."""
+class RangeForm(TermsForm):
+    """`chosen` is the range, once the form is valid."""
 
-    entered = HiddenField()
-    reference = StringField("Reference of the registration", [Text(80, missing="Write the reference.")])
+    first = StringField("First number", [Text(60, missing="Write the first number.")])
+    last = StringField("Last number", [Text(60, missing="Write the last number.")])
+    chosen: Range | None = None
 
-
-class RefuseAddressForm(PortalForm):
-    entered = HiddenField()
-    reason = StringField("What is wrong with it", [Text(200, missing="Say what is wrong, for whoever entered it.")])
+    def validate_last(self, field: Any) -> None:
+        if self.first.errors:
+            return
+        try:
+            self.chosen = read_range(self.first.data or "", field.data, self.country.data or None)
+        except NotANumber as wrong:
+            raise ValidationError(str(wrong)) from wrong

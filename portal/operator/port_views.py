@@ -14,9 +14,9 @@ from portal.numbers import porting
 from portal.numbers.flows import complete_port
 from portal.numbers.models import PortDocument, PortRequest
 from portal.numbers.port_views import download
-from portal.operator.number_forms import AcceptForm, RejectForm, ScheduleForm
-from portal.operator.number_pages import port_list, port_request_page
 from portal.operator.pages import white_label_or_404
+from portal.operator.port_forms import AcceptForm, RejectForm, ScheduleForm
+from portal.operator.port_pages import port_list, port_request_page
 
 bp = Blueprint("operator_ports", __name__, url_prefix="/operator")
 ONE = "/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>"

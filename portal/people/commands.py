@@ -22,6 +22,7 @@ from portal.kit.refusals import NotFound, Refusal
 from portal.kit.sessions import end_sessions
 from portal.letters import commands as letters
 from portal.numbers.assigning import forget_person
+from portal.pbx.commands import forget_member
 from portal.people.models import Invitation
 from portal.people.queries import PURPOSE, administrators_besides, is_live, is_member, membership_of, open_invitations
 
@@ -217,6 +218,8 @@ def remove(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> 
         _refuse_last(db, account, user_id)
     db.delete(membership)
     forget_person(db, account, user_id)
+    db.flush()
+    forget_member(db, account, user)
     end_sessions(db, user.get_id())
     record(db, "people.removed", by=by, subject=account.id, person=user.display_name)
 

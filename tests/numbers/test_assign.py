@@ -41,7 +41,7 @@ from portal.numbers.assigning import (
 )
 from portal.numbers.charging import NotSold, quote
 from portal.numbers.queries import numbers_of
-from tests.accounts.making import OPTION_1, active, customer, plan
+from tests.accounts.making import OPTION_1, customer, plan
 from tests.numbers.making import charged, give, number, price_class
 
 

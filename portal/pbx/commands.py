@@ -1,0 +1,216 @@
+"""What changes phone settings. Each change is a new version; nothing that was is ever written over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+
+from portal.accounts.models import Account
+from portal.audit.commands import SYSTEM, Actor, record
+from portal.events.commands import raise_event
+from portal.identity.models import User
+from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.refusals import NotFound, Refusal
+from portal.numbers import commands as numbers
+from portal.numbers.e164 import international
+from portal.numbers.models import Number
+from portal.pbx import queries
+from portal.pbx.check import Problem, check
+from portal.pbx.configuration import RULES, Anything, Configuration, Place, differing
+from portal.pbx.models import PbxVersion, SipCredential
+from portal.pbx.words import said
+
+# So many others may save first, one after the other, before a save gives up.
+TRIES = 50
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One part as somebody wants it, or none, and the version they looked at when they decided so."""
+
+    place: Place
+    part: Anything | None
+    base: int
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed the same part since: whoever came second decides, and nothing is written over."""
+
+    heading = "Somebody else changed this meanwhile"
+    text = "Open the page again to see what is there now. Nothing of yours was saved."
+
+    def __init__(self, version: int, theirs: Anything | None, base: Anything | None) -> None:
+        super().__init__()
+        self.version, self.theirs, self.base = version, theirs, base
+
+
+class DoesNotFit(Refusal):
+    """The settings would not make sense as a whole."""
+
+    heading = "These settings do not fit together"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(" ".join(dict.fromkeys(problem.text for problem in problems)))
+        self.problems = problems
+
+
+class CannotUndo(Refusal):
+    heading = "This change cannot be taken back"
+    text = "What it changed was changed again since. Take the later change back first."
+
+
+class SetUpAlready(Refusal):
+    heading = "There are settings already"
+    text = "A template fills an account that has none yet. Change what is there, or take it back in the history."
+
+
+class TooBusy(Refusal):
+    heading = "Others are saving at this moment"
+    text = "Try again in a moment."
+
+
+def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor) -> int:
+    """Put one part in place, and return the version that holds then. Saving what is there already changes nothing.
+
+    Raises ChangedMeanwhile when the part is not what it was at the edit's base, DoesNotFit with every problem that
+    the change would bring.
+    """
+    for _ in range(TRIES):
+        version, present = queries.newest(db, account.id)
+        if present.at(edit.place) == edit.part:
+            return version
+        base = queries.settings_at(db, account.id, edit.base)
+        seen = base.at(edit.place) if base is not None else None
+        if base is None or seen != present.at(edit.place):
+            raise ChangedMeanwhile(version, present.at(edit.place), seen)
+        wanted = present.put(edit.place, edit.part)
+        _refuse_unfit(db, account, present, wanted)
+        what = said(edit.place, present.at(edit.place), edit.part)
+        if _append(db, account, version, present, wanted, what=what, by=by):
+            return version + 1
+    raise TooBusy
+
+
+def fill(db: TenantSession, account: Account, wanted: Configuration, name: str, *, by: Actor) -> int:
+    """Set up an account that has no settings, from a template. Raises SetUpAlready or DoesNotFit."""
+    version, present = queries.newest(db, account.id)
+    if present.extensions or present.groups or present.numbers:
+        raise SetUpAlready
+    _refuse_unfit(db, account, present, wanted)
+    if not _append(db, account, version, present, wanted, what=f"Template “{name}” filled in", by=by):
+        raise SetUpAlready
+    return version + 1
+
+
+def undo(db: TenantSession, account: Account, version: int, *, by: Actor) -> int:
+    """Take one version back, as a new one. Raises NotFound, or CannotUndo when it was built upon since."""
+    for _ in range(TRIES):
+        after, before = (queries.settings_at(db, account.id, v) for v in (version, version - 1))
+        if version < 1 or after is None or before is None:
+            raise NotFound
+        last, present = queries.newest(db, account.id)
+        wanted = present
+        for place in differing(before, after):
+            if present.at(place) != after.at(place):
+                raise CannotUndo
+            wanted = wanted.put(place, before.at(place))
+        problems = _new_problems(db, account, present, wanted)
+        if problems:
+            raise CannotUndo(" ".join(dict.fromkeys(problem.text for problem in problems)))
+        if _append(db, account, last, present, wanted, what=f"Change {version} taken back", by=by, undoes=version):
+            return last + 1
+    raise TooBusy
+
+
+def forget_number(db: TenantSession, account: Account, number: Number) -> None:
+    """The account lost a number: nothing refers to it any more."""
+
+    def without(settings: Configuration) -> Configuration:
+        settings = settings.put(Place("numbers", number.e164), None)
+        for each in settings.extensions:
+            if each.caller_id == number.e164:
+                settings = settings.put(Place("extensions", each.id), each.model_copy(update={"caller_id": None}))
+        if settings.rules.caller_id == number.e164:
+            settings = settings.put(RULES, settings.rules.model_copy(update={"caller_id": None}))
+        return settings
+
+    _clean(db, account, without, f"{international(number.e164)} was released")
+
+
+def forget_member(db: TenantSession, account: Account, user: User) -> None:
+    """Somebody left the account: their extensions stay as devices, and their telephones can no longer sign in."""
+    theirs = [each for each in queries.newest(db, account.id)[1].extensions if each.user_id == user.id]
+
+    def without(settings: Configuration) -> Configuration:
+        for each in settings.extensions:
+            if each.user_id == user.id:
+                settings = settings.put(Place("extensions", each.id), each.model_copy(update={"user_id": None}))
+        return settings
+
+    _clean(db, account, without, f"{user.display_name} left the account")
+    _drop_credentials(db, account, {each.number for each in theirs})
+
+
+def listen() -> None:
+    """Hear of numbers that are released. Called once, when the house is put together."""
+    numbers.after_released[:] = [*(heard for heard in numbers.after_released if heard != forget_number), forget_number]
+
+
+def _clean(db: TenantSession, account: Account, without: Callable[[Configuration], Configuration], what: str) -> None:
+    for _ in range(TRIES):
+        version, present = queries.newest(db, account.id)
+        wanted = without(present)
+        if wanted == present or _append(db, account, version, present, wanted, what=what, by=SYSTEM):
+            return
+    raise TooBusy
+
+
+def _new_problems(db: TenantSession, account: Account, present: Configuration, wanted: Configuration) -> list[Problem]:
+    """What a change would make wrong. What was wrong before it is no reason to refuse it."""
+    around = queries.around(db, account.id)
+    known = check(present, around)
+    return [problem for problem in check(wanted, around) if problem not in known]
+
+
+def _refuse_unfit(db: TenantSession, account: Account, present: Configuration, wanted: Configuration) -> None:
+    problems = _new_problems(db, account, present, wanted)
+    if problems:
+        raise DoesNotFit(problems)
+
+
+def _append(
+    db: TenantSession,
+    account: Account,
+    version: int,
+    present: Configuration,
+    wanted: Configuration,
+    *,
+    what: str,
+    by: Actor,
+    undoes: int | None = None,
+) -> bool:
+    """Write the version that follows `version`, unless somebody else just did; says whether it was written."""
+    places = [place.section + (f"/{place.key}" if place.key else "") for place in differing(present, wanted)]
+    is_written = insert_if_absent(
+        db,
+        PbxVersion,
+        account_id=account.id,
+        version=version + 1,
+        document=wanted.model_dump(mode="json"),
+        what=what,
+        undoes=undoes,
+        by_kind=by.kind,
+        by_id=by.id,
+        by_name=by.name,
+    )
+    if is_written:
+        gone = {each.number for each in present.extensions} - {each.number for each in wanted.extensions}
+        _drop_credentials(db, account, gone)
+        record(db, "pbx.changed", by=by, subject=account.id, what=what, version=version + 1)
+        raise_event(db, "pbx.changed", account=account.id, version=version + 1, places=places)
+    return is_written
+
+
+def _drop_credentials(db: TenantSession, account: Account, extensions: set[str]) -> None:
+    ours = SipCredential.account_id == account.id, SipCredential.extension.in_(extensions)
+    db.execute(delete(SipCredential).where(*ours))

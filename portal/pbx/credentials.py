@@ -1,0 +1,67 @@
+"""What a telephone signs in with: made here, shown once, and kept only as the digest that SIP needs."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+
+from portal.accounts.models import Account
+from portal.audit.commands import Actor, record
+from portal.events.commands import raise_event
+from portal.kit.db import TenantSession
+from portal.kit.refusals import NotFound
+from portal.pbx.configuration import Place
+from portal.pbx.models import SipCredential
+from portal.pbx.queries import newest
+from portal.whitelabels.queries import white_label
+
+# Without 0 and O, 1, l and I: it is read from a screen and typed on a telephone. 28 of 56 are 162 bits.
+SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+LENGTH = 28
+
+
+@dataclass(frozen=True)
+class FreshCredential:
+    """The one time that a password is known."""
+
+    username: str
+    realm: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"FreshCredential({self.username!r})"
+
+
+def username_of(account: Account, extension: str) -> str:
+    """Unique in the white label, whose accounts all have an extension 101."""
+    return f"{account.number.lower()}-{extension}"
+
+
+def ha1(username: str, realm: str, password: str) -> str:
+    """RFC 2617, 3.2.2.2. MD5 is what SIP's digest asks for and what FreeSWITCH's `a1-hash` holds."""
+    return hashlib.md5(f"{username}:{realm}:{password}".encode(), usedforsecurity=False).hexdigest()
+
+
+def renew(db: TenantSession, account: Account, extension: str, *, by: Actor) -> FreshCredential:
+    """A new password for an extension's telephone; the old one is dead at once. Raises NotFound."""
+    _, settings = newest(db, account.id)
+    if settings.at(Place("extensions", extension)) is None:
+        raise NotFound
+    password = "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
+    fresh = FreshCredential(username_of(account, extension), white_label(db).host, password)
+    ours = SipCredential.account_id == account.id, SipCredential.extension == extension
+    db.execute(delete(SipCredential).where(*ours))
+    db.put(
+        SipCredential(
+            account_id=account.id,
+            extension=extension,
+            username=fresh.username,
+            realm=fresh.realm,
+            ha1=ha1(fresh.username, fresh.realm, password),
+            made_by=by.name,
+        )
+    )
+    record(db, "sip.renewed", by=by, subject=account.id, extension=extension)
+    raise_event(db, "sip.renewed", account=account.id, extension=extension)
+    return fresh
