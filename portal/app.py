@@ -27,6 +27,7 @@ from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
 from portal.numbers import assigning as numbers
+from portal.numbers.documents import LARGEST_BYTES
 from portal.numbers.stock_file import MOST_BYTES
 from portal.pbx import commands as pbx
 from portal.people import commands as people
@@ -116,9 +117,14 @@ def _find_white_label() -> Response | None:
 
 
 def _allow_a_long_file() -> None:
-    """Only operator staff send numbers by the hundred thousand; everybody else's requests stay short."""
-    if request.endpoint == "operator_numbers.send_file" and g.white_label.is_operator and current_user.is_authenticated:
+    """Only operator staff send numbers by the hundred thousand, and whoever is signed in papers of a port-in request;
+    everybody else's requests stay short."""
+    if not current_user.is_authenticated:
+        return
+    if request.endpoint == "operator_numbers.send_file" and g.white_label.is_operator:
         request.max_content_length = LONGEST_BODY + MOST_BYTES
+    elif request.endpoint == "port_ins.add_document" and not g.white_label.is_operator:
+        request.max_content_length = LONGEST_BODY + LARGEST_BYTES
 
 
 def _insist_on_new_password() -> AnyResponse | None:

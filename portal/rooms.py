@@ -12,10 +12,15 @@ from portal.front import bp as front
 from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
 from portal.letters import bounces as bounce_jobs, flows as letter_jobs
-from portal.numbers import stock_flows as number_jobs
+from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
+from portal.numbers.emergency_views import bp as emergency
+from portal.numbers.port_views import bp as port_ins
+from portal.numbers.views import bp as numbers
 from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
+from portal.operator.emergency_views import bp as operator_emergency
 from portal.operator.number_views import bp as operator_numbers
+from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -45,6 +50,9 @@ BLUEPRINTS = (
     people,
     invitations,
     services,
+    numbers,
+    emergency,
+    port_ins,
     provisioning,
     provisioning_settings,
     credit,
@@ -61,10 +69,12 @@ BLUEPRINTS = (
     operator_numbers,
     operator_charges,
     operator_usage,
+    operator_ports,
+    operator_emergency,
     webhooks,
     mail_webhook,
 )
-JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs)
+JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
 
 
 def register(app: Flask) -> None:

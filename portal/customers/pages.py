@@ -27,6 +27,7 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import latest_letter, letters_about
 from portal.letters.words import letter_words
+from portal.numbers.pages import number_rows
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
@@ -101,6 +102,7 @@ class CustomerPage:
     addresses: list[tuple[str, str]]
     plan: list[tuple[str, str]]
     payment: list[tuple[str, str]]
+    numbers: list[tuple[str, str]]
     charges: list[ChargeLine]
     letters: list[LetterLine]
     can_resend: bool
@@ -217,6 +219,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         addresses=[(kind.capitalize(), place.words()) for kind, place in sorted(addresses_of(db, account.id).items())],
         plan=_plan(db, account),
         payment=_payment(db, account),
+        numbers=number_rows(db, account),
         charges=charge_lines(db, account, Book.WHOLESALE),
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,

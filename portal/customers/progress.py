@@ -178,6 +178,15 @@ TITLES = {
     "people.role-changed": ("is-done", "user", "Role changed"),
     "people.removed": ("is-done", "user", "Somebody removed"),
     "people.main-contact": ("is-done", "user", "Another main contact"),
+    "number.assigned": ("is-done", "phone", "Number assigned"),
+    "number.released": ("is-bad", "phone", "Number released"),
+    "emergency.refused": ("is-bad", "cross", "Address for emergency calls refused"),
+    "port-in.submitted": ("is-done", "phone", "Numbers asked for from another provider"),
+    "port-in.accepted": ("is-done", "check", "Port-in accepted"),
+    "port-in.scheduled": ("is-done", "clock", "Day of the port-in agreed"),
+    "port-in.completed": ("is-done", "phone", "Numbers brought along"),
+    "port-in.rejected": ("is-bad", "cross", "Port-in rejected"),
+    "port-in.cancelled": ("is-bad", "bar", "Port-in cancelled"),
     "account.activated": ("is-done", "check", "Active"),
     "account.details-changed": ("is-done", "page", "Details changed"),
     "account.tax-changed": ("is-done", "page", "Tax changed"),
@@ -202,7 +211,7 @@ def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Even
 def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     kind, icon, title = TITLES[row.action]
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
-    for key in ("address", "person", "role", "after", "reference", "reason", "why"):
+    for key in ("number", "address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
             lines.append(DECLINES.get(row.details[key], str(row.details[key])))
     lines += [f"{what.capitalize()}: {words}" for what, words in row.details.get("changed", {}).items()]

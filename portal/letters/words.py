@@ -12,6 +12,8 @@ LETTER_NAMES = {
     "password-reset": "Password reset",
     "invitation": "Invitation",
     "statement": "Statement",
+    "numbers-added": "Numbers added",
+    "port-in": "Numbers brought along",
     "white-label-low": "Credit low, to you",
 }
 

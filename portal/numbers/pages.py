@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_time
 
 from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.billing.book import PriceBook, buyers
 from portal.billing.quoting import QuotePage, Row, quote_page, quoted_row, tax_words
@@ -152,8 +153,23 @@ def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
     )
 
 
+MOST_SHOWN = 5
+
+
+def number_rows(db: TenantSession, account: Account) -> list[tuple[str, str]]:
+    """The first numbers of an account with whose they are, for its own page, and how many more there are."""
+    people, numbers = names_of(db, account.id), numbers_of(db, account.id)
+    rows = [(international(n.e164), people.get(n.user_id, "") if n.user_id else "") for n in numbers[:MOST_SHOWN]]
+    more = len(numbers) - len(rows)
+    return [*rows, (f"And {more} more", "")] if more else rows
+
+
 def names_of(db: TenantSession, account_id: UUID) -> dict[UUID, str]:
     return {user.id: user.display_name for _, user in members_of(db, account_id)}
+
+
+def people_of(db: TenantSession, account_id: UUID) -> list[User]:
+    return [user for _, user in members_of(db, account_id)]
 
 
 def place_words(number: Number) -> str:
@@ -210,11 +226,14 @@ def search_page(db: TenantSession, desk: NumbersDesk, search: Search) -> SearchP
     )
 
 
+def search_href(desk: NumbersDesk, search: Search, **more: str) -> str:
+    asked = urlencode({**search.query, **more})
+    return f"{desk.base}/search" + (f"?{asked}" if asked else "")
+
+
 def _href(desk: NumbersDesk, search: Search, **key: Key | None) -> str | None:
     ((name, value),) = key.items()
-    if value is None:
-        return None
-    return f"{desk.base}/search?{urlencode({**search.query, name: f'{value[1]}_{value[0]}'})}"
+    return search_href(desk, search, **{name: f"{value[1]}_{value[0]}"}) if value is not None else None
 
 
 class _Prices:
@@ -250,7 +269,7 @@ def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
             Reserved(each.id, international(each.e164), place_words(each), clock_words(each.until, tenant))
             for each in numbers
         ],
-        people=[user for _, user in members_of(db, account.id)],
+        people=people_of(db, account.id),
         quote=_quote_words(db, desk, asked),
         first_invoice=[quoted_row(line, tenant, sees_retail=desk.sees_retail) for line in lines],
         first_total=money(invoice.wholesale_minor, tenant) if invoice is not None else "",
@@ -281,7 +300,7 @@ def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberP
         state=state,
         why=WHY.get(state, ""),
         rows=rows,
-        people=[user for _, user in members_of(db, desk.account.id)],
+        people=people_of(db, desk.account.id),
         user_id=number.user_id,
         needs_address=number.needs_address,
         address=address_words(address) if address is not None else "",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from portal.accounts.desks import Desk
 from portal.accounts.lifecycle import Side, State
 from portal.accounts.models import Account
+from portal.kit.refusals import NotAllowed
 from portal.numbers.assigning import why_no_numbers
 
 
@@ -21,6 +22,10 @@ class NumbersDesk:
     @property
     def account(self) -> Account:
         return self.desk.account
+
+    def at(self, account: Account) -> "NumbersDesk":
+        """The same desk with the account's row as it is, once it is held."""
+        return NumbersDesk(Desk(self.side, account, self.desk.is_administrator))
 
     @property
     def base(self) -> str:
@@ -59,6 +64,16 @@ class NumbersDesk:
         if not self.desk.is_administrator:
             return "The administrators of the account look after its numbers."
         return "The account is closed." if self.account.state == State.CLOSED else ""
+
+    @property
+    def sees_requests(self) -> bool:
+        """Whether the reader chooses the account's numbers, whatever its state."""
+        return not self._why_not_theirs()
+
+    def refuse_strangers(self) -> None:
+        """Raises NotAllowed for whoever does not choose the numbers of this account, whatever its state."""
+        if why := self._why_not_theirs():
+            raise NotAllowed(why)
 
     def _why_not_theirs(self) -> str:
         if not self.desk.is_administrator:
