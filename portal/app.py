@@ -26,6 +26,9 @@ from portal.kit.sessions import ServerSessions
 from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
+from portal.numbers import assigning as numbers
+from portal.numbers.documents import LARGEST_BYTES
+from portal.numbers.stock_file import MOST_BYTES
 from portal.pbx import commands as pbx
 from portal.people import commands as people
 from portal.statements import receipts
@@ -53,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
     app.before_request(_find_white_label)
+    app.before_request(_allow_a_long_file)
     for extension in (Bootstrap5(), Mail(), CSRFProtect(), login_manager, limiter):
         extension.init_app(app)
     app.before_request(_refuse_nul)
@@ -62,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     people.listen()
     receipts.listen()
     arrears.listen()
+    numbers.listen()
     pbx.listen()
     _answer_errors(app)
     _serve(app, settings)
@@ -109,6 +114,17 @@ def _find_white_label() -> Response | None:
         return plain_page(404 if host else 400)
     database.enter_scope(g.white_label.id)
     return None
+
+
+def _allow_a_long_file() -> None:
+    """Only operator staff send numbers by the hundred thousand, and whoever is signed in papers of a port-in request;
+    everybody else's requests stay short."""
+    if not current_user.is_authenticated:
+        return
+    if request.endpoint == "operator_numbers.send_file" and g.white_label.is_operator:
+        request.max_content_length = LONGEST_BODY + MOST_BYTES
+    elif request.endpoint == "port_ins.add_document" and not g.white_label.is_operator:
+        request.max_content_length = LONGEST_BODY + LARGEST_BYTES
 
 
 def _insist_on_new_password() -> AnyResponse | None:

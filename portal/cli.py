@@ -1,5 +1,6 @@
 """The command line: `portal …`."""
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -22,7 +23,11 @@ from portal.kit.money import NotAnAmount
 from portal.kit.refusals import Refusal
 from portal.kit.settings import UnsafeSettings, current, from_environment, install
 from portal.kit.world import read_country, read_currency, read_host, read_locale, read_time_zone
+from portal.numbers.commandline import classes_or_refusal, import_file
+from portal.numbers.e164 import KINDS
+from portal.numbers.stock_file import NotANumberFile, Terms
 from portal.operator import commands as operator
+from portal.operator.bounces import STANDARD_INPUT, take_messages, webhook_address
 from portal.operator.credit import UnknownHost, give, limit
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
@@ -47,7 +52,7 @@ class Plainspoken(click.Group):
             return super().invoke(ctx)
         except Refusal as refused:
             raise click.ClickException(refused.text) from refused
-        except (NotAnAmount, NotAUsageFile, UnknownHost, UnsafeSettings, DatabaseAway) as error:
+        except (NotAnAmount, NotANumberFile, NotAUsageFile, UnknownHost, UnsafeSettings, DatabaseAway) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -251,6 +256,46 @@ def usage_command(file: Path, host: str, dry_run: bool) -> None:
     _house()
     if take_usage(host, file, is_trial=dry_run).refused:
         raise click.ClickException("The lines above were refused; the others were not harmed.")
+
+
+@main.command("bounces")
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True, path_type=Path))
+@click.option("--address", is_flag=True, help="Print the address of the webhook for mail services, and stop.")
+def bounces_command(files: tuple[Path, ...], address: bool) -> None:
+    """Take in letters that came back, each a message as the mail server passes it on; `-`, or nothing, is the input.
+
+    What is no report about a letter of ours is passed over. Exits 75 (try again later) when the database is away.
+    """
+    try:
+        _house()
+        for words in webhook_address() if address else take_messages(files or (STANDARD_INPUT,)):
+            click.echo(words)
+    except (DatabaseAway, UnsafeSettings, SQLAlchemyError) as error:
+        click.echo(f"Error: {error if isinstance(error, UnsafeSettings) else DatabaseAway(error)}", err=True)
+        sys.exit(os.EX_TEMPFAIL)
+
+
+@main.group("numbers")
+def numbers_group() -> None:
+    """The operator's stock of telephone numbers."""
+
+
+@numbers_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--price-class", required=True, help="The code of a service that counts numbers, for lines without one.")
+@click.option("--country", default="", help="Two letters, for numbers written as they are dialled there.")
+@click.option("--type", "kind", default="", type=click.Choice(["", *KINDS]), help="For lines that name no type.")
+@click.option("--dry-run", is_flag=True, help="Say what would become of the lines; change nothing.")
+def import_numbers(file: Path, price_class: str, country: str, kind: str, dry_run: bool) -> None:
+    """Take numbers into the stock from a CSV file; exit 1 when a line is malformed. It can be sent again."""
+    _house()
+    with database.reading(database.PLATFORM) as db:
+        found = operator_of(db)
+    if found is None:
+        raise click.ClickException("There is no operator yet: run `portal create-operator` first.")
+    terms = Terms(price_class, classes_or_refusal(found.id, price_class), country.upper(), kind)
+    if import_file(found.id, file, terms, is_trial=dry_run).counts["malformed"]:
+        raise click.ClickException("The lines above are malformed; the others were not harmed.")
 
 
 @main.command()

@@ -15,7 +15,7 @@ from portal.kit import jobs, series, sessions
 from portal.kit.db import Base
 from portal.ledger import models as ledger
 from portal.letters import models as letters
-from portal.numbers import models as numbers
+from portal.numbers import models as numbers, stock_models as number_stock
 from portal.operator import models as operator
 from portal.payments import models as payments
 from portal.pbx import models as pbx
@@ -39,6 +39,7 @@ ROOMS = (
     ledger,
     letters,
     numbers,
+    number_stock,
     operator,
     payments,
     pbx,

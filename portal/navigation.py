@@ -35,6 +35,9 @@ def navigation() -> list[Group]:
                 (
                     Item("White labels", "/operator/white-labels", "users"),
                     Item("Default prices", "/operator/prices", "coins"),
+                    Item("Numbers", "/operator/numbers", "phone"),
+                    Item("Port-ins", "/operator/port-ins", "phone"),
+                    Item("Emergency addresses", "/operator/emergency", "house"),
                     Item("Billing runs", "/operator/runs", "clock"),
                     Item("Health", "/operator/health", "check"),
                 ),
@@ -64,7 +67,10 @@ def _groups(person: Standing) -> list[Group]:
     accounts = person.readable_accounts[:5] if not run else []
     own = tuple(Item(a.name, f"/account/{a.id}", "house", is_alone=True) for a in accounts)
     if len(own) == 1 and accounts[0] in person.live_accounts:
-        own += (Item("Services", f"{own[0].href}/services", "phone"),)
+        own += (
+            Item("Services", f"{own[0].href}/services", "gear"),
+            Item("Numbers", f"{own[0].href}/numbers", "phone"),
+        )
         if person.runs_an_account:
             own += (Item("People", f"{own[0].href}/users", "users"),)
     return [Group(None, run), Group("Money", money), Group("Settings", settings), Group("Your account", own)]

@@ -9,9 +9,18 @@ from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
+from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
-from portal.letters import flows as letter_jobs
+from portal.letters import bounces as bounce_jobs, flows as letter_jobs
+from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
+from portal.numbers.emergency_views import bp as emergency
+from portal.numbers.port_views import bp as port_ins
+from portal.numbers.views import bp as numbers
+from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
+from portal.operator.emergency_views import bp as operator_emergency
+from portal.operator.number_views import bp as operator_numbers
+from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -34,12 +43,16 @@ from portal.statements import flows as statement_jobs
 BLUEPRINTS = (
     front,
     identity,
+    profile,
     activation,
     signup,
     customers,
     people,
     invitations,
     services,
+    numbers,
+    emergency,
+    port_ins,
     provisioning,
     provisioning_settings,
     credit,
@@ -53,16 +66,20 @@ BLUEPRINTS = (
     tax,
     operator,
     operator_prices,
+    operator_numbers,
     operator_charges,
     operator_usage,
+    operator_ports,
+    operator_emergency,
     webhooks,
+    mail_webhook,
 )
-JOBS = (letter_jobs, billing_run, statement_jobs, arrears_jobs)
+JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
 
 
 def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    # Stripe signs its webhooks, and a PBX brings its key; a form token would have no sender.
-    for machines in (webhooks, provisioning):
+    # Machines sign what they send or bring a key; a form token would have no sender.
+    for machines in (webhooks, mail_webhook, provisioning):
         app.extensions["csrf"].exempt(machines)

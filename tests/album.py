@@ -157,7 +157,7 @@ class Album(MoneyChapters):
         page = self.administrator()
         for name, path in (
             ("gateway", "/settings/gateway"), ("disconnect", "/settings/gateway/disconnection"),
-            ("letters", "/settings/letters"), ("change-password", "/password/change"),
+            ("letters", "/settings/letters"), ("change-password", "/password/change"), ("profile", "/profile"),
         ):
             self.go(page, path, name)
         self.go(page, "/settings/gateway")
@@ -212,6 +212,17 @@ class Album(MoneyChapters):
         page.fill("#password", "short")
         page.click("main button[type=submit]")
         self.see(page, "new-password-errors")
+        owner = self.signed_in(login)
+        self.go(owner, "/profile/address", "profile-address")
+        address = f"fin-{self.mark}@elsewhere.example"
+        owner.fill("#email", address)
+        owner.click("text=Mail the link")
+        self.see(owner, "profile-address-errors")
+        owner.fill("#present", cast.PASSWORD)
+        owner.click("text=Mail the link")
+        self.see(owner, "profile-waiting")
+        page.goto(self.link(address, "/profile/address/"))
+        self.see(page, "profile-confirmation")
 
     def own_account(self) -> None:
         owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")

@@ -31,7 +31,8 @@ NO_PAGES = {
     "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
     "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
     "/health/live", "/health/ready",
-    "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
+    "/invitations/<token>", "/logo", "/operator", "/profile/address/<token>",
+    "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>",
 }
 

@@ -1,5 +1,6 @@
 """What changes accounts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -21,6 +22,9 @@ from portal.ledger.entry import Book, credit_of
 from portal.ledger.models import JournalEntry
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
+
+after_closed: list[Callable[[TenantSession, Account, Actor], None]] = []
+"""What other rooms do in the very transaction in which an account is closed or cancelled."""
 
 
 class GrantedOtherwise(Refusal):
@@ -203,6 +207,8 @@ def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Non
     account.closed_at = now()
     _end_subscriptions(db, account)
     record(db, "account.closed", by=by, subject=account.id, reason=reason)
+    for tell in after_closed:
+        tell(db, account, by)
 
 
 def _end_pause(db: TenantSession, account: Account) -> None:

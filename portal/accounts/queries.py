@@ -65,6 +65,19 @@ def primary_user(db: TenantSession, account_id: UUID) -> User:
     return db.scalars(wanted).one()
 
 
+def primary_users(db: TenantSession, account_ids: Sequence[UUID]) -> dict[UUID, User]:
+    """The same of many accounts, by account."""
+    wanted = select(Membership.account_id, User).join(User, User.id == Membership.user_id)
+    rows = db.execute(wanted.where(Membership.account_id.in_(account_ids), Membership.is_primary))
+    return {row[0]: row[1] for row in rows}
+
+
+def contacts_of(db: TenantSession, account_ids: Sequence[UUID]) -> dict[UUID, Contact]:
+    """The general contact of many accounts, by account."""
+    wanted = select(Contact).where(Contact.account_id.in_(account_ids))
+    return {contact.account_id: contact for contact in db.scalars(wanted)}
+
+
 def contact_of(db: TenantSession, account_id: UUID) -> Contact:
     return db.scalars(select(Contact).where(Contact.account_id == account_id)).one()
 

@@ -34,9 +34,20 @@ class AmountForm(PortalForm):
 
     def __init__(self, *args: Any, least: Money, locale: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.least, self.locale = least, locale
+        self.locale = locale
+        # More than one payment can be is paid in several: what is missing after the first is asked for next.
+        self.takes_several = least.minor > MOST_BY_CARD_MINOR
+        self.least = Money(min(least.minor, MOST_BY_CARD_MINOR), least.currency)
         self.chosen: Money | None = None
-        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(least))
+        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(self.least))
+
+    @property
+    def most_words(self) -> str:
+        return Money(MOST_BY_CARD_MINOR, self.least.currency).words(self.locale)
+
+    @property
+    def least_words(self) -> str:
+        return self.least.words(self.locale)
 
     def validate_other(self, field: Any) -> None:
         self.chosen = self._amount(field.data or self.amount.data or "")
@@ -51,16 +62,16 @@ class AmountForm(PortalForm):
         except NotAnAmount as error:
             raise ValidationError(str(error)) from error
         if amount.minor < self.least.minor:
-            raise ValidationError(f"The least amount is {self.least.words(self.locale)}.")
+            raise ValidationError(f"The least amount is {self.least_words}.")
         if amount.minor > MOST_BY_CARD_MINOR:
-            most = Money(MOST_BY_CARD_MINOR, amount.currency)
-            raise ValidationError(f"One payment by card can be {most.words(self.locale)} at most.")
+            raise ValidationError(f"One payment by card can be {self.most_words} at most.")
         return amount
 
 
 def offered(least: Money) -> list[Money]:
     """The least amount, and round ones of about one and a half and two and a half times as much."""
-    return [least, *(Money(_round_up(least.minor * times // 2), least.currency) for times in (3, 5))]
+    more = (_round_up(least.minor * times // 2) for times in (3, 5))
+    return [least, *(Money(minor, least.currency) for minor in more if minor <= MOST_BY_CARD_MINOR)]
 
 
 def _round_up(minor: int) -> int:

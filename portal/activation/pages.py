@@ -9,7 +9,7 @@ from portal.accounts.models import Account
 from portal.activation.facts import service_address
 from portal.activation.queries import Standing, need_of
 from portal.billing.models import Charge
-from portal.billing.pricing import Invoice, PricedLine
+from portal.billing.pricing import Invoice, PricedLine, Side
 from portal.billing.queries import account_prices, first_invoice_of
 from portal.billing.words import retail_price
 from portal.kit.clock import now
@@ -84,9 +84,7 @@ def breakdown(db: TenantSession, account: Account) -> Breakdown:
     for line in invoice.lines:
         rows.append(Row(line.description, money(-line.retail.net_minor, tenant), period_words(line, tenant)))
     rows += _trial_rows(invoice, tenant)
-    tax = sum(line.retail.tax_minor for line in invoice.lines)
-    if tax:
-        rows.append(Row(f"{tenant.tax_name}, {percent(invoice.lines[0].retail.tax_ppm)}", money(-tax, tenant)))
+    rows += _tax_rows([-line.retail for line in invoice.lines], tenant)
     left = need.missing_minor + need.credit_minor - invoice.retail_minor
     return Breakdown(money(need.missing_minor, tenant), tuple(rows), money(left, tenant))
 
@@ -102,12 +100,15 @@ def invoice_rows(invoice: Invoice, tenant: WhiteLabel, *, retail: bool) -> list[
     """The invoice as one book sees it: its lines, then the tax of all of them."""
     sides = [(line, line.retail if retail else line.wholesale) for line in invoice.lines]
     rows = [Row(line.description, money(side.net_minor, tenant), period_words(line, tenant)) for line, side in sides]
-    rows += _trial_rows(invoice, tenant)
-    tax = sum(side.tax_minor for _, side in sides)
-    if tax:
-        rate = next(side.tax_ppm for _, side in sides)
-        rows.append(Row(f"{tenant.tax_name}, {percent(rate)}", money(tax, tenant)))
-    return rows
+    return rows + _trial_rows(invoice, tenant) + _tax_rows([side for _, side in sides], tenant)
+
+
+def _tax_rows(sides: list[Side], tenant: WhiteLabel) -> list[Row]:
+    """The tax of all lines, at each rate that one of them has."""
+    by_rate: dict[int, int] = {}
+    for side in sides:
+        by_rate[side.tax_ppm] = by_rate.get(side.tax_ppm, 0) + side.tax_minor
+    return [Row(f"{tenant.tax_name}, {percent(ppm)}", money(tax, tenant)) for ppm, tax in by_rate.items() if tax]
 
 
 def _trial_rows(invoice: Invoice, tenant: WhiteLabel) -> list[Row]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.audit.models import AuditRow
 from portal.kit.db import TenantSession
@@ -16,7 +16,11 @@ def acts_on(db: TenantSession, subject: UUID) -> Sequence[AuditRow]:
     return db.scalars(wanted.order_by(AuditRow.at, AuditRow.id)).all()
 
 
-def last_act_on(db: TenantSession, subject: UUID, action: str) -> datetime | None:
-    """When something was last done to a subject."""
-    wanted = select(AuditRow.at).where(AuditRow.subject_id == subject, AuditRow.action == action)
-    return db.scalar(wanted.order_by(AuditRow.at.desc()).limit(1))
+def last_acts_on(db: TenantSession, subjects: Sequence[UUID], action: str) -> dict[UUID, datetime]:
+    """When something was last done to each subject to which it was done."""
+    if not subjects:
+        return {}
+    wanted = select(AuditRow.subject_id, func.max(AuditRow.at)).where(
+        AuditRow.subject_id.in_(subjects), AuditRow.action == action
+    )
+    return {subject: at for subject, at in db.execute(wanted.group_by(AuditRow.subject_id)) if subject is not None}

@@ -4,11 +4,12 @@ A change ends one subscription and begins another on the same day. When that day
 the rest of it is given back, and the new one is charged for the same days.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
@@ -70,7 +71,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Change:
-    """A change worked out: what ends and begins, what is given back and charged at once, and each period's price."""
+    """A change worked out: what ends and begins, what is given back and charged at once, and each period's price.
+
+    `is_charged` says whether the period that it begins in is charged at once, and not when it begins.
+    """
 
     wish: Wish
     day: date
@@ -80,6 +84,7 @@ class Change:
     lines: tuple[PricedLine, ...]
     each_period: PricedLine | None
     currency: str
+    is_charged: bool = True
 
     @property
     def now(self) -> Invoice:
@@ -97,16 +102,17 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
         return _one_off(db, account, wish, book.prices(wish.product, day, buyer), day)
     cycle = cycle_of(account, wish.product)
     boundary = present.charged_to if present is not None else cycle.period_at(day).next_first_day
-    starts = day if wish.when is When.NOW else max(day, boundary)
+    starts = _first_day_now(account, wish.product, day) if wish.when is When.NOW else max(day, boundary)
     item = _item(db, account, wish.product)
     back = rest_of(db, account, present.item, starts) if present is not None and wish.when is When.NOW else None
     if not wish.quantity:
         return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
     prices, free = book.prices(wish.product, starts, buyer), _free(db, account, wish, book, starts)
-    lines = _lines_now(wish, item, prices, free, present, cycle_of(account, wish.product).period_at(starts))
+    period = cycle.period_at(starts) if _is_charged_by(db, account, starts, day) else None
+    lines = _lines_now(wish, item, prices, free, present, period)
     whole = cycle.period_of(cycle.period_at(starts).next_first_day)
     each = recurring_line(book.prices(wish.product, whole.first_day, buyer), item, wish.quantity, whole, free=free)
-    return Change(wish, starts, present, item, back, lines, each, book.tenant.currency)
+    return Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
 
 
 def carry_out(db: TenantSession, account: Account, wish: Wish, *, agreed_minor: int | None, by: Actor) -> Change:
@@ -114,11 +120,26 @@ def carry_out(db: TenantSession, account: Account, wish: Wish, *, agreed_minor: 
 
     Raises CannotChange, CreditTooLow, NotEnoughCredit, or QuoteIsOld when the price is not the quoted one any more.
     """
+    return carry_out_all(db, account, [wish], agreed_minor=agreed_minor, by=by)[0]
+
+
+def carry_out_all(
+    db: TenantSession, account: Account, wishes: Sequence[Wish], *, agreed_minor: int | None, by: Actor
+) -> list[Change]:
+    """Like `carry_out`, for changes of different products that were quoted together, at one sum: all or none."""
     bill(db, [account], today(white_label(db).time_zone))
-    change = work_out(db, account, wish)
-    if agreed_minor is not None and agreed_minor != due_minor(account, change):
+    changes = [work_out(db, account, wish) for wish in wishes]
+    if agreed_minor is not None and agreed_minor != sum(due_minor(account, change) for change in changes):
         raise QuoteIsOld
-    _make_sure_of_money(db, account, change)
+    _make_sure_of_money(db, account, changes)
+    for change in changes:
+        _make(db, account, change, by)
+    db.flush()
+    return changes
+
+
+def _make(db: TenantSession, account: Account, change: Change, by: Actor) -> None:
+    wish = change.wish
     if change.ends is not None:
         change.ends.until_day = change.day
         change.ends.charged_to = max(change.ends.charged_to, change.day)
@@ -135,8 +156,6 @@ def carry_out(db: TenantSession, account: Account, wish: Wish, *, agreed_minor: 
         quantity=wish.quantity,
         day=change.day.isoformat(),
     )
-    db.flush()
-    return change
 
 
 def due_minor(account: Account, change: Change) -> int:
@@ -147,10 +166,10 @@ def due_minor(account: Account, change: Change) -> int:
 def live(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
     """What the account has of a service, or its plan whichever it is, on a day."""
     same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
+    # What was changed before it began has ended on its first day, and never counted.
+    counts = and_(Subscription.until_day > day, Subscription.until_day > Subscription.from_day)
     wanted = select(Subscription).where(
-        Subscription.account_id == account.id,
-        same,
-        or_(Subscription.until_day.is_(None), Subscription.until_day > day),
+        Subscription.account_id == account.id, same, or_(Subscription.until_day.is_(None), counts)
     )
     return db.scalars(wanted.order_by(Subscription.from_day).limit(1)).first()
 
@@ -180,7 +199,7 @@ def _refuse(
         raise CannotChange(f"Choose a quantity from 0 to {MOST}.")
     if present is not None and present.until_day is not None:
         raise CannotChange("A change waits already. Take it back first.")
-    if present is not None and present.from_day > day:
+    if present is not None and present.from_day > max(day, _first_day_now(account, product, day)):
         raise CannotChange(f"It begins on {present.from_day}. Change it then.")
     is_same = present is not None and present.product_id == product.id and present.quantity == wish.quantity
     if is_same or (present is None and not wish.quantity):
@@ -230,12 +249,29 @@ def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day:
     return book.free(plan_on(list(plans), day), wish.product)
 
 
+def _first_day_now(account: Account, product: Plan | Service, day: date) -> date:
+    """From when a change of today counts. Numbers cost nothing before the account's first period, like the plan."""
+    waits = isinstance(product, Service) and product.counts_numbers and account.cycle_anchor is not None
+    return max(day, account.cycle_anchor) if waits and account.cycle_anchor else day
+
+
+def _is_charged_by(db: TenantSession, account: Account, starts: date, day: date) -> bool:
+    """Whether the period that begins on a day is charged at once: always, but for one that the plan waits for, too."""
+    if starts <= day:
+        return True
+    wanted = select(Subscription.id).where(
+        Subscription.account_id == account.id, Subscription.plan_id.is_not(None), Subscription.charged_to > starts
+    )
+    return db.scalar(wanted.limit(1)) is not None
+
+
 def _lines_now(
-    wish: Wish, item: str, prices: Prices, free: int, present: Subscription | None, period: Period
+    wish: Wish, item: str, prices: Prices, free: int, present: Subscription | None, period: Period | None
 ) -> tuple[PricedLine, ...]:
+    """What is charged at once: a period, unless it is charged when it begins, and setting up what is new."""
     if wish.when is When.NEXT:
         return ()
-    lines = [recurring_line(prices, item, wish.quantity, period, free=free)]
+    lines = [recurring_line(prices, item, wish.quantity, period, free=free)] if period is not None else []
     if isinstance(wish.product, Service):
         more = wish.quantity - (present.quantity if present is not None else 0)
         lines.append(setup_line(prices, f"{item}.setup", max(0, more)))
@@ -246,7 +282,7 @@ def _begin(db: TenantSession, account: Account, change: Change, by: Actor) -> No
     product = change.wish.product
     if not change.wish.quantity or (isinstance(product, Service) and product.kind == "one_off"):
         return
-    is_now = change.wish.when is When.NOW
+    is_now = change.wish.when is When.NOW and change.is_charged
     period = cycle_of(account, product).period_at(change.day)
     db.add(
         Subscription(
@@ -261,16 +297,17 @@ def _begin(db: TenantSession, account: Account, change: Change, by: Actor) -> No
             created_by=by.name,
         )
     )
-    if isinstance(product, Plan) and is_now:
+    if isinstance(product, Plan) and change.wish.when is When.NOW:
         account.plan_id = product.id
 
 
-def _make_sure_of_money(db: TenantSession, account: Account, change: Change) -> None:
+def _make_sure_of_money(db: TenantSession, account: Account, changes: list[Change]) -> None:
     tenant = white_label(db)
-    hold_white_label_credit(db, max(0, change.now.wholesale_minor))
-    if account.is_run_by_customer and change.now.retail_minor > 0:
+    hold_white_label_credit(db, max(0, sum(change.now.wholesale_minor for change in changes)))
+    retail_minor = sum(change.now.retail_minor for change in changes)
+    if account.is_run_by_customer and retail_minor > 0:
         held = hold_credit(db, Book.RETAIL, credit_of(account.id), tenant.currency)
-        missing = change.now.retail_minor + held.balance_minor
+        missing = retail_minor + held.balance_minor
         if missing > 0:
             raise CreditTooLow(Money(missing, tenant.currency), tenant.locale)
 

@@ -2,11 +2,12 @@
 
 from portal.accounts.models import Account, Subscription
 from portal.accounts.queries import white_label_account
+from portal.billing.beginning import beginnings_of
 from portal.billing.charging import Written, write_charges
 from portal.billing.pricing import Invoice, anchor_of
 from portal.billing.queries import account_prices, first_day_for
 from portal.billing.subscriptions import cycle_of
-from portal.catalogue.models import Plan
+from portal.catalogue.models import Plan, Service
 from portal.kit.db import TenantSession
 from portal.kit.money import Money
 from portal.kit.refusals import Refusal
@@ -39,23 +40,30 @@ def hold_white_label_credit(db: TenantSession, needed_minor: int) -> Account:
 
 
 def begin(db: TenantSession, account: Account, invoice: Invoice) -> Written:
-    """Subscribe an account that becomes active to its plan, and charge the invoice it was quoted."""
+    """Subscribe an account that becomes active to its plan and what begins with it, and charge the invoice."""
     plan = db.load(Plan, account.plan_id) if account.plan_id else None
     if plan is None:
         raise LookupError(f"account {account.number} has no plan")
     first_day = first_day_for(white_label(db), account.first_day)
     prices = account_prices(db, account)
     account.cycle_anchor = anchor_of(prices, first_day)
-    first_period = cycle_of(account, plan).period_at(account.cycle_anchor)
-    db.add(
-        Subscription(
-            account_id=account.id,
-            plan_id=plan.id,
-            item="plan",
-            quantity=1,
-            from_day=account.cycle_anchor,
-            charged_to=account.cycle_anchor if prices.trial_days else first_period.next_first_day,
-            created_by="the activation",
-        )
-    )
+    db.add(_begun(account, plan, "plan", 1, is_charged=not prices.trial_days))
+    for each in beginnings_of(db, account):
+        db.add(_begun(account, each.service, each.item, each.quantity, is_charged=not prices.trial_days))
     return write_charges(db, ((account, line) for line in invoice.lines))
+
+
+def _begun(account: Account, product: Plan | Service, item: str, quantity: int, *, is_charged: bool) -> Subscription:
+    """What begins on the account's first day, whose first period is charged by the first invoice or later."""
+    anchor = account.cycle_anchor
+    assert anchor is not None
+    return Subscription(
+        account_id=account.id,
+        plan_id=product.id if isinstance(product, Plan) else None,
+        service_id=product.id if isinstance(product, Service) else None,
+        item=item,
+        quantity=quantity,
+        from_day=anchor,
+        charged_to=cycle_of(account, product).period_at(anchor).next_first_day if is_charged else anchor,
+        created_by="the activation",
+    )

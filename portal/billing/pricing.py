@@ -5,6 +5,7 @@ nothing is rounded twice, and sums only add. Where prices include tax, the tax i
 rest is the net amount, so the two parts are always the price.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
@@ -92,11 +93,28 @@ class Invoice:
         return sum(line.retail.gross_minor for line in self.lines)
 
 
-def first_invoice(prices: Prices, first_day: date, billing_day: int | None = None) -> Invoice:
-    """Set-up fee and first period, as charged at activation; a trial puts the first period off."""
+@dataclass(frozen=True)
+class Extra:
+    """So many of a service that begin together with the plan, which holds `free` of them."""
+
+    prices: Prices
+    item: str
+    quantity: int
+    free: int = 0
+
+
+def first_invoice(
+    prices: Prices, first_day: date, billing_day: int | None = None, extras: Sequence[Extra] = ()
+) -> Invoice:
+    """Set-up fees and first periods, as charged at activation; a trial puts the first periods off."""
     lines = [setup_line(prices, "setup", 1)]
     if not prices.trial_days:
         lines.append(plan_line(prices, Cycle(first_day, billing_day, prices.months).period_at(first_day)))
+    month = Cycle(first_day, billing_day).period_at(first_day)
+    for extra in extras:
+        lines.append(setup_line(extra.prices, f"{extra.item}.setup", extra.quantity))
+        if not prices.trial_days:
+            lines.append(recurring_line(extra.prices, extra.item, extra.quantity, month, free=extra.free))
     trial_ends = anchor_of(prices, first_day) if prices.trial_days else None
     return Invoice(tuple(line for line in lines if line.costs), prices.currency, trial_ends)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
+from portal.billing.beginning import Beginning, beginnings_of, extras_of
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge
 from portal.billing.pricing import Invoice, Prices, first_invoice
@@ -32,10 +33,12 @@ def first_day_for(tenant: WhiteLabel, wanted: date | None) -> date:
     return max(activation_day, wanted) if wanted else activation_day
 
 
-def first_invoice_of(db: TenantSession, account: Account) -> Invoice:
-    """What activating this account now would charge."""
+def first_invoice_of(db: TenantSession, account: Account, begins: Sequence[Beginning] | None = None) -> Invoice:
+    """What activating this account now would charge: its plan, and what begins with it, as it is unless it is said."""
     first_day = first_day_for(white_label(db), account.first_day)
-    return first_invoice(account_prices(db, account, first_day), first_day, account.billing_day)
+    begins = beginnings_of(db, account) if begins is None else begins
+    extras = extras_of(db, account, begins, first_day) if begins else []
+    return first_invoice(account_prices(db, account, first_day), first_day, account.billing_day, extras)
 
 
 def account_prices(db: TenantSession, account: Account, day: date | None = None) -> Prices:

@@ -16,7 +16,7 @@ from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
-from portal.customers.progress import Blocker, Event, blocker_of, timeline
+from portal.customers.progress import Blocker, Event, blocker_of, blockers_of, timeline
 from portal.customers.queries import Search, count_waiting_for_us, counts_by_state, customers_page, views_of
 from portal.identity.models import User
 from portal.kit.db import TenantSession
@@ -25,6 +25,7 @@ from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.queries import letters_about
+from portal.numbers.pages import number_rows
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, moment, money, short_day, since, span
@@ -99,6 +100,7 @@ class CustomerPage:
     addresses: list[tuple[str, str]]
     plan: list[tuple[str, str]]
     payment: list[tuple[str, str]]
+    numbers: list[tuple[str, str]]
     charges: list[ChargeLine]
     letters: list[LetterLine]
     can_resend: bool
@@ -134,6 +136,8 @@ LETTER_NAMES = {
     "password-reset": "Password reset",
     "invitation": "Invitation",
     "statement": "Statement",
+    "numbers-added": "Numbers added",
+    "port-in": "Numbers brought along",
 }
 
 
@@ -183,9 +187,9 @@ def _list_address(asked: dict[str, str]) -> str:
 def _lines(db: TenantSession, accounts: list[Account]) -> list[Line]:
     tenant = white_label(db)
     balances = credits_minor(db, Book.RETAIL, [account.id for account in accounts])
-    lines = []
+    blockers, lines = blockers_of(db, accounts), []
     for account in accounts:
-        blocker = blocker_of(db, account)
+        blocker = blockers[account.id]
         plan = db.load(Plan, account.plan_id) if account.plan_id else None
         lines.append(
             Line(
@@ -226,6 +230,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         addresses=[(kind.capitalize(), place.words()) for kind, place in sorted(addresses_of(db, account.id).items())],
         plan=_plan(db, account),
         payment=_payment(db, account),
+        numbers=number_rows(db, account),
         charges=charge_lines(db, account, Book.WHOLESALE),
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,

@@ -1,22 +1,23 @@
 """Where a customer stands: one named blocker, and the history both sides can read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.activation.queries import latest_link
 from portal.audit.models import AuditRow
-from portal.audit.queries import acts_on, last_act_on
+from portal.audit.queries import acts_on
+from portal.customers.facts import Facts, facts_of
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.letters.models import Letter
-from portal.payments.models import Funding
-from portal.payments.queries import latest_funding, refund_of
+from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.queries import gateway_credential, white_label
+from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, since
 
 
@@ -64,33 +65,33 @@ class Event:
 
 def blocker_of(db: TenantSession, account: Account) -> Blocker:
     """The one thing that stands between this account and being active."""
-    tenant = white_label(db)
+    return blockers_of(db, [account])[account.id]
+
+
+def blockers_of(db: TenantSession, accounts: Sequence[Account]) -> dict[UUID, Blocker]:
+    """The same for many accounts, by their id."""
+    facts = facts_of(db, accounts)
+    return {account.id: _blocker(facts, account) for account in accounts}
+
+
+def _blocker(facts: Facts, account: Account) -> Blocker:
     if account.state == State.CLOSED:
-        return Blocker("Nothing, the account is closed", "none", since=_since(account.closed_at, tenant))
+        return Blocker("Nothing, the account is closed", "none", since=_since(account.closed_at, facts.tenant))
     if account.state == State.SUSPENDED:
-        at = last_act_on(db, account.id, "account.suspended")
-        return Blocker("You: the account is suspended", "bad", "reactivate", since=_since(at, tenant))
+        at = _since(facts.suspended_at.get(account.id), facts.tenant)
+        return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
     if account.state == State.ACTIVE:
         return Blocker("Nothing", "none")
     if not account.is_run_by_customer:
-        waits = _since(account.created_at, tenant)
+        waits = _since(account.created_at, facts.tenant)
         return Blocker("You: activate the account when it is set up", act="activate", since=waits)
-    if account.is_claimed:
-        return _payment_blocker(db, account)
-    return _letter_blocker(db, account)
+    return _payment_blocker(facts, account) if account.is_claimed else _letter_blocker(facts, account)
 
 
-def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
-    tenant = white_label(db)
-    letter = db.scalar(
-        select(Letter)
-        .where(Letter.about_id == account.id, Letter.name == "activation")
-        .order_by(Letter.created_at.desc(), Letter.id.desc())
-        .limit(1)
-    )
-    link = latest_link(db, account.id)
+def _letter_blocker(facts: Facts, account: Account) -> Blocker:
+    tenant, letter, link = facts.tenant, facts.letters.get(account.id), facts.links.get(account.id)
     if letter is not None and letter.state in ("failed", "bounced"):
-        back = _since(letter.created_at, tenant)
+        back = _since(letter.came_back_at or letter.created_at, tenant)
         return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced", back)
     if letter is None or letter.state == "queued" or link is None:
         written = _since(letter.created_at if letter else account.created_at, tenant)
@@ -105,15 +106,15 @@ def _letter_blocker(db: TenantSession, account: Account) -> Blocker:
     return Blocker(f"Customer: letter mailed {day}, link not opened", act="resend", badge="waiting")
 
 
-def _payment_blocker(db: TenantSession, account: Account) -> Blocker:
-    tenant, funding = white_label(db), latest_funding(db, account.id)
+def _payment_blocker(facts: Facts, account: Account) -> Blocker:
+    tenant, funding = facts.tenant, facts.fundings.get(account.id)
     claimed = _since(account.claimed_at, tenant)
-    if gateway_credential(db) is None:
+    if not facts.has_gateway:
         return Blocker("You: connect the gateway, your customer cannot pay", "bad", "gateway", "waiting", claimed)
     if funding is None:
         return Blocker("Customer: password set, not paid", badge="waiting", since=claimed)
     if funding.state == "succeeded":
-        return _after_payment(db, funding, tenant)
+        return _after_payment(facts.refunds.get(funding.id), funding, tenant)
     return _unpaid_blocker(funding, tenant)
 
 
@@ -129,8 +130,7 @@ def _unpaid_blocker(funding: Funding, tenant: WhiteLabel) -> Blocker:
     return Blocker(f"Customer: payment begun {day}, not finished", badge="waiting")
 
 
-def _after_payment(db: TenantSession, funding: Funding, tenant: WhiteLabel) -> Blocker:
-    refund = refund_of(db, funding.id)
+def _after_payment(refund: GatewayRefund | None, funding: Funding, tenant: WhiteLabel) -> Blocker:
     if refund is not None and refund.state != "failed":
         back = _since(refund.created_at, tenant)
         return Blocker(f"You: the payment went back ({refund.reason})", "bad", badge="failed", since=back)
@@ -167,6 +167,15 @@ TITLES = {
     "people.role-changed": ("is-done", "user", "Role changed"),
     "people.removed": ("is-done", "user", "Somebody removed"),
     "people.main-contact": ("is-done", "user", "Another main contact"),
+    "number.assigned": ("is-done", "phone", "Number assigned"),
+    "number.released": ("is-bad", "phone", "Number released"),
+    "emergency.refused": ("is-bad", "cross", "Address for emergency calls refused"),
+    "port-in.submitted": ("is-done", "phone", "Numbers asked for from another provider"),
+    "port-in.accepted": ("is-done", "check", "Port-in accepted"),
+    "port-in.scheduled": ("is-done", "clock", "Day of the port-in agreed"),
+    "port-in.completed": ("is-done", "phone", "Numbers brought along"),
+    "port-in.rejected": ("is-bad", "cross", "Port-in rejected"),
+    "port-in.cancelled": ("is-bad", "bar", "Port-in cancelled"),
     "account.activated": ("is-done", "check", "Active"),
     "account.details-changed": ("is-done", "page", "Details changed"),
     "account.tax-changed": ("is-done", "page", "Tax changed"),
@@ -191,7 +200,7 @@ def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Even
 def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     kind, icon, title = TITLES[row.action]
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
-    for key in ("address", "person", "role", "after", "reference", "reason", "why"):
+    for key in ("number", "address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
             lines.append(str(row.details[key]))
     lines += [f"{what.capitalize()}: {words}" for what, words in row.details.get("changed", {}).items()]
@@ -201,14 +210,7 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
 def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[datetime, Event]]:
     failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(("failed", "bounced")))
     return [
-        (
-            letter.created_at,
-            Event(
-                "is-bad",
-                "bounce",
-                f"Letter to {letter.to_address} came back",
-                (moment(letter.created_at, tenant), letter.last_answer or ""),
-            ),
-        )
+        (at, Event("is-bad", "bounce", title, (moment(at, tenant), letter.last_answer or "")))
         for letter in db.scalars(failed.order_by(Letter.created_at))
+        for at, title in [(letter.came_back_at or letter.created_at, f"Letter to {letter.to_address} came back")]
     ]

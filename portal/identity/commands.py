@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.commands import SYSTEM, Actor, record
+from portal.identity.links import kill_address_changes, kill_password_links
 from portal.identity.models import PasswordLink, User
 from portal.identity.passwords import hash_password, problem_with
 from portal.identity.queries import fits, user_by_login
@@ -14,8 +15,9 @@ from portal.kit import tokens
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
-from portal.kit.refusals import Refusal
+from portal.kit.refusals import NotFound, Refusal
 from portal.kit.sessions import end_sessions
+from portal.kit.settings import current
 from portal.letters import commands as letters
 from portal.whitelabels.queries import white_label
 
@@ -98,15 +100,6 @@ def start_life(db: TenantSession, link_id: UUID, sent_at: datetime) -> None:
         link.expires_at = sent_at + LIVES[link.purpose]
 
 
-def kill_password_links(db: TenantSession, user: User) -> None:
-    live = select(PasswordLink).where(
-        PasswordLink.user_id == user.id, PasswordLink.used_at.is_(None), PasswordLink.dead_at.is_(None)
-    )
-    for link in db.scalars(live):
-        link.dead_at = now()
-        letters.withdraw(db, link.id)
-
-
 def redeem_password_link(db: TenantSession, link_id: UUID, password: str) -> User:
     """Set the password that the link was for, end every session of its person. Raises LinkIsDead or PasswordRefused."""
     link = db.load(PasswordLink, link_id)
@@ -129,15 +122,47 @@ def redeem_password_link(db: TenantSession, link_id: UUID, password: str) -> Use
         raise LinkIsDead
     set_password(db, user, password)
     record(db, "password.set", by=Actor("user", user.id, user.display_name), subject=user.id)
+    if link.purpose == "password-reset":
+        tell_of_new_password(db, user)
     return user
 
 
+def change_password(db: TenantSession, user: User, password: str, *, session_kept: str | None) -> None:
+    """A person's own change: every other session ends, and a letter tells of it. Raises PasswordRefused."""
+    refuse_weak(db, password, user)
+    set_password(db, user, password, session_kept=session_kept)
+    record(db, "password.changed", by=Actor("user", user.id, user.display_name), subject=user.id)
+    tell_of_new_password(db, user)
+
+
+def tell_of_new_password(db: TenantSession, user: User) -> None:
+    """To the address on file, so that somebody whose password was taken hears of it (ASVS 5.0.0, 6.3.7)."""
+    letters.write(
+        db,
+        "password-changed",
+        to=letters.Recipient(user.email, user.display_name),
+        login_name=user.login_name,
+        url=current().address(white_label(db).host, "/password/forgotten"),
+    )
+
+
 def set_password(db: TenantSession, user: User, password: str, *, session_kept: str | None = None) -> None:
-    """Store the hash, end the person's other sessions, and let no older link set it again."""
+    """Store the hash, end the person's other sessions, and let no older link set it or move the letters."""
     user.password_hash = hash_password(password)
     user.must_change_password = False
     kill_password_links(db, user)
+    kill_address_changes(db, user)
     end_sessions(db, user.get_id(), except_name=session_kept)
+
+
+def rename(db: TenantSession, user_id: UUID, display_name: str) -> None:
+    user = db.locked(User, user_id)
+    if user is None:
+        raise NotFound
+    before, user.display_name = user.display_name, display_name
+    if before != display_name:
+        by = Actor("user", user.id, before)
+        record(db, "person.renamed", by=by, subject=user.id, before=before, after=display_name)
 
 
 def refuse_weak(db: TenantSession, password: str, user: User) -> None:

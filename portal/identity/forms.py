@@ -4,7 +4,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from portal.identity.passwords import LONGEST
-from portal.kit.forms import PortalForm, Text
+from portal.kit.forms import OneAddress, PortalForm, Text, normal_address
 
 _short_enough = Length(max=LONGEST, message=f"Use at most {LONGEST} characters.")
 
@@ -25,3 +25,22 @@ class NewPasswordForm(PortalForm):
 
 class ChangePasswordForm(NewPasswordForm):
     present = PasswordField("Present password", [InputRequired("Write your present password."), _short_enough])
+
+
+class NameForm(PortalForm):
+    display_name = StringField("Your name", [Text(120, missing="Write your name.")])
+
+
+class AddressForm(PortalForm):
+    email = StringField("New address for letters", [OneAddress()])
+    present = PasswordField("Present password", [InputRequired("Write your present password."), _short_enough])
+
+    @property
+    def address(self) -> str:
+        return normal_address(self.email.data or "") or ""
+
+
+class ConfirmForm(PortalForm):
+    """`password` is asked of whoever is not signed in as the person."""
+
+    password = PasswordField("Password", [_short_enough])

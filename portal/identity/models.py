@@ -1,10 +1,10 @@
-"""A person with a login within one tenant, and the single-use links that set a password."""
+"""A person with a login within one tenant, and the single-use links that set a password or confirm an address."""
 
 from datetime import datetime
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
@@ -45,6 +45,28 @@ class PasswordLink(TenantRow, Base):
 
     user_id: Mapped[UUID]
     purpose: Mapped[str]
+    digest: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+
+
+class AddressChange(TenantRow, Base):
+    """That a person wants letters at another address. It counts once the link mailed there was used, and not before.
+
+    `before` is where letters went when it was asked for: a change made elsewhere meanwhile ends this one.
+    """
+
+    __tablename__ = "address_change"
+    __table_args__ = (
+        belongs_to("user_id", "users"),
+        Index("ix_address_change_user", "white_label_id", "user_id", "created_at"),
+    )
+
+    user_id: Mapped[UUID]
+    before: Mapped[str]
+    address: Mapped[str]
     digest: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]

@@ -137,8 +137,7 @@ def _change(form: ChangePasswordForm) -> bool:
         with transaction() as db:
             user = db.load(User, me().id)
             assert user is not None
-            commands.refuse_weak(db, form.password.data or "", user)
-            commands.set_password(db, user, form.password.data or "", session_kept=session.name)  # type: ignore[attr-defined]
+            commands.change_password(db, user, form.password.data or "", session_kept=session.name)  # type: ignore[attr-defined]
     except commands.PasswordRefused as refused:
         form.password.errors = [refused.text]
         return False

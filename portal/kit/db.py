@@ -113,10 +113,11 @@ Row = TypeVar("Row", bound=Base)
 class TenantSession(Session):
     """A session that reads and writes the rows of one tenant, or of the whole platform when that is its scope."""
 
-    def __init__(self, bind: Engine, *, scope: Scope) -> None:
+    def __init__(self, bind: Engine | Connection, *, scope: Scope) -> None:
         if not isinstance(scope, (UUID, Platform)):
             raise TypeError("a session needs a scope: a white label's id, or PLATFORM")
-        super().__init__(bind=bind, expire_on_commit=False)
+        # On a connection that is somebody else's, the end of their transaction is theirs, too.
+        super().__init__(bind=bind, expire_on_commit=False, join_transaction_mode="rollback_only")
         self._scope = scope
         if isinstance(scope, UUID):
             self._criteria = with_loader_criteria(
@@ -277,6 +278,28 @@ def transaction(scope: Scope | None = None) -> Iterator[TenantSession]:
     with _session(scope, write=True) as db:
         yield db
         db.commit()
+
+
+@contextmanager
+def shared_transaction(tenant: UUID) -> Iterator[tuple[TenantSession, TenantSession]]:
+    """One unit of work seen twice: in the platform's scope and in one tenant's, for what moves between the two.
+
+    Committed when the block ends, undone when it raises. Nesting raises.
+    """
+    if _open.get():
+        raise RuntimeError("a transaction is open already; pass its session on instead of nesting")
+    token = _open.set(True)
+    try:
+        with (
+            database().engine(PLATFORM, write=True).begin() as connection,
+            TenantSession(connection, scope=PLATFORM) as everything,
+            TenantSession(connection, scope=tenant) as db,
+        ):
+            yield everything, db
+            everything.flush()
+            db.flush()
+    finally:
+        _open.reset(token)
 
 
 @contextmanager

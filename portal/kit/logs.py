@@ -8,12 +8,21 @@ import structlog
 
 from portal.kit.settings import Settings
 
-_SECRET_PATH = re.compile(r"^(/(?:activate|invitations|pay|hand-over|password/set|password/reset|webhooks/stripe)/).+")
+_SECRETS = (
+    "activate|invitations|pay|hand-over|password/set|password/reset|profile/address|webhooks/stripe|webhooks/mail"
+)
+_SECRET_PATH = re.compile(rf"^(/(?:{_SECRETS})/).+")
+_SECRET_WITHIN = re.compile(rf"(?:/|%2F)(?:{_SECRETS.replace('/', '(?:/|%2F)')})(?:/|%2F).*", re.IGNORECASE | re.DOTALL)
 
 
 def mask(path: str) -> str:
     """The path with whatever works like a key replaced."""
     return _SECRET_PATH.sub(r"\1…", path)
+
+
+def without_links(words: str) -> str:
+    """What somebody else wrote, cut where a link of ours begins: mail servers quote the letter that they refuse."""
+    return _SECRET_WITHIN.sub("/…", words)
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 
 DEVELOPMENT_SECRET = "development-only-secret-never-used-in-production"
 DEVELOPMENT_VAULT_KEY = base64.b64encode(b"development-only-vault-key-32byt").decode()
+
+RETURN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}")
+RETURN_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
 class UnsafeSettings(RuntimeError):
@@ -35,6 +39,9 @@ class Settings:
     mail_password: str = ""
     mail_tls: bool = False
     mail_from: str = "portal@localhost"
+    mail_return_path: str = ""
+    mail_bounces: str = ""
+    mail_bounces_secret: str = ""
     limits_storage: str = "memory://"
     credit_alone: int = 1000
 
@@ -72,6 +79,9 @@ def from_environment(source: Mapping[str, str] | None = None) -> Settings:
         mail_password=env.get("MAIL_PASSWORD", ""),
         mail_tls=env.get("MAIL_USE_TLS", "") in ("1", "true", "yes"),
         mail_from=env.get("MAIL_FROM", Settings.mail_from),
+        mail_return_path=env.get("MAIL_RETURN_PATH", ""),
+        mail_bounces=env.get("MAIL_BOUNCES", ""),
+        mail_bounces_secret=env.get("MAIL_BOUNCES_SECRET", ""),
         limits_storage=env.get("PORTAL_LIMITS_STORAGE", "memory://"),
         credit_alone=_number(env, "PORTAL_CREDIT_ALONE") if "PORTAL_CREDIT_ALONE" in env else Settings.credit_alone,
     )
@@ -100,8 +110,20 @@ def _problems(settings: Settings) -> list[str]:
             found.append("PORTAL_VAULT_KEYS must hold base64 keys of 32 bytes each, the one in use first.")
     if not settings.vault_keys:
         found.append("PORTAL_VAULT_KEYS is empty.")
+    found += _bounce_problems(settings)
     if settings.is_production:
         found += _production_problems(settings)
+    return found
+
+
+def _bounce_problems(settings: Settings) -> list[str]:
+    found = []
+    name, _, domain = settings.mail_return_path.rpartition("@")
+    # The reference takes 43 of the 64 octets that a name may have (RFC 5321).
+    if settings.mail_return_path and not (RETURN_NAME.fullmatch(name) and RETURN_DOMAIN.fullmatch(domain)):
+        found.append("MAIL_RETURN_PATH is not an address such as bounces@mail.example, its name at most 21 characters.")
+    if settings.mail_bounces_secret and len(settings.mail_bounces_secret) < 32:
+        found.append("MAIL_BOUNCES_SECRET is shorter than 32 characters.")
     return found
 
 

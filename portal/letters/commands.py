@@ -13,6 +13,7 @@ from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_rows
 from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
+from portal.kit.logs import without_links
 from portal.letters.models import Letter
 
 
@@ -123,4 +124,23 @@ def mark_sent(db: TenantSession, letter: Letter) -> None:
 
 
 def mark_failed(db: TenantSession, letter: Letter, answer: str) -> None:
-    letter.state, letter.last_answer = "failed", answer[:500]
+    letter.state, letter.last_answer, letter.came_back_at = "failed", kept(answer), now()
+
+
+def mark_bounced(db: TenantSession, letter: Letter, answer: str) -> bool:
+    """A mail server further on gave it back for good. False when that changes nothing: known, failed, withdrawn.
+
+    A letter may come back before its sending was written down; then that is written first, so that its link's life
+    begins and the history is whole.
+    """
+    if letter.state == "queued" and letter.tries:
+        mark_sent(db, letter)
+    if letter.state != "sent":
+        return False
+    letter.state, letter.last_answer, letter.came_back_at = "bounced", kept(answer), now()
+    return True
+
+
+def kept(answer: str) -> str:
+    """A server's words as people see them: never with a link that it quotes, which is the customer's alone."""
+    return without_links(answer)[:500]

@@ -17,7 +17,8 @@ from portal.kit import jobs, tokens
 from portal.kit.clock import now
 from portal.kit.db import transaction
 from portal.kit.settings import current, root
-from portal.letters.commands import mark_failed, mark_sent
+from portal.letters import returns
+from portal.letters.commands import kept, mark_failed, mark_sent
 from portal.letters.models import Letter
 from portal.whitelabels import colour
 from portal.whitelabels.models import WhiteLabel
@@ -65,13 +66,14 @@ def deliver(payload: dict[str, Any]) -> None:
         letter.tries += 1
         sender = white_label(db)
     try:
-        _hand_over(render(letter, sender))
+        _hand_over(render(letter, sender), returns.return_path(letter_id))
     except Exception as error:  # whatever it was must stand on the letter, where people look
         _record_refusal(letter_id, error)
     else:
         with transaction() as db:
             sent = db.locked(Letter, letter_id)
-            if sent is not None:
+            # A quick mail server may have given it back by now.
+            if sent is not None and sent.state == "queued":
                 mark_sent(db, sent)
 
 
@@ -94,7 +96,7 @@ def render(letter: Letter, sender: WhiteLabel) -> Message:
         sender=(_one_line(sender.name), current().mail_from),
         reply_to=sender.support_email,
     )
-    message.msgId = f"<{letter.id}@{sender.host}>"
+    message.msgId = returns.message_id(letter.id, sender.host)
     return message
 
 
@@ -103,10 +105,10 @@ def _one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
-def _hand_over(message: Message) -> None:
+def _hand_over(message: Message, return_path: str | None) -> None:
     mail: Mail = current_app.extensions["mail"]
     with PatientConnection(mail) as connection:
-        connection.send(message)
+        connection.send(message, envelope_from=return_path)
 
 
 def _link(letter: Letter, sender: WhiteLabel) -> str | None:
@@ -135,7 +137,7 @@ def _record_refusal(letter_id: UUID, error: Exception) -> None:
     with transaction() as db:
         letter = db.locked(Letter, letter_id)
         if letter is not None and letter.state == "queued":
-            letter.last_answer = answer[:500]
+            letter.last_answer = kept(answer)
             if is_final or letter.tries >= jobs.MAX_TRIES:
                 mark_failed(db, letter, answer)
     if is_final:

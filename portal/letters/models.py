@@ -1,4 +1,4 @@
-"""One e-mail to one person, from queue to sent, failed or withdrawn. The text is made at delivery; no token is kept."""
+"""One e-mail to one person, from queue to sent, failed, bounced or withdrawn. No text and no token is kept."""
 
 from datetime import datetime
 from typing import Any
@@ -33,3 +33,5 @@ class Letter(TenantRow, Base):
     last_answer: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]
+    came_back_at: Mapped[datetime | None]
+    """When it was refused for good, at delivery or later."""

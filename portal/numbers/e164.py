@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from portal.kit.world import country_name
+from portal.numbers.plans import listed
 
 KINDS = {
     "geographic": "Geographic",
@@ -64,6 +65,9 @@ def read_number(words: str, country: str | None = None) -> PhoneNumber:
 
     Raises NotANumber, with the reason.
     """
+    plain = listed(words) if country is None or country in phonenumbers.SUPPORTED_REGIONS else None
+    if plain is not None:
+        return PhoneNumber(words, *plain)
     parsed = _parsed(_usual(words), country)
     if parsed.extension:
         raise NotANumber("It has an extension. Leave that out.")
@@ -82,8 +86,7 @@ def area_of(number: PhoneNumber) -> str:
     """
     if number.kind != "geographic":
         return ""
-    parsed = phonenumbers.parse(number.e164)
-    return _town(parsed) or _area_code(parsed)
+    return _town(number.e164) or _area_code(number.e164)
 
 
 def international(e164: str) -> str:
@@ -162,9 +165,8 @@ def _classified(parsed: phonenumbers.PhoneNumber) -> PhoneNumber:
     return PhoneNumber(e164, _KIND_OF.get(kind, "other"), country)
 
 
-def _town(parsed: phonenumbers.PhoneNumber) -> str:
-    digits = f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
-    return _town_of_prefix(digits[: _towns().GEOCODE_LONGEST_PREFIX])
+def _town(e164: str) -> str:
+    return _town_of_prefix(e164[1 : _towns().GEOCODE_LONGEST_PREFIX + 1])
 
 
 @lru_cache(maxsize=4096)
@@ -180,6 +182,7 @@ def _towns() -> Any:
     return import_module("phonenumbers.geodata")
 
 
-def _area_code(parsed: phonenumbers.PhoneNumber) -> str:
+def _area_code(e164: str) -> str:
+    parsed = phonenumbers.parse(e164)
     length = phonenumbers.length_of_geographical_area_code(parsed)
     return phonenumbers.national_significant_number(parsed)[:length]

@@ -41,6 +41,7 @@ class StockNumber(TenantRow, Base):
         UniqueConstraint("white_label_id", "e164"),
         Index("ix_stock_number_block", "white_label_id", "block_id", "e164"),
         Index("ix_stock_number_holder", "white_label_id", "holder_id", "e164"),
+        Index("ix_stock_number_country", "white_label_id", "country", "e164"),
         CheckConstraint(_KIND, name="kind"),
     )
 

@@ -71,7 +71,7 @@ class NewPlan:
 
 @dataclass(frozen=True)
 class NewService:
-    """Prices are minor units for `per_units` of the unit."""
+    """Prices are minor units for `per_units` of the unit. One that `counts` numbers is their price class."""
 
     code: str
     name: str
@@ -85,6 +85,7 @@ class NewService:
     unit: str = "each"
     per_units: int = 1
     minimum_units: int = 0
+    counts: str = ""
 
 
 def create_operator(db: TenantSession, brand: Brand, business: Business) -> WhiteLabel:
@@ -157,6 +158,7 @@ def add_service(db: TenantSession, new: NewService, *, by: Actor) -> Service:
         unit=new.unit,
         per_units=new.per_units,
         minimum_units=new.minimum_units,
+        counts=new.counts,
     )
     add_product(db, service, by=by)
     return service

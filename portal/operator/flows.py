@@ -165,4 +165,4 @@ def _copy(db: TenantSession, listed: Listed, tax_ppm: int) -> Plan | Service:
         own = {"months": product.months, "trial_days": product.trial_days}
         return Plan(**common, **own, minimum_funding_minor=product.minimum_funding_minor)
     counted = {"unit": product.unit, "per_units": product.per_units, "minimum_units": product.minimum_units}
-    return Service(**common, **counted, kind=product.kind)
+    return Service(**common, **counted, kind=product.kind, counts=product.counts)

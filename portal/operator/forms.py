@@ -168,6 +168,16 @@ class ServiceForm(ProductForm):
         "Charged at least", [Optional(), NumberRange(0, 1_000_000, "Write 0 to 1,000,000.")], default=0
     )
 
+    counts = SelectField(
+        "How many an account has",
+        choices=choices([("", "Chosen under Services"), ("numbers", "Its numbers of this price class")]),
+        default="",
+    )
+
+    def validate_counts(self, field: Any) -> None:
+        if field.data and self.kind.data != "recurring":
+            raise ValidationError("Numbers are charged each month.")
+
     def validate_code(self, field: Any) -> None:
         if field.data in TAKEN_BY_PLANS:
             raise ValidationError("Charges of a plan have this code. Choose another one.")

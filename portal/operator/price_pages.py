@@ -107,4 +107,5 @@ def service_of(form: ServiceForm) -> NewService:
         unit=form.unit.data or "",
         per_units=form.per_units.data or 1,
         minimum_units=form.minimum_units.data or 0,
+        counts=form.counts.data or "",
     )

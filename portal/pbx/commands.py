@@ -156,9 +156,7 @@ def listen() -> None:
     numbers.after_released[:] = [*(heard for heard in numbers.after_released if heard != forget_number), forget_number]
 
 
-def _clean(
-    db: TenantSession, account: Account, without: Callable[[Configuration], Configuration], what: str
-) -> None:
+def _clean(db: TenantSession, account: Account, without: Callable[[Configuration], Configuration], what: str) -> None:
     for _ in range(TRIES):
         version, present = queries.newest(db, account.id)
         wanted = without(present)
@@ -167,9 +165,7 @@ def _clean(
     raise TooBusy
 
 
-def _new_problems(
-    db: TenantSession, account: Account, present: Configuration, wanted: Configuration
-) -> list[Problem]:
+def _new_problems(db: TenantSession, account: Account, present: Configuration, wanted: Configuration) -> list[Problem]:
     """What a change would make wrong. What was wrong before it is no reason to refuse it."""
     around = queries.around(db, account.id)
     known = check(present, around)

@@ -86,9 +86,7 @@ def _first_desk(facts: Facts, name: str) -> Extension:
     )
 
 
-def _hours(
-    facts: Facts, name: str, days: range, times: tuple[str, str], inside: Target, outside: Target
-) -> Hours:
+def _hours(facts: Facts, name: str, days: range, times: tuple[str, str], inside: Target, outside: Target) -> Hours:
     return Hours(
         key="h1",
         name=name,
@@ -99,9 +97,7 @@ def _hours(
     )
 
 
-def _with_numbers(
-    facts: Facts, desks: tuple[Extension, ...], groups: tuple[Group, ...], hours: Hours
-) -> Configuration:
+def _with_numbers(facts: Facts, desks: tuple[Extension, ...], groups: tuple[Group, ...], hours: Hours) -> Configuration:
     welcome = Greeting(
         key="g1",
         name="Welcome",

@@ -21,6 +21,7 @@ from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound, Refusal
 from portal.kit.sessions import end_sessions
 from portal.letters import commands as letters
+from portal.numbers.assigning import forget_person
 from portal.pbx.commands import forget_member
 from portal.people.models import Invitation
 from portal.people.queries import PURPOSE, administrators_besides, is_live, is_member, membership_of, open_invitations
@@ -216,6 +217,7 @@ def remove(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> 
     if membership.role == Role.ADMINISTRATOR:
         _refuse_last(db, account, user_id)
     db.delete(membership)
+    forget_person(db, account, user_id)
     db.flush()
     forget_member(db, account, user)
     end_sessions(db, user.get_id())

@@ -13,6 +13,7 @@ from portal.billing.words import retail_price
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
+from portal.numbers.pages import number_rows
 from portal.payments.queries import fundings_of, latest_funding, refunds_of_account
 from portal.statements.queries import statements_of
 from portal.whitelabels.queries import white_label
@@ -38,6 +39,7 @@ class AccountPage:
     plan: list[tuple[str, str]]
     places: list[tuple[str, str]]
     people: list[tuple[str, str]]
+    numbers: list[tuple[str, str]]
     movements: list[Movement]
     outlook: list[tuple[str, str]]
     statements: list[tuple[str, str, str]]
@@ -62,6 +64,7 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         plan=plan,
         places=[(kind.capitalize(), a.words()) for kind, a in sorted(addresses_of(db, account.id).items())],
         people=[(user.display_name, Role(membership.role).words) for membership, user in members_of(db, account.id)],
+        numbers=number_rows(db, account),
         movements=_movements(db, account) if account.is_run_by_customer else [],
         outlook=outlook_rows(db, account, balance) if account.is_run_by_customer else [],
         statements=_statements(db, account) if account.is_run_by_customer else [],

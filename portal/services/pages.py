@@ -1,15 +1,14 @@
 """What the services pages show, as ready words. Who does not pay sees no prices, but for the white label's own."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from portal.accounts.lifecycle import Side, State
 from portal.accounts.models import Account, Subscription
 from portal.accounts.queries import subscriptions_of
 from portal.billing.book import Buyer, PriceBook, buyers
-from portal.billing.changes import Change, due_minor
-from portal.billing.pricing import PricedLine, Prices
+from portal.billing.pricing import Prices
 from portal.billing.words import span
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import plans_on_sale, services_on_sale
@@ -56,7 +55,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Have:
-    """Something the account has, or will have."""
+    """Something the account has, or will have. What `counts_numbers` changes with the numbers alone."""
 
     href: str
     name: str
@@ -64,6 +63,7 @@ class Have:
     since: str
     waiting: str
     can_withdraw: bool
+    counts_numbers: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,28 +85,10 @@ class ServicesPage:
     credit: str | None
 
 
-@dataclass(frozen=True)
-class Row:
-    label: str
-    amount: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class QuotePage:
-    rows: list[Row]
-    total_label: str
-    total: str
-    later: str
-    starts: str
-    agreed: int
-    missing: str | None
-
-
 def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
     tenant, account = white_label(db), desk.account
     now, book, buyer = today(tenant.time_zone), PriceBook(db), buyers(db, [account])[account.id]
-    present = [s for s in subscriptions_of(db, account.id) if s.until_day is None or s.until_day > now]
+    present = [s for s in subscriptions_of(db, account.id) if s.until_day is None or s.until_day > max(now, s.from_day)]
     products = {s.product_id for s in present}
     had = {p: [s for s in present if s.product_id == p] for p in products}
     plans = [s for s in present if s.plan_id is not None]
@@ -117,11 +99,16 @@ def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
         desk=desk,
         plan=shop.have(plans) if plans else None,
         services=[shop.have(had[s.id]) for s in _services(book, products)],
-        offers=[shop.offer(s) for s in on_sale if s.kind != "usage" and s.id not in products],
+        offers=[shop.offer(s) for s in on_sale if _is_offered(s) and s.id not in products],
         plans=[shop.offer(p) for p in plans_on_sale(db) if p.id not in products],
         usage=[shop.offer(s) for s in on_sale if s.kind == "usage"],
         credit=money(credit, tenant) if credit is not None else None,
     )
+
+
+def _is_offered(service: Service) -> bool:
+    """Usage is never switched on, and numbers are chosen one by one, on a page of their own."""
+    return service.kind != "usage" and not service.counts_numbers
 
 
 def _services(book: PriceBook, products: set[UUID]) -> list[Service]:
@@ -157,6 +144,7 @@ class _Shop:
             f"{begins} {day(first.from_day, self.tenant)}",
             waiting,
             bool(waiting),
+            isinstance(product, Service) and product.counts_numbers,
         )
 
     def offer(self, product: Plan | Service) -> Offer:
@@ -191,39 +179,3 @@ def _per(product: Plan | Service, prices: Prices) -> str:
 
 def _counted(name: str, quantity: int) -> str:
     return name if quantity == 1 else f"{name} × {quantity}"
-
-
-def quote_page(db: TenantSession, desk: Desk, change: Change) -> QuotePage:
-    """What a change does, line by line, as its payer is debited."""
-    tenant, account = white_label(db), desk.account
-    due = due_minor(account, change)
-    each = change.each_period
-    later = ""
-    if each is not None:
-        side = each.retail if desk.sees_retail else each.wholesale
-        months = change.wish.product.months if isinstance(change.wish.product, Plan) else 1
-        later = f"Then {money(side.gross_minor, tenant)} each {span(months)}, {_tax_words(side.tax_ppm, tenant)}."
-    credit = credit_minor(db, Book.RETAIL, account.id)
-    missing = due - credit if desk.sees_retail else 0
-    return QuotePage(
-        rows=[_row(line, desk, tenant) for line in change.now.lines],
-        total_label="Charged now" if due >= 0 else "Given back now",
-        total=money(abs(due), tenant),
-        later=later,
-        starts=day(change.day, tenant),
-        agreed=due,
-        missing=money(missing, tenant) if missing > 0 and due > 0 else None,
-    )
-
-
-def _row(line: PricedLine, desk: Desk, tenant: WhiteLabel) -> Row:
-    side = line.retail if desk.sees_retail else line.wholesale
-    note = _tax_words(side.tax_ppm, tenant)
-    if line.period is not None:
-        last = line.period.next_first_day - timedelta(days=1)
-        note = f"{day(line.period.first_day, tenant)} to {day(last, tenant)}, {note}"
-    return Row(line.description, money(side.gross_minor, tenant), note)
-
-
-def _tax_words(ppm: int, tenant: WhiteLabel) -> str:
-    return f"with {tenant.tax_name}" if ppm else f"no {tenant.tax_name}"

@@ -9,17 +9,28 @@ from portal.accounts.guards import account_or_administrator_only, my_account_or_
 from portal.accounts.lifecycle import Role, Side
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.billing.changes import CannotChange, When, Wish, carry_out, withdraw, work_out
+from portal.billing.quoting import quote_page
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import product
 from portal.identity.guards import actor
 from portal.kit.db import TenantSession, reading, transaction
-from portal.kit.refusals import BadInput, NotAllowed, NotFound
+from portal.kit.refusals import BadInput, NotAllowed, NotFound, Refusal
 from portal.kit.web import page
 from portal.services import pages
 from portal.services.forms import ChangeForm
 from portal.services.pages import Desk
 
 bp = Blueprint("services", __name__)
+
+
+class CountsNumbers(Refusal):
+    heading = "This counts the account's numbers"
+    text = "It changes when a number is assigned or released."
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.ways = (("Go to the numbers", f"{desk.base}/numbers"),)
+
 
 CUSTOMERS, ACCOUNT = {"side": Side.WHITE_LABEL}, {"side": Side.ACCOUNT}
 
@@ -55,7 +66,7 @@ def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
         _refuse_read_only(Desk(side, account, desk.is_administrator))
-        wish = _wish(_product_or_404(db, chosen_id), form)
+        wish = _wish(_product_or_404(db, chosen_id, desk), form)
         made = carry_out(db, account, wish, agreed_minor=form.agreed_minor, by=actor())
     flash(f"{made.wish.product.name} is changed. The charges show what was debited.", "ok")
     return redirect(f"{desk.base}/services", 303)
@@ -69,7 +80,7 @@ def take_back(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
         _refuse_read_only(Desk(side, account, desk.is_administrator))
-        withdraw(db, account, _product_or_404(db, chosen_id), by=actor())
+        withdraw(db, account, _product_or_404(db, chosen_id, desk), by=actor())
     flash("The change is taken back. No money moved.", "ok")
     return redirect(f"{desk.base}/services", 303)
 
@@ -77,10 +88,11 @@ def take_back(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
 def _quote(desk: Desk, chosen_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:
     quote = None
     with reading() as db:
-        wanted = _product_or_404(db, chosen_id)
+        wanted = _product_or_404(db, chosen_id, desk)
         if is_asked and form.validate():
             try:
-                quote = pages.quote_page(db, desk, work_out(db, desk.account, _wish(wanted, form)))
+                change = work_out(db, desk.account, _wish(wanted, form))
+                quote = quote_page(db, desk.account, [change], sees_retail=desk.sees_retail)
             except CannotChange as refused:
                 (form.when if refused.field == "when" else form.quantity).errors = [refused.text]
     is_plan = isinstance(wanted, Plan)
@@ -94,10 +106,13 @@ def _wish(wanted: Plan | Service, form: ChangeForm) -> Wish:
     return Wish(wanted, form.quantity.data or 0, When(form.when.data))
 
 
-def _product_or_404(db: TenantSession, chosen_id: UUID) -> Plan | Service:
+def _product_or_404(db: TenantSession, chosen_id: UUID, desk: Desk) -> Plan | Service:
+    """Raises CountsNumbers for a service that is changed with the account's numbers alone."""
     found = product(db, chosen_id)
     if found is None:
         raise NotFound
+    if isinstance(found, Service) and found.counts_numbers:
+        raise CountsNumbers(desk)
     return found
 
 

@@ -25,6 +25,7 @@ from portal.identity.commands import add_user
 from portal.identity.models import User
 from portal.kit.db import PLATFORM, Base, reading, transaction
 from portal.kit.ids import new_id
+from portal.kit.settings import Settings
 from portal.letters.models import Letter
 from portal.operator.models import CreditRequest
 from portal.payments.models import GatewayTest
@@ -158,6 +159,12 @@ TABLE: dict[str, tuple[str, str]] = {
     "/password/new": ("GET POST", LINK),
     "/password/reset/<token>": ("GET", LINK),
     "/password/set/<token>": ("GET", LINK),
+    "/profile": ("GET", SIGNED_IN),
+    "/profile/address": ("GET POST", SIGNED_IN),
+    "/profile/address/<token>": ("GET", LINK),
+    "/profile/address/withdrawal": ("POST", SIGNED_IN),
+    "/profile/confirmation": ("GET POST", LINK),
+    "/profile/name": ("POST", SIGNED_IN),
     "/settings": ("GET", ADMINISTRATOR),
     "/settings/arrears": ("GET POST", ADMINISTRATOR),
     "/settings/gateway": ("GET POST", ADMINISTRATOR),
@@ -176,6 +183,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/settings/tax/number": ("POST", ADMINISTRATOR),
     "/settings/tax/rates": ("POST", ADMINISTRATOR),
     "/static/<path:filename>": ("GET", OPEN),
+    "/webhooks/mail/<slug>": ("POST", OPEN),
     "/webhooks/stripe/<slug>": ("POST", OPEN),
 }
 
@@ -205,7 +213,8 @@ SERVICE = UUID("00000000-0000-7000-8000-00000000005e")
 NOTHING = {"tax_ppm": 0, "opening_retail_minor": 0, "opening_retail_setup_minor": 0, "opening_wholesale_minor": 0,
            "opening_wholesale_setup_minor": 0}
 # Open pages whose own answer to this test's made-up names is 404.
-NOTHING_THERE = {"/logo", "/webhooks/stripe/<slug>", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
+NOTHING_THERE = {"/logo", "/webhooks/mail/<slug>", "/webhooks/stripe/<slug>", "/static/<path:filename>",
+                 "/bootstrap/static/<path:filename>"}
 
 
 @dataclass
@@ -219,7 +228,8 @@ class Town:
 
 
 @pytest.fixture
-def town(app: Flask, cast: Cast) -> Town:
+def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> Town:
+    change_settings(mail_bounces_secret="a secret that a mail service would have")
     with transaction(cast.northwind.id) as db:
         acme = held_customer_or_404(db, cast.acme)
         sam = add_user(db, login_name="sam@acme.example", display_name="Sam", email="sam@acme.example",
@@ -234,8 +244,7 @@ def town(app: Flask, cast: Cast) -> Town:
         db.put(Service(id=SERVICE, **NOTHING, kind="recurring", code="seat", name="Seat"))
         credit = db.put(waiting_credit(acme.id))
         run = db.put(BillingRun(through_day=date(2026, 1, 1), started_by="x"))
-        letter = db.scalars(select(Letter)).first()
-        assert letter is not None
+        letter = db.scalars(select(Letter)).all()[0]
         papers = documents_of(db, acme)
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
@@ -307,9 +316,7 @@ def test_each_role_meets_what_the_table_says(town: Town, role: str):
         if rule == "/logout":
             continue
         answer = ask(browser, method, path_of(rule, town.ids), role)
-        expected = WHO[whose][role]
-        if rule in NOTHING_THERE:
-            expected = "hidden"
+        expected = "hidden" if rule in NOTHING_THERE else WHO[whose][role]
         seen = meets(answer)
         if rule == "/login" or (rule == "/" and role != "anonymous") or (rule == "/logout"):
             expected = seen if answer.status_code < 500 else expected

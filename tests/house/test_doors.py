@@ -11,6 +11,7 @@ PLATFORM_DOORS = (
     "portal/cli.py",
     "portal/demo/",
     "portal/operator/",
+    "portal/letters/bounces.py",     # a report names a letter, and the letter its tenant
     "portal/payments/webhooks.py",  # the address says which tenant an event is for
     "portal/arrears/flows.py",      # the daily job, as that of billing
     "portal/billing/commandline.py",

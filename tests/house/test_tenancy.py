@@ -19,6 +19,7 @@ GLOBAL = {
     "ix_funding_state": "the platform's janitor looks for open fundings of all tenants",
     "fk_number_block_holder_id": "the operator's stock says which white label holds a block",
     "fk_stock_number_holder_id": "as above, number by number",
+    "fk_number_handover_holder_id": "as above, and on the way there or back",
 }
 BELONG_TO_NOBODY = {"job", "job_key", "web_session", "white_label"}
 

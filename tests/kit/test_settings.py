@@ -76,3 +76,18 @@ def test_addresses_are_made_of_what_is_stored():
 
 def test_the_root_holds_the_package_and_its_migrations():
     assert (root() / "portal" / "kit").is_dir() and (root() / "migrations" / "env.py").is_file()
+
+
+@pytest.mark.parametrize("path", ["bounces", "bounces@", "@mail.example", "a b@mail.example", "bounces@mail\n.example",
+                                  "bounces+x@mail.example", "b" * 22 + "@mail.example", "bounces@mail.example@x"])
+def test_a_return_path_that_no_mail_server_would_take_is_refused(path):
+    """With the reference the name has to fit into 64 octets."""
+    with pytest.raises(UnsafeSettings, match="MAIL_RETURN_PATH"):
+        from_environment({"MAIL_RETURN_PATH": path})
+
+
+def test_a_secret_of_the_mail_service_that_can_be_guessed_is_refused():
+    with pytest.raises(UnsafeSettings, match="MAIL_BOUNCES_SECRET") as refused:
+        from_environment({"MAIL_BOUNCES_SECRET": "sesame"})
+    assert "sesame" not in str(refused.value)
+    assert from_environment({"MAIL_BOUNCES_SECRET": "s" * 32}).mail_bounces_secret == "s" * 32

@@ -23,6 +23,7 @@ class Office:
         self.arrived: list[bytes] = []
         self.recipients: dict[str, str] = {}
         self.sender = ""
+        self.senders: list[str] = []
         self.text = ""
         self.hangs_up = ""
         self.port = 0
@@ -32,6 +33,7 @@ class Office:
         if self.sender:
             return self.sender
         envelope.mail_from = address
+        self.senders.append(address)
         return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:

@@ -225,7 +225,7 @@ class TestWithdrawn:
 
     def test_a_withdrawn_one_is_not_failed_by_a_late_answer(self, outbox, office, reset, monkeypatch):
         """It is withdrawn while the server is asked."""
-        def slow(message):
+        def slow(message, return_path):
             outbox.do(lambda db: commands.withdraw(db, reset.id))
             raise ConnectionError("too late")
 
@@ -290,9 +290,9 @@ def test_nothing_is_open_while_the_server_thinks(outbox, office, reset, monkeypa
     """Red when the letter is handed over inside a transaction."""
     real = flows._hand_over
 
-    def look(message):
+    def look(message, return_path):
         outbox.do(lambda db: db.scalars(select(Letter)).all())
-        real(message)
+        real(message, return_path)
 
     monkeypatch.setattr(flows, "_hand_over", look)
     outbox.deliver()

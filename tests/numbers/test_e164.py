@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from portal.numbers.e164 import (
+    _KIND_OF,
     KINDS,
     WORLD,
     NotANumber,
@@ -15,6 +16,7 @@ from portal.numbers.e164 import (
     read_number,
     searched_digits,
 )
+from portal.numbers.plans import listed
 
 KIND_CODES = range(11)
 
@@ -78,6 +80,35 @@ def test_every_example_of_every_region_is_read_from_each_way_of_showing_it():
         assert read_number("00" + e164[1:]).e164 == e164
         if found.country != WORLD:
             assert read_number(national(e164), found.country).e164 == e164
+
+
+def told_by_the_library(e164: str) -> tuple[str, str | None, int]:
+    parsed = phonenumbers.parse(e164)
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return written, phonenumbers.region_code_for_number(parsed), phonenumbers.number_type(parsed)
+
+
+def test_the_compiled_plans_say_what_the_library_says():
+    """Each example, and each with its last digits changed or its first ones doubled. Red with two kinds swapped."""
+    told = 0
+    for e164 in examples():
+        for near in (e164, e164[:-1] + "7", e164[:-3] + "000", e164 + "1", e164[:-1], e164[:4] + e164[3:]):
+            plain = listed(near)
+            if plain is None:
+                continue
+            told += 1
+            written, country, kind = told_by_the_library(near)
+            assert (written, country) == (near, plain[1])
+            assert _KIND_OF.get(kind, "other") == plain[0]
+    assert told > 2000
+
+
+@given(st.from_regex(r"\+(1|44|39|49|54|52|55|64|7|61|358|590|800|870|979)[0-9]{6,11}", fullmatch=True))
+def test_the_compiled_plans_say_what_the_library_says_of_any_digits(e164):
+    plain = listed(e164)
+    if plain is not None:
+        written, country, kind = told_by_the_library(e164)
+        assert (written, country, _KIND_OF.get(kind, "other")) == (e164, plain[1], plain[0])
 
 
 def test_kinds_are_told_apart():

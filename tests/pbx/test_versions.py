@@ -20,7 +20,7 @@ from portal.pbx.commands import CannotUndo, ChangedMeanwhile, DoesNotFit, Edit, 
 from portal.pbx.configuration import EMPTY, RULES, Extension, Place, Rules
 from portal.pbx.credentials import renew
 from portal.people.commands import remove
-from tests.pbx.making import LONDON, OXFORD, change, number, office, set_up, target
+from tests.pbx.making import LONDON, OXFORD, change, number, office, set_up
 
 RECEPTION = Place("extensions", "101")
 

@@ -1,0 +1,80 @@
+"""Changes in words before they are made: what is charged and given back at once, and what each period costs then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from portal.accounts.models import Account
+from portal.billing.changes import Change, due_minor
+from portal.billing.pricing import PricedLine, Side
+from portal.billing.words import span
+from portal.catalogue.models import Plan
+from portal.kit.db import TenantSession
+from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, money
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    amount: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class QuotePage:
+    """`agreed` is what the payer is debited at once, in minor units; `missing` what the customer's credit lacks."""
+
+    rows: list[Row]
+    total_label: str
+    total: str
+    later: str
+    starts: str
+    agreed: int
+    missing: str | None
+
+
+def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *, sees_retail: bool) -> QuotePage:
+    """What changes do together, line by line, as their payer is debited."""
+    tenant = white_label(db)
+    due = sum(due_minor(account, change) for change in changes)
+    missing = due - credit_minor(db, Book.RETAIL, account.id) if sees_retail else 0
+    lines = [line for change in changes for line in change.now.lines]
+    return QuotePage(
+        rows=[quoted_row(line, tenant, sees_retail=sees_retail) for line in lines],
+        total_label="Charged now" if due >= 0 else "Given back now",
+        total=money(abs(due), tenant),
+        later=_later(changes, tenant, sees_retail=sees_retail),
+        starts=day(changes[0].day, tenant),
+        agreed=due,
+        missing=money(missing, tenant) if missing > 0 and due > 0 else None,
+    )
+
+
+def quoted_row(line: PricedLine, tenant: WhiteLabel, *, sees_retail: bool) -> Row:
+    side = _side(line, sees_retail)
+    note = tax_words(side.tax_ppm, tenant)
+    if line.period is not None:
+        last = line.period.next_first_day - timedelta(days=1)
+        note = f"{day(line.period.first_day, tenant)} to {day(last, tenant)}, {note}"
+    return Row(line.description, money(side.gross_minor, tenant), note)
+
+
+def tax_words(ppm: int, tenant: WhiteLabel) -> str:
+    return f"with {tenant.tax_name}" if ppm else f"no {tenant.tax_name}"
+
+
+def _later(changes: Sequence[Change], tenant: WhiteLabel, *, sees_retail: bool) -> str:
+    sides = [_side(change.each_period, sees_retail) for change in changes if change.each_period is not None]
+    if not sides:
+        return ""
+    months = next((c.wish.product.months for c in changes if isinstance(c.wish.product, Plan)), 1)
+    total, ppm = sum(side.gross_minor for side in sides), max(side.tax_ppm for side in sides)
+    return f"Then {money(total, tenant)} each {span(months)}, {tax_words(ppm, tenant)}."
+
+
+def _side(line: PricedLine, sees_retail: bool) -> Side:
+    return line.retail if sees_retail else line.wholesale

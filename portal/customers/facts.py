@@ -1,0 +1,62 @@
+"""What tells where customers stand, read for many of them at once: a handful of queries however many they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.activation.models import ActivationLink
+from portal.audit.queries import last_acts_on
+from portal.kit.db import TenantSession
+from portal.letters.models import Letter
+from portal.payments.models import Funding, GatewayRefund
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import gateway_credential, white_label
+
+
+@dataclass(frozen=True)
+class Facts:
+    """By account, the latest of each; refunds by funding. Only of accounts whose state asks for it."""
+
+    tenant: WhiteLabel
+    has_gateway: bool
+    letters: dict[UUID, Letter]
+    links: dict[UUID, ActivationLink]
+    fundings: dict[UUID, Funding]
+    refunds: dict[UUID, GatewayRefund]
+    suspended_at: dict[UUID, datetime]
+
+
+def facts_of(db: TenantSession, accounts: Iterable[Account]) -> Facts:
+    known = list(accounts)
+    inactive = [a for a in known if a.state == State.INACTIVE and a.is_run_by_customer]
+    unclaimed, paying = [a.id for a in inactive if not a.is_claimed], [a.id for a in inactive if a.is_claimed]
+    fundings = _latest(db, Funding, Funding.account_id, paying)
+    return Facts(
+        tenant=white_label(db),
+        has_gateway=bool(paying) and gateway_credential(db) is not None,
+        letters=_latest(db, Letter, Letter.about_id, unclaimed, Letter.name == "activation"),
+        links=_latest(db, ActivationLink, ActivationLink.account_id, unclaimed),
+        fundings=fundings,
+        refunds=_refunds(db, [funding.id for funding in fundings.values()]),
+        suspended_at=last_acts_on(db, [a.id for a in known if a.state == State.SUSPENDED], "account.suspended"),
+    )
+
+
+def _latest(db: TenantSession, model: Any, owner: Any, ids: Sequence[UUID], *more: Any) -> dict[UUID, Any]:
+    """By owner. An account has a few of each, so the database need not choose among them."""
+    if not ids:
+        return {}
+    wanted = select(model).where(owner.in_(ids), *more)
+    return {getattr(row, owner.key): row for row in db.scalars(wanted.order_by(model.created_at, model.id))}
+
+
+def _refunds(db: TenantSession, ids: Sequence[UUID]) -> dict[UUID, GatewayRefund]:
+    if not ids:
+        return {}
+    return {row.funding_id: row for row in db.scalars(select(GatewayRefund).where(GatewayRefund.funding_id.in_(ids)))}

@@ -1,0 +1,135 @@
+"""Where help is sent when an emergency is called from a number: entered, then validated, then registered."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.accounts.commands import Place
+from portal.accounts.models import Account, Address
+from portal.audit.commands import Actor, record
+from portal.events.commands import raise_event
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.kit.postal import postal_rules, read_postcode, read_region
+from portal.kit.refusals import NotFound, Refusal
+from portal.numbers.e164 import WORLD, place_name
+from portal.numbers.lifecycle import EmergencyState, NumberState
+from portal.numbers.models import EmergencyAddress, Number
+
+
+class NotValidated(Refusal):
+    heading = "This address is not validated"
+    text = "Only an address that was validated is registered. It may have been changed meanwhile."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An address as the post of its country writes it, or the field that is wrong and why."""
+
+    place: Place
+    problem: str = ""
+
+
+def check(place: Place, number: Number) -> Verdict:
+    """Whether help can be sent there, as far as rules can tell: complete, in its country's form, where the number is.
+
+    Rules of the country from the address data that Google publishes, as for every address (`kit/postal.py`).
+    """
+    if number.country not in (WORLD, place.country):
+        return Verdict(place, f"The number is of {place_name(number.country)}: the address has to lie there.")
+    rules = postal_rules(place.country)
+    words = {"city": rules.city, "region": rules.region, "postcode": rules.postcode}
+    for part in ("city", "region", "postcode"):
+        if part in rules.needs and not getattr(place, part):
+            return Verdict(place, f"{words[part]}: an address in this country needs it.")
+    region, postcode = place.region, place.postcode
+    for part, reader in (("region", read_region), ("postcode", read_postcode)):
+        try:
+            read = reader(getattr(place, part), place.country)
+        except ValueError as error:
+            return Verdict(place, f"{words[part]}: {error}")
+        region, postcode = (read, postcode) if part == "region" else (region, read)
+    return Verdict(Place(place.line1, place.city, place.country, place.line2, region, postcode))
+
+
+def enter(db: TenantSession, account: Account, number: Number, place: Place, *, by: Actor) -> EmergencyAddress:
+    """Keep the address, and validate it at once. Another address than before starts again from the beginning.
+
+    The caller holds the account's row. What does not validate stays entered, and says what is wrong with it.
+    """
+    _refuse_unassigned(account, number)
+    verdict = check(place, number)
+    known = db.get(EmergencyAddress, (db.tenant, number.id))
+    if known is not None and as_place(known) == verdict.place and known.state != EmergencyState.ENTERED:
+        return known
+    if known is None:
+        known = EmergencyAddress(number_id=number.id, entered_by=by.name, line1="", city="", country="")
+        db.add(known)
+    for part in ("line1", "line2", "city", "region", "postcode", "country"):
+        setattr(known, part, getattr(verdict.place, part))
+    known.entered_at, known.entered_by, known.problem = now(), by.name, verdict.problem
+    known.state, known.reference = EmergencyState.ENTERED.value, ""
+    known.validated_at = known.registered_at = None
+    record(db, "emergency.entered", by=by, subject=account.id, number=number.e164, address=_words(verdict.place))
+    raise_event(db, "emergency.entered", account=account.id, number=number.e164)
+    if not verdict.problem:
+        known.state, known.validated_at = EmergencyState.VALIDATED.value, now()
+        record(db, "emergency.validated", by=by, subject=account.id, number=number.e164)
+        raise_event(db, "emergency.validated", account=account.id, number=number.e164)
+    db.flush()
+    return known
+
+
+def register(db: TenantSession, number_id: UUID, *, entered_at: str, reference: str, by: Actor) -> EmergencyAddress:
+    """The operator has told the emergency services, who gave a reference. Raises NotValidated, also when the address
+    is not the one of `entered_at` any more."""
+    number, address = _held(db, number_id, entered_at)
+    address.state, address.registered_at = EmergencyState.REGISTERED.value, now()
+    address.reference, address.problem = reference, ""
+    record(db, "emergency.registered", by=by, subject=number.account_id, number=number.e164, reference=reference)
+    raise_event(db, "emergency.registered", account=number.account_id, number=number.e164)
+    return address
+
+
+def refuse(db: TenantSession, number_id: UUID, *, entered_at: str, reason: str, by: Actor) -> EmergencyAddress:
+    """The emergency services do not take the address: it counts as entered only, with what is wrong with it."""
+    number, address = _held(db, number_id, entered_at)
+    address.state, address.problem = EmergencyState.ENTERED.value, reason
+    address.validated_at = address.registered_at = None
+    record(db, "emergency.refused", by=by, subject=number.account_id, number=number.e164, reason=reason)
+    raise_event(db, "emergency.refused", account=number.account_id, number=number.e164)
+    return address
+
+
+def _held(db: TenantSession, number_id: UUID, entered_at: str) -> tuple[Number, EmergencyAddress]:
+    number = db.load(Number, number_id)
+    if number is None or number.account_id is None:
+        raise NotFound
+    db.locked(Account, number.account_id)
+    wanted = select(EmergencyAddress).where(EmergencyAddress.number_id == number_id).with_for_update()
+    address = db.scalar(wanted.execution_options(populate_existing=True))
+    if address is None:
+        raise NotFound
+    if address.state != EmergencyState.VALIDATED or address.entered_at.isoformat() != entered_at:
+        raise NotValidated
+    return number, address
+
+
+def as_place(address: EmergencyAddress | Address) -> Place:
+    return Place(address.line1, address.city, address.country, address.line2, address.region, address.postcode)
+
+
+def address_words(address: EmergencyAddress) -> str:
+    """The address on one line."""
+    return _words(as_place(address))
+
+
+def _words(place: Place) -> str:
+    parts = ("line1", "line2", "city", "region", "postcode", "country")
+    return Address(**{part: getattr(place, part) for part in parts}).words()
+
+
+def _refuse_unassigned(account: Account, number: Number) -> None:
+    if number.state != NumberState.ASSIGNED or number.account_id != account.id:
+        raise NotFound

@@ -1,0 +1,377 @@
+"""What the number pages show, as ready words. Who does not pay sees no prices, but for the white label's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_time
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account
+from portal.accounts.queries import addresses_of, members_of
+from portal.billing.book import PriceBook, buyers
+from portal.billing.quoting import QuotePage, Row, quote_page, quoted_row, tax_words
+from portal.catalogue.models import Service
+from portal.identity.models import User
+from portal.kit.clock import now, today
+from portal.kit.db import TenantSession
+from portal.kit.paging import Key
+from portal.kit.refusals import NotFound
+from portal.numbers.assigning import QUARANTINE, reserved_for
+from portal.numbers.charging import Quote, price_classes, quote
+from portal.numbers.e164 import KINDS, international, place_name
+from portal.numbers.emergency import address_words, as_place
+from portal.numbers.forms import PARTS
+from portal.numbers.lifecycle import EmergencyState, NumberState
+from portal.numbers.models import EmergencyAddress, Number
+from portal.numbers.port_pages import PortLine, port_lines
+from portal.numbers.queries import emergency_addresses_of, numbers_of, works
+from portal.numbers.rights import NumbersDesk
+from portal.numbers.searching import Search, free_areas, free_numbers
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, local_day, money, short_day
+
+
+@dataclass(frozen=True)
+class Line:
+    """A number of the account. `state` is a badge: works, address, refused, or the account's own state."""
+
+    id: UUID
+    href: str
+    number: str
+    sub: str
+    whose: str
+    state: str
+    since: str
+
+
+@dataclass(frozen=True)
+class NumbersPage:
+    lines: list[Line]
+    reserved: int
+    reserved_until: str
+    ports: list[PortLine]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A free number in the search, with what it costs the reader's side."""
+
+    id: UUID
+    number: str
+    sub: str
+    price: str
+    setup: str
+    needs_address: bool
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    lines: list[Found]
+    areas: Sequence[str]
+    newer_href: str | None
+    older_href: str | None
+    query: dict[str, str]
+    reserved: int
+
+
+@dataclass(frozen=True)
+class Reserved:
+    id: UUID
+    number: str
+    sub: str
+    until: str
+
+
+@dataclass(frozen=True)
+class DecidePage:
+    """The reserved numbers and what they cost together; `quote` is None while the account is not active."""
+
+    lines: list[Reserved]
+    people: list[User]
+    quote: QuotePage | None
+    first_invoice: list[Row]
+    first_total: str
+    trial_ends: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of entered, validated, registered: whether it was reached, and when."""
+
+    is_right: bool | None
+    words: str
+
+
+@dataclass(frozen=True)
+class NumberPage:
+    id: UUID
+    number: str
+    state: str
+    why: str
+    rows: list[tuple[str, str]]
+    people: list[User]
+    user_id: UUID | None
+    needs_address: bool
+    address: str
+    steps: list[Step]
+
+
+@dataclass(frozen=True)
+class ReleasePage:
+    id: UUID
+    number: str
+    effects: list[str]
+    moved: str
+    agreed: int
+
+
+def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
+    tenant, account = white_label(db), desk.account
+    people, addresses = names_of(db, account.id), emergency_addresses_of(db, account.id)
+    reserved = reserved_for(db, account.id)
+    return NumbersPage(
+        lines=[
+            Line(
+                number.id,
+                f"{desk.base}/{number.id}",
+                international(number.e164),
+                place_words(number),
+                people.get(number.user_id, "") if number.user_id else "",
+                badge(desk, number, addresses.get(number.id)),
+                _since(number, tenant),
+            )
+            for number in numbers_of(db, account.id)
+        ],
+        reserved=len(reserved),
+        reserved_until=clock_words(reserved[0].until, tenant) if reserved else "",
+        ports=port_lines(db, desk),
+    )
+
+
+MOST_SHOWN = 5
+
+
+def number_rows(db: TenantSession, account: Account) -> list[tuple[str, str]]:
+    """The first numbers of an account with whose they are, for its own page, and how many more there are."""
+    people, numbers = names_of(db, account.id), numbers_of(db, account.id)
+    rows = [(international(n.e164), people.get(n.user_id, "") if n.user_id else "") for n in numbers[:MOST_SHOWN]]
+    more = len(numbers) - len(rows)
+    return [*rows, (f"And {more} more", "")] if more else rows
+
+
+def names_of(db: TenantSession, account_id: UUID) -> dict[UUID, str]:
+    return {user.id: user.display_name for _, user in members_of(db, account_id)}
+
+
+def people_of(db: TenantSession, account_id: UUID) -> list[User]:
+    return [user for _, user in members_of(db, account_id)]
+
+
+def place_words(number: Number) -> str:
+    """`Geographic, Leeds, United Kingdom`."""
+    return ", ".join(part for part in (KINDS[number.kind], number.area, place_name(number.country)) if part)
+
+
+def badge(desk: NumbersDesk, number: Number, address: EmergencyAddress | None) -> str:
+    if desk.account.state != State.ACTIVE:
+        return desk.account.state
+    if works(number, address):
+        return "works"
+    return "address-refused" if address is not None else "address-missing"
+
+
+def clock_words(at: datetime | None, tenant: WhiteLabel) -> str:
+    """Such as `10:14`, in the white label's time zone."""
+    assert at is not None
+    return format_time(at.astimezone(ZoneInfo(tenant.time_zone)), "HH:mm", locale=tenant.locale)
+
+
+def _since(number: Number, tenant: WhiteLabel) -> str:
+    return short_day(local_day(number.assigned_at, tenant), tenant) if number.assigned_at else ""
+
+
+def number_or_404(db: TenantSession, desk: NumbersDesk, number_id: UUID) -> Number:
+    """A number assigned to the account. Raises NotFound for any other."""
+    number = db.load(Number, number_id)
+    if number is None or number.state != NumberState.ASSIGNED or number.account_id != desk.account.id:
+        raise NotFound
+    return number
+
+
+def search_page(db: TenantSession, desk: NumbersDesk, search: Search) -> SearchPage:
+    """Raises NotAPattern, which the form has said before."""
+    page, classes, prices = free_numbers(db, search), price_classes(db), _Prices(db, desk)
+    return SearchPage(
+        lines=[
+            Found(
+                number.id,
+                international(number.e164),
+                place_words(number),
+                prices.each(classes[number.price_class]),
+                prices.setup(classes[number.price_class]),
+                number.needs_address,
+            )
+            for number in page.rows
+        ],
+        areas=free_areas(db, search.country) if search.country else (),
+        newer_href=_href(desk, search, after=page.newer),
+        older_href=_href(desk, search, before=page.older),
+        query=search.query,
+        reserved=len(reserved_for(db, desk.account.id)),
+    )
+
+
+def search_href(desk: NumbersDesk, search: Search, **more: str) -> str:
+    asked = urlencode({**search.query, **more})
+    return f"{desk.base}/search" + (f"?{asked}" if asked else "")
+
+
+def _href(desk: NumbersDesk, search: Search, **key: Key | None) -> str | None:
+    ((name, value),) = key.items()
+    return search_href(desk, search, **{name: f"{value[1]}_{value[0]}"}) if value is not None else None
+
+
+class _Prices:
+    """What one number of a class costs the reader's side."""
+
+    def __init__(self, db: TenantSession, desk: NumbersDesk) -> None:
+        self.desk, self.book = desk, PriceBook(db)
+        self.tenant, self.day = self.book.tenant, today(self.book.tenant.time_zone)
+        self.buyer = buyers(db, [desk.account])[desk.account.id]
+
+    def each(self, service: Service) -> str:
+        prices = self.book.prices(service, self.day, self.buyer)
+        minor = prices.retail_minor if self.desk.sees_retail else prices.wholesale_minor
+        ppm = prices.retail_tax_ppm if self.desk.sees_retail else prices.wholesale_tax_ppm
+        joined = "with" if self.desk.sees_retail and prices.includes_tax else "and"
+        return f"{money(minor, self.tenant)} a month" + (f" {joined} {self.tenant.tax_name}" if ppm else "")
+
+    def setup(self, service: Service) -> str:
+        prices = self.book.prices(service, self.day, self.buyer)
+        minor = prices.retail_setup_minor if self.desk.sees_retail else prices.wholesale_setup_minor
+        return f"Set-up {money(minor, self.tenant)}, once" if minor else ""
+
+
+def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
+    """What is reserved and what it would cost. Raises CannotChange."""
+    tenant, account = white_label(db), desk.account
+    numbers = reserved_for(db, account.id)
+    asked = quote(db, account, more=numbers) if numbers else None
+    invoice = asked.invoice if asked is not None else None
+    lines = invoice.lines if invoice is not None else ()
+    return DecidePage(
+        lines=[
+            Reserved(each.id, international(each.e164), place_words(each), clock_words(each.until, tenant))
+            for each in numbers
+        ],
+        people=people_of(db, account.id),
+        quote=_quote_words(db, desk, asked),
+        first_invoice=[quoted_row(line, tenant, sees_retail=desk.sees_retail) for line in lines],
+        first_total=money(invoice.wholesale_minor, tenant) if invoice is not None else "",
+        trial_ends=day(invoice.trial_ends, tenant) if invoice is not None and invoice.trial_ends else "",
+    )
+
+
+def _quote_words(db: TenantSession, desk: NumbersDesk, asked: Quote | None) -> QuotePage | None:
+    if asked is None or not asked.changes:
+        return None
+    return quote_page(db, desk.account, asked.changes, sees_retail=desk.sees_retail)
+
+
+def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberPage:
+    tenant, address = white_label(db), db.get(EmergencyAddress, (db.tenant, number.id))
+    rows = [("Kind", KINDS[number.kind])]
+    if number.area:
+        rows.append(("Area", number.area))
+    rows.append(("Country", place_name(number.country)))
+    rows.append(("Assigned", day(local_day(number.assigned_at, tenant), tenant) if number.assigned_at else ""))
+    service = price_classes(db).get(number.price_class)
+    if service is not None and desk.sees_prices:
+        rows.append(("Charged as", f"{service.name}, {_Prices(db, desk).each(service)}"))
+    state = badge(desk, number, address)
+    return NumberPage(
+        id=number.id,
+        number=international(number.e164),
+        state=state,
+        why=WHY.get(state, ""),
+        rows=rows,
+        people=people_of(db, desk.account.id),
+        user_id=number.user_id,
+        needs_address=number.needs_address,
+        address=address_words(address) if address is not None else "",
+        steps=emergency_steps(address, tenant) if number.needs_address or address is not None else [],
+    )
+
+
+WHY = {
+    "inactive": "It works once the account is active.",
+    "suspended": "It works again when the account is active again.",
+    "address-missing": "It works once the address for emergency calls is complete and validated.",
+    "address-refused": "It works once the address for emergency calls is validated.",
+}
+
+
+def emergency_steps(address: EmergencyAddress | None, tenant: WhiteLabel) -> list[Step]:
+    """Entered, validated and registered, each by itself."""
+    if address is None:
+        return [Step(None, "Not entered"), Step(None, "Not validated"), Step(None, "Not registered")]
+    entered = Step(True, f"Entered on {_day(address.entered_at, tenant)} by {address.entered_by}")
+    if address.validated_at is not None:
+        validated = Step(True, f"Validated on {_day(address.validated_at, tenant)}")
+    else:
+        validated = Step(False, f"Not validated. {address.problem}")
+    if address.state == EmergencyState.REGISTERED and address.registered_at is not None:
+        words = f"Registered on {_day(address.registered_at, tenant)}, reference {address.reference}"
+        return [entered, validated, Step(True, words)]
+    waits = "waits for the operator" if address.validated_at is not None else "waits for the validation"
+    return [entered, validated, Step(None, f"Not registered: {waits}")]
+
+
+def _day(at: datetime, tenant: WhiteLabel) -> str:
+    return short_day(local_day(at, tenant), tenant)
+
+
+def help_address(db: TenantSession, desk: NumbersDesk, number: Number) -> dict[str, str]:
+    """What the form for it begins with: what was entered, or where the account says its telephones are."""
+    known = db.get(EmergencyAddress, (db.tenant, number.id))
+    if known is None:
+        places = addresses_of(db, desk.account.id)
+        place = as_place(places.get("service", places["business"]))
+    else:
+        place = as_place(known)
+    return {part: getattr(place, part) for part in PARTS}
+
+
+def release_page(db: TenantSession, desk: NumbersDesk, number: Number) -> ReleasePage:
+    """What giving a number up does. Raises CannotChange."""
+    tenant, asked = white_label(db), quote(db, desk.account, fewer=[number])
+    until = day(local_day(now() + QUARANTINE, tenant), tenant)
+    return ReleasePage(
+        id=number.id,
+        number=international(number.e164),
+        effects=[
+            "Calls to it stop reaching the account at once.",
+            f"Nobody gets it before {until}. After that it may be somebody else's.",
+            "Its settings and its address for emergency calls are removed.",
+        ],
+        moved=_back_words(desk, asked, tenant),
+        agreed=asked.due_minor,
+    )
+
+
+def _back_words(desk: NumbersDesk, asked: Quote, tenant: WhiteLabel) -> str:
+    if not desk.sees_prices:
+        return "No money of yours moves."
+    if not asked.due_minor:
+        return "No money moves now."
+    line = asked.changes[0].back
+    side = (line.line.retail if desk.sees_retail else line.line.wholesale) if line is not None else None
+    taxed = f", {tax_words(side.tax_ppm, tenant)}" if side is not None else ""
+    if asked.due_minor < 0:
+        return f"{money(-asked.due_minor, tenant)} of what was paid for it comes back now{taxed}."
+    return f"{money(asked.due_minor, tenant)} is charged now{taxed}."

@@ -1,0 +1,153 @@
+"""What the pages of port-in requests show, as ready words: to the customer, the white label and the operator."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.audit.models import AuditRow
+from portal.kit.db import TenantSession
+from portal.numbers.charging import price_classes
+from portal.numbers.e164 import KINDS, international, place_name
+from portal.numbers.lifecycle import PORT_MOVES, PortState
+from portal.numbers.models import PortRequest
+from portal.numbers.porting import acts_on_port, documents_of, ports_of
+from portal.numbers.rights import NumbersDesk
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, moment, short_day
+
+BADGES = {
+    "submitted": "waiting", "accepted": "port-accepted", "scheduled": "port-scheduled", "completed": "done",
+    "rejected": "port-rejected", "cancelled": "withdrawn",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PortLine:
+    href: str
+    reference: str
+    numbers: str
+    state: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Event:
+    kind: str
+    icon: str
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Paper:
+    id: UUID
+    name: str
+    sub: str
+
+
+@dataclass(frozen=True)
+class PortPage:
+    id: UUID
+    reference: str
+    state: str
+    badge: str
+    numbers: list[tuple[str, str]]
+    rows: list[tuple[str, str]]
+    answer: str
+    timeline: list[Event]
+    papers: list[Paper]
+    may_cancel: bool
+    may_send_again: bool
+    may_add_papers: bool
+
+
+def port_lines(db: TenantSession, desk: NumbersDesk) -> list[PortLine]:
+    if not desk.sees_requests:
+        return []
+    tenant = white_label(db)
+    return [line_of(each, f"{desk.base}/port-ins/{each.id}", tenant) for each in ports_of(db, desk.account.id)]
+
+
+def line_of(port: PortRequest, href: str, tenant: WhiteLabel) -> PortLine:
+    return PortLine(href, port.reference, count_words(port), BADGES[port.state], when_words(port, tenant))
+
+
+def count_words(port: PortRequest) -> str:
+    first = international(port.numbers[0]["e164"])
+    return first if len(port.numbers) == 1 else f"{first} and {len(port.numbers) - 1} more"
+
+
+def when_words(port: PortRequest, tenant: WhiteLabel) -> str:
+    if port.agreed_day is not None:
+        return f"Agreed for {short_day(port.agreed_day, tenant)}"
+    return f"Wanted for {short_day(port.wanted_day, tenant)}"
+
+
+def port_page(db: TenantSession, port: PortRequest) -> PortPage:
+    tenant, state = white_label(db), PortState(port.state)
+    return PortPage(
+        id=port.id,
+        reference=port.reference,
+        state=port.state,
+        badge=BADGES[port.state],
+        numbers=[(international(each["e164"]), _kind_words(each)) for each in port.numbers],
+        rows=_rows(db, port, tenant),
+        answer=port.answer,
+        timeline=_timeline(db, port, tenant),
+        papers=[
+            Paper(each.id, each.name, f"{max(1, each.size // 1024)} KB, {each.created_by}")
+            for each in documents_of(db, port.id)
+        ],
+        may_cancel=PortState.CANCELLED in PORT_MOVES[state],
+        may_send_again=state is PortState.REJECTED,
+        may_add_papers=state not in (PortState.COMPLETED, PortState.CANCELLED),
+    )
+
+
+def _kind_words(ported: dict[str, str]) -> str:
+    return f"{KINDS[ported['kind']]}, {place_name(ported['country'])}"
+
+
+def _rows(db: TenantSession, port: PortRequest, tenant: WhiteLabel) -> list[tuple[str, str]]:
+    rows = [
+        ("Provider now", port.losing_provider),
+        ("Account there", port.losing_account or "Not given"),
+        ("Wanted day", day(port.wanted_day, tenant)),
+    ]
+    if port.agreed_day is not None:
+        rows.append(("Agreed day", day(port.agreed_day, tenant)))
+    service = price_classes(db).get(str(port.numbers[0].get("price_class", "")))
+    if service is not None:
+        rows.append(("Charged as", service.name))
+    return rows
+
+
+TITLES = {
+    "port-in.submitted": ("is-done", "mail", "Sent"),
+    "port-in.document": ("is-done", "page", "Document added"),
+    "port-in.accepted": ("is-done", "check", "Accepted"),
+    "port-in.scheduled": ("is-done", "clock", "Day agreed"),
+    "port-in.completed": ("is-done", "check", "The numbers are here"),
+    "port-in.rejected": ("is-bad", "cross", "Rejected"),
+    "port-in.cancelled": ("is-bad", "bar", "Cancelled"),
+}
+NEXT = {
+    "submitted": "The operator asks the other provider",
+    "accepted": "The day is agreed with the other provider",
+    "scheduled": "The numbers move on the agreed day",
+    "rejected": "You correct the request and send it again",
+}
+
+
+def _timeline(db: TenantSession, port: PortRequest, tenant: WhiteLabel) -> list[Event]:
+    events = [_event(row, tenant) for row in acts_on_port(db, port)]
+    if port.state in NEXT:
+        events.append(Event("is-now", "clock", NEXT[port.state], ()))
+    return events
+
+
+def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
+    kind, icon, title = TITLES[row.action]
+    lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
+    lines += [str(row.details[key]) for key in ("day", "reason", "name") if row.details.get(key)]
+    return Event(kind, icon, title, tuple(lines))

@@ -1,0 +1,319 @@
+"""Numbers that a customer brings along: asked for, moved from state to state, and taken over on the agreed day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from portal.accounts.models import Account
+from portal.audit.commands import Actor, record
+from portal.audit.models import AuditRow
+from portal.events.commands import raise_event
+from portal.identity.models import User
+from portal.kit.clock import now, today
+from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.ids import new_id
+from portal.kit.refusals import NotFound, Refusal
+from portal.kit.series import next_number
+from portal.numbers.assigning import announce, refuse_closed_doors
+from portal.numbers.charging import NotSold, charge, price_classes
+from portal.numbers.documents import MOST, Document
+from portal.numbers.e164 import international
+from portal.numbers.letters import tell_of_port
+from portal.numbers.lifecycle import PORT_MOVES, NumberState, PortState
+from portal.numbers.models import Number, NumberBlock, PortDocument, PortRequest, StockNumber
+from portal.whitelabels.queries import operator
+
+DAYS_AHEAD = 3
+"""Working days between the request and the wanted day at least: the losing provider is given that long to answer."""
+
+FURTHEST = timedelta(days=365)
+OPEN = (PortState.SUBMITTED, PortState.ACCEPTED, PortState.SCHEDULED)
+
+
+class NumberKnown(Refusal):
+    status = 422
+    heading = "This number cannot be brought along"
+
+    def __init__(self, e164: str) -> None:
+        super().__init__(f"{international(e164)} is here already, or another request asks for it.", field="numbers")
+
+
+class PortMoved(Refusal):
+    heading = "This request has moved on"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"It is {state}. Look at it again.")
+
+
+class TooManyDocuments(Refusal):
+    status = 422
+    heading = "That is enough paper"
+    text = f"At most {MOST} documents belong to a request."
+
+
+@dataclass(frozen=True)
+class Ported:
+    """One number of a request, and how it will stand in the stock. Its class is chosen when it is accepted."""
+
+    e164: str
+    kind: str
+    country: str
+    area: str = ""
+    price_class: str = ""
+    needs_address: bool = False
+
+
+@dataclass(frozen=True)
+class NewPort:
+    numbers: tuple[Ported, ...]
+    losing_provider: str
+    losing_account: str
+    wanted_day: date
+
+
+def earliest_day(today: date) -> date:
+    """The first day that can be wanted: so many working days after today, Saturdays and Sundays left out."""
+    day, left = today, DAYS_AHEAD
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
+
+
+def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> PortRequest:
+    """Ask for numbers. Raises NoNumbersNow or NumberKnown. The caller holds the account's row.
+
+    The stock and other white labels are looked at before (`flows.known_numbers`); whoever is too quick for that is
+    stopped when the numbers are taken over.
+    """
+    refuse_closed_doors(account)
+    # Its series is locked until the end, so two requests for one number cannot pass each other.
+    reference = f"P-{next_number(db, 'port-in'):04d}"
+    _refuse_known(db, [each.e164 for each in new.numbers])
+    made = PortRequest(
+        id=new_id(),
+        reference=reference,
+        account_id=account.id,
+        created_by=by.name,
+        created_at=now(),
+        **_asked(new),
+    )
+    db.put(made)
+    _tell(db, made, "port-in.submitted", by)
+    return made
+
+
+def submit_again(db: TenantSession, account: Account, port: PortRequest, new: NewPort, *, by: Actor) -> None:
+    """Correct a request that was rejected. Raises PortMoved, NoNumbersNow or NumberKnown."""
+    refuse_closed_doors(account)
+    next_number(db, "port-in-tries")  # for its lock, as above
+    _move(port, PortState.SUBMITTED)
+    _refuse_known(db, [each.e164 for each in new.numbers], but=port.id)
+    for column, value in _asked(new).items():
+        setattr(port, column, value)
+    port.answer, port.agreed_day = "", None
+    _tell(db, port, "port-in.submitted", by)
+
+
+def _asked(new: NewPort) -> dict[str, Any]:
+    return {
+        "numbers": [asdict(each) for each in new.numbers],
+        "losing_provider": new.losing_provider,
+        "losing_account": new.losing_account,
+        "wanted_day": new.wanted_day,
+    }
+
+
+def _refuse_known(db: TenantSession, wanted: Sequence[str], *, but: UUID | None = None) -> None:
+    own = db.scalar(select(Number.e164).where(Number.e164.in_(wanted)).limit(1))
+    known = own or asked_elsewhere(db, wanted, but=but)
+    if known is not None:
+        raise NumberKnown(known)
+
+
+def asked_elsewhere(db: TenantSession, wanted: Iterable[str], *, but: UUID | None = None) -> str | None:
+    """A number that an open request of this scope asks for already."""
+    asked = {
+        each["e164"]
+        for port in db.scalars(select(PortRequest).where(PortRequest.state.in_(OPEN)))
+        if port.id != but
+        for each in port.numbers
+    }
+    return next((e164 for e164 in wanted if e164 in asked), None)
+
+
+def cancel(db: TenantSession, port: PortRequest, *, by: Actor) -> None:
+    """The requester does not want it any more. Raises PortMoved."""
+    _move(port, PortState.CANCELLED)
+    _tell(db, port, "port-in.cancelled", by)
+
+
+def accept(db: TenantSession, port: PortRequest, *, price_class: str, needs_address: bool, by: Actor) -> None:
+    """The losing provider agrees; from here on it is known what the numbers will cost. Raises PortMoved or NotSold."""
+    service = price_classes(db).get(price_class)
+    if service is None or not service.is_on_sale:
+        raise NotSold
+    _move(port, PortState.ACCEPTED)
+    port.numbers = [{**each, "price_class": price_class, "needs_address": needs_address} for each in port.numbers]
+    _tell(db, port, "port-in.accepted", by, letter=True)
+
+
+def schedule(db: TenantSession, port: PortRequest, day: date, *, by: Actor) -> None:
+    """Raises PortMoved."""
+    _move(port, PortState.SCHEDULED)
+    port.agreed_day = day
+    _tell(db, port, "port-in.scheduled", by, letter=True, day=day.isoformat())
+
+
+def reject(db: TenantSession, port: PortRequest, reason: str, *, by: Actor) -> None:
+    """Raises PortMoved."""
+    _move(port, PortState.REJECTED)
+    port.answer = reason
+    _tell(db, port, "port-in.rejected", by, letter=True, reason=reason)
+
+
+def complete(everything: TenantSession, db: TenantSession, account: Account, port: PortRequest, *, by: Actor) -> None:
+    """The numbers are here: they come into the operator's stock, and to the account, which is charged for them.
+
+    `everything` and `db` are one transaction. The caller holds the rows of the account and the request. Raises
+    PortMoved, NumberKnown, NoNumbersNow, and what billing raises; then nothing was done.
+    """
+    _move(port, PortState.COMPLETED)
+    refuse_closed_doors(account)
+    ported = [Ported(**each) for each in sorted(port.numbers, key=lambda each: str(each["e164"]))]
+    if not {each.price_class for each in ported} <= set(price_classes(db)):
+        raise NotSold
+    _into_stock(everything, db.tenant, port, ported, by)
+    numbers = [_into_account(db, account, each) for each in ported]
+    charge(db, account, {each.price_class for each in ported}, agreed_minor=None, by=by)
+    for number in numbers:
+        announce(db, account, number, by=by)
+    _tell(db, port, "port-in.completed", by, letter=True)
+
+
+def _into_stock(
+    everything: TenantSession, white_label_id: UUID, port: PortRequest, ported: list[Ported], by: Actor
+) -> None:
+    owner = operator(everything)
+    assert owner is not None
+    block = NumberBlock(
+        white_label_id=owner.id,
+        id=new_id(),
+        name=f"Ported in, {port.reference}",
+        count=len(ported),
+        holder_id=white_label_id,
+        handed_at=now(),
+        created_by=by.name,
+    )
+    everything.put(block)
+    shared = {"white_label_id": owner.id, "block_id": block.id, "holder_id": white_label_id}
+    for each in ported:
+        if not insert_if_absent(everything, StockNumber, id=new_id(), **shared, **asdict(each)):
+            raise NumberKnown(each.e164)
+
+
+def _into_account(db: TenantSession, account: Account, ported: Ported) -> Number:
+    facts = {"state": NumberState.ASSIGNED.value, "account_id": account.id, "assigned_at": now()}
+    number_id = new_id()
+    if not insert_if_absent(db, Number, id=number_id, **facts, **asdict(ported)):
+        raise NumberKnown(ported.e164)
+    number = db.load(Number, number_id)
+    assert number is not None
+    return number
+
+
+def add_document(db: TenantSession, port: PortRequest, document: Document, *, by: Actor) -> PortDocument:
+    """Raises TooManyDocuments, or PortMoved when the request is over. The same file again is not stored again."""
+    if port.state in (PortState.COMPLETED, PortState.CANCELLED):
+        raise PortMoved(port.state)
+    known = documents_of(db, port.id)
+    for each in known:
+        if each.sha256 == document.sha256:
+            return each
+    if len(known) >= MOST:
+        raise TooManyDocuments
+    made = PortDocument(
+        port_request_id=port.id,
+        name=document.name,
+        media_type=document.media_type,
+        size=len(document.content),
+        sha256=document.sha256,
+        content=document.content,
+        created_by=by.name,
+    )
+    db.put(made)
+    record(
+        db,
+        "port-in.document",
+        by=by,
+        subject=port.account_id,
+        port_in=str(port.id),
+        reference=port.reference,
+        name=document.name,
+        sha256=document.sha256,
+    )
+    return made
+
+
+def documents_of(db: TenantSession, port_id: UUID) -> Sequence[PortDocument]:
+    wanted = select(PortDocument).where(PortDocument.port_request_id == port_id)
+    return db.scalars(wanted.order_by(PortDocument.created_at, PortDocument.id)).all()
+
+
+def port_or_404(db: TenantSession, account_id: UUID, port_id: UUID, *, held: bool = False) -> PortRequest:
+    """A request of the account. Raises NotFound for any other."""
+    port = db.locked(PortRequest, port_id) if held else db.load(PortRequest, port_id)
+    if port is None or port.account_id != account_id:
+        raise NotFound
+    return port
+
+
+def ports_of(db: TenantSession, account_id: UUID) -> Sequence[PortRequest]:
+    """The requests of an account, newest first."""
+    wanted = select(PortRequest).where(PortRequest.account_id == account_id)
+    return db.scalars(wanted.order_by(PortRequest.created_at.desc(), PortRequest.id.desc())).all()
+
+
+def acts_on_port(db: TenantSession, port: PortRequest) -> list[AuditRow]:
+    """What was done with a request, oldest first."""
+    wanted = select(AuditRow).where(AuditRow.subject_id == port.account_id, AuditRow.action.startswith("port-in."))
+    return [row for row in db.scalars(wanted.order_by(AuditRow.id)) if row.details.get("port_in") == str(port.id)]
+
+
+def count_open(db: TenantSession) -> int:
+    return db.scalar(select(func.count(PortRequest.id)).where(PortRequest.state.in_(OPEN))) or 0
+
+
+def _move(port: PortRequest, to: PortState) -> None:
+    if to not in PORT_MOVES[PortState(port.state)]:
+        raise PortMoved(port.state)
+    port.state, port.moved_at = to.value, now()
+
+
+def _tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: bool = False, **more: str) -> None:
+    """The trail, the outside world, and where somebody else moved it a letter to who asked for it."""
+    db.flush()
+    record(db, act, by=by, subject=port.account_id, port_in=str(port.id), reference=port.reference, **more)
+    raise_event(db, act, account=port.account_id, id=str(port.id), reference=port.reference, **more)
+    db.flush()
+    requester = _requester(db, port)
+    if letter and requester is not None:
+        tell_of_port(db, port, requester)
+
+
+def _requester(db: TenantSession, port: PortRequest) -> User | None:
+    """Who sent it last; the trail remembers."""
+    sent = [row for row in acts_on_port(db, port) if row.action == "port-in.submitted" and row.actor_id is not None]
+    return db.load(User, sent[-1].actor_id) if sent and sent[-1].actor_id is not None else None
+
+
+def refuse_day(day: date, time_zone: str) -> str:
+    """Why a day cannot be wanted, in words; empty when it can."""
+    present = today(time_zone)
+    if day < earliest_day(present):
+        return f"Choose {earliest_day(present)} or later: the other provider needs {DAYS_AHEAD} working days."
+    return "Choose a day within a year." if day > present + FURTHEST else ""

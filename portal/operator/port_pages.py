@@ -1,0 +1,131 @@
+"""What the operator's pages about port-ins and emergency addresses show, as ready words."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import and_, select
+
+from portal.accounts.models import Account
+from portal.kit.db import TenantSession
+from portal.kit.refusals import NotFound
+from portal.numbers.e164 import international
+from portal.numbers.emergency import address_words
+from portal.numbers.lifecycle import PORT_MOVES, EmergencyState, PortState
+from portal.numbers.models import EmergencyAddress, Number, PortRequest
+from portal.numbers.pages import Step, emergency_steps
+from portal.numbers.port_pages import PortLine, PortPage, line_of, port_page
+from portal.numbers.porting import OPEN
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import moment
+
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class PortRow:
+    line: PortLine
+    white_label: str
+    customer: str
+
+
+@dataclass(frozen=True)
+class PortList:
+    open: list[PortRow]
+    over: list[PortRow]
+
+
+@dataclass(frozen=True)
+class OperatorPort:
+    page: PortPage
+    customer: str
+    may: frozenset[str]
+
+
+@dataclass(frozen=True)
+class AddressRow:
+    href: str
+    number: str
+    white_label: str
+    address: str
+    since: str
+
+
+@dataclass(frozen=True)
+class AddressPage:
+    id: UUID
+    number: str
+    customer: str
+    address: str
+    steps: list[Step]
+    entered: str
+    may_decide: bool
+
+
+def port_list(db: TenantSession) -> PortList:
+    """In the platform's scope: open requests, the oldest move first, and the latest that are over."""
+    wanted = (
+        select(PortRequest, Account, WhiteLabel)
+        .join(Account, and_(Account.white_label_id == PortRequest.white_label_id, Account.id == PortRequest.account_id))
+        .join(WhiteLabel, WhiteLabel.id == PortRequest.white_label_id)
+    )
+    is_open = PortRequest.state.in_(OPEN)
+    still = wanted.where(is_open).order_by(PortRequest.moved_at, PortRequest.id).limit(SHOWN)
+    done = wanted.where(~is_open).order_by(PortRequest.moved_at.desc(), PortRequest.id.desc()).limit(20)
+    return PortList(*([_port_row(*row) for row in db.execute(each)] for each in (still, done)))
+
+
+def _port_row(port: PortRequest, account: Account, tenant: WhiteLabel) -> PortRow:
+    href = f"/operator/white-labels/{tenant.id}/port-ins/{port.id}"
+    return PortRow(line_of(port, href, tenant), tenant.name, f"{account.name}, {account.number}")
+
+
+def port_request_page(db: TenantSession, port_id: UUID) -> OperatorPort:
+    port = db.load(PortRequest, port_id)
+    account = db.load(Account, port.account_id) if port is not None else None
+    if port is None or account is None:
+        raise NotFound
+    may = frozenset(state.value for state in PORT_MOVES[PortState(port.state)])
+    return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may)
+
+
+def address_list(db: TenantSession) -> list[AddressRow]:
+    """In the platform's scope: what was validated and waits to be registered, the oldest first."""
+    wanted = (
+        select(EmergencyAddress, Number, WhiteLabel)
+        .join(
+            Number,
+            and_(Number.white_label_id == EmergencyAddress.white_label_id, Number.id == EmergencyAddress.number_id),
+        )
+        .join(WhiteLabel, WhiteLabel.id == EmergencyAddress.white_label_id)
+        .where(EmergencyAddress.state == EmergencyState.VALIDATED)
+        .order_by(EmergencyAddress.validated_at, EmergencyAddress.number_id)
+        .limit(SHOWN)
+    )
+    return [
+        AddressRow(
+            f"/operator/white-labels/{tenant.id}/emergency/{number.id}",
+            international(number.e164),
+            tenant.name,
+            address_words(address),
+            moment(address.entered_at, tenant),
+        )
+        for address, number, tenant in db.execute(wanted)
+    ]
+
+
+def address_page(db: TenantSession, number_id: UUID) -> AddressPage:
+    number, tenant = db.load(Number, number_id), white_label(db)
+    address = db.get(EmergencyAddress, (db.tenant, number_id))
+    account = db.load(Account, number.account_id) if number is not None and number.account_id is not None else None
+    if number is None or address is None or account is None:
+        raise NotFound
+    return AddressPage(
+        id=number.id,
+        number=international(number.e164),
+        customer=f"{account.name}, account {account.number}",
+        address=address_words(address),
+        steps=emergency_steps(address, tenant),
+        entered=address.entered_at.isoformat(),
+        may_decide=address.state == EmergencyState.VALIDATED,
+    )

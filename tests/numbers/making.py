@@ -1,0 +1,48 @@
+"""Numbers and their price classes for a test."""
+
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.audit.commands import COMMAND_LINE
+from portal.billing.models import Charge
+from portal.catalogue.models import Service
+from portal.kit.db import TenantSession
+from portal.numbers.assigning import assign, reserve
+from portal.numbers.charging import quote
+from portal.numbers.models import Number
+from tests.billing.making import service
+
+LEEDS = "+44113496"
+
+
+def price_class(db: TenantSession, code: str = "geo", **more: object) -> Service:
+    """A class of numbers: 2.00 a month and 5.00 to set up at retail, 1.00 and 3.00 at wholesale."""
+    prices = {"retail": 200, "retail_setup": 500, "wholesale": 100, "wholesale_setup": 300} | more
+    made = service(db, code, counts="numbers", **prices)
+    made.name = "Local number"
+    db.flush()
+    return made
+
+
+def number(db: TenantSession, last: int = 0, **more: object) -> Number:
+    """A free number of Leeds, such as +44 113 496 0000."""
+    facts = {"e164": f"{LEEDS}{last:04d}", "kind": "geographic", "country": "GB", "area": "Leeds",
+             "price_class": "geo", "needs_address": False}
+    made = Number(**facts | more)
+    db.put(made)
+    return made
+
+
+def give(db: TenantSession, account: Account, *numbers: Number, **more: object) -> list[Number]:
+    """Reserved and assigned in one go, at what the quote says."""
+    due = quote(db, account, more=numbers).due_minor
+    ids = [each.id for each in numbers]
+    reserve(db, account, ids, by=COMMAND_LINE)
+    return assign(db, account, ids, agreed_minor=due, by=COMMAND_LINE, **more)  # type: ignore[arg-type]
+
+
+def charged(db: TenantSession, account: Account, book: str = "retail") -> list[tuple[str, str, int]]:
+    """What was charged for numbers: item, period and net amount."""
+    db.flush()
+    wanted = select(Charge).where(Charge.account_id == account.id, Charge.book == book, Charge.item.startswith("geo"))
+    return [(c.item, c.period_key, c.net_minor) for c in db.scalars(wanted.order_by(Charge.number))]
