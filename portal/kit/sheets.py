@@ -28,6 +28,17 @@ def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator
     yield _emptied(buffer)
 
 
+def csv_batches(columns: Iterable[str], batches: Iterable[Iterable[Iterable[Any]]]) -> Iterator[str]:
+    """Like `csv_lines`, of rows that come a batch at a time: the header goes with the first."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    for batch in batches:
+        writer.writerows(batch)
+        yield _emptied(buffer)
+    yield _emptied(buffer)
+
+
 def csv_answer(name: str, lines: Iterable[str]) -> Response:
     """A download, written while it is read."""
     response = Response(lines, mimetype="text/csv")
