@@ -92,7 +92,7 @@ def _after_name(stat: str) -> list[str]:
 def _on_cpu_s(pid: str) -> float:
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
 
 

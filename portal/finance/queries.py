@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, String, bindparam, cast, func, or_, select, type_coerce
@@ -61,8 +61,7 @@ class Totals:
         return self.retail_minor - self.wholesale_minor
 
 
-@dataclass(frozen=True)
-class CustomerTotal:
+class CustomerTotal(NamedTuple):
     """`account_id` is text, as an address of a page writes it."""
 
     account_id: str
@@ -110,7 +109,7 @@ def totals_by_customer(db: TenantSession, wanted: Filter, *, limit: int | None =
 def dearest_customers(db: TenantSession, wanted: Filter) -> list[CustomerTotal]:
     """The dearest CHOICES of a month, whatever else is asked for, and the account ids as the database writes them."""
     rows = DEAREST.all(db, first=wanted.first)
-    return [CustomerTotal(id, name, int(count), int(w), int(r)) for id, name, count, w, r in rows]
+    return [CustomerTotal(*row) for row in rows]
 
 
 def _dearest() -> Prepared[str, str, int, int, int]:

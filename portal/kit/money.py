@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from babel import Locale
 from babel.numbers import NumberPattern, parse_pattern
@@ -87,12 +87,10 @@ def plain(minor: int, places: int) -> str:
     return f"{'-' if minor < 0 else ''}{whole}.{part:0{places}d}"
 
 
+@cache
 def plainly(places: int) -> Callable[[int], str]:
-    """`plain` for many amounts of one currency: four times as quick."""
-    if not places:
-        return str
-    unit, shape = 10**places, f"%d.%0{places}d"
-    return lambda minor: shape % divmod(minor, unit) if minor >= 0 else f"-{shape % divmod(-minor, unit)}"
+    """`plain` for the amounts of an export, of which most were written before: prices are few."""
+    return lru_cache(16_384)(partial(plain, places=places))
 
 
 def exponent(currency: str) -> int:

@@ -6,7 +6,7 @@ says what that saves.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from sqlalchemy import Row, Select, bindparam, inspect
@@ -64,6 +64,7 @@ def columns_of(model: type[Base]) -> tuple[Any, ...]:
     return tuple(getattr(model, column.key) for column in mapper.column_attrs if not column.deferred)
 
 
-def made_of(model: type[Model], values: Sequence[Any]) -> Model:
-    """An object with these columns, to be read only: no session knows it."""
+@lru_cache(512)  # who asks is read at each request and is nearly always as before; making the object takes longer
+def made_of(model: type[Model], values: tuple[Any, ...]) -> Model:
+    """An object with these columns, to be read and never changed: no session knows it, and others may hold it, too."""
     return model(**dict(zip((column.key for column in columns_of(model)), values, strict=True)))

@@ -15,7 +15,7 @@ AT_HOST = Prepared(select(*columns_of(WhiteLabel)).where(WhiteLabel.host == bind
 def white_label_to_read(db: TenantSession, host: str) -> WhiteLabel | None:
     """Like `white_label_at`, for pages: quick, and not to be changed."""
     found = AT_HOST.first(db, host=host)
-    return made_of(WhiteLabel, found) if found is not None else None
+    return made_of(WhiteLabel, tuple(found)) if found is not None else None
 
 
 def white_label_at(db: TenantSession, host: str) -> WhiteLabel | None:
