@@ -9,14 +9,28 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from bench import billing, documents, exporting, numbers, pages, serving
-from bench.goals import BARE_PAGE, DOCUMENT, EXPORT, IMPORT, OTHER_PAGE, P99, RUN, TOTALS, Goal, Result, table
+from bench import billing, documents, doors, entries, exporting, numbers, pages, serving
+from bench.goals import (
+    BARE_PAGE,
+    CUSTOMER,
+    DOCUMENT,
+    ENTRY,
+    EXPORT,
+    IMPORT,
+    OTHER_PAGE,
+    P99,
+    RUN,
+    TOTALS,
+    Goal,
+    Result,
+    table,
+)
 from bench.houses import Ground, House, ground, houses_on
 from bench.rows import Shape, shape
 
 SMALL = 10_000
 KINDS = ("sqlite", "postgresql")
-PAGES = ("bare", "pages", "totals", "flat", "p99", "export", "document")
+PAGES = ("bare", "pages", "totals", "flat", "p99", "export", "document", "entry", "doors")
 MOST_BILLED = 100_000
 IMPORTED = 100_000
 
@@ -60,6 +74,8 @@ def _pages(houses: list[House], folder: Path, only: str) -> Iterator[Result]:
         "p99": (P99, partial(serving.p99_against_p50, house)),
         "export": (EXPORT[house.kind], partial(exporting.exports, house, folder)),
         "document": (DOCUMENT, partial(documents.against_bare, house)),
+        "entry": (ENTRY[house.kind], partial(entries.entries, house)),
+        "doors": (CUSTOMER, partial(doors.doors, house)),
     }
     for name, (goal, measure) in measures.items():
         if name.startswith(only):
