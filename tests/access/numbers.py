@@ -34,5 +34,4 @@ def one_of_each(db: TenantSession, holder_id: UUID) -> dict[str, UUID]:
     """A block with a white label and a file that was checked, by the names that addresses have for them."""
     block = db.put(NumberBlock(name="Leeds", holder_id=holder_id, created_by="x"))
     sent = db.put(NumberImport(name="leeds.csv", price_class="local", state="checked", lines=1, created_by="x"))
-    assert isinstance(block, NumberBlock) and isinstance(sent, NumberImport)
     return {"block_id": block.id, "import_id": sent.id}
