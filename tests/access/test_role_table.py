@@ -24,6 +24,8 @@ from portal.kit.db import transaction
 from portal.kit.ids import new_id
 from portal.kit.settings import Settings
 from portal.letters.models import Letter
+from portal.numbers.models import NumberBlock
+from portal.numbers.stock_models import NumberImport
 from portal.operator.models import CreditRequest
 from portal.payments.models import GatewayTest
 from portal.people.commands import invite
@@ -125,6 +127,20 @@ TABLE: dict[str, tuple[str, str]] = {
     "/logout": ("POST", OPEN),
     "/operator": ("GET", OPERATOR),
     "/operator/health": ("GET", OPERATOR),
+    "/operator/numbers": ("GET", OPERATOR),
+    "/operator/numbers/blocks": ("GET", OPERATOR),
+    "/operator/numbers/blocks/<uuid:block_id>": ("GET", OPERATOR),
+    "/operator/numbers/blocks/<uuid:block_id>/hand-over": ("GET POST", OPERATOR),
+    "/operator/numbers/blocks/<uuid:block_id>/return": ("GET POST", OPERATOR),
+    "/operator/numbers/export.csv": ("GET", OPERATOR),
+    "/operator/numbers/files": ("POST", OPERATOR),
+    "/operator/numbers/imports": ("GET", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>": ("GET", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>/confirmation": ("POST", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>/fates.csv": ("GET", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>/removal": ("POST", OPERATOR),
+    "/operator/numbers/new": ("GET", OPERATOR),
+    "/operator/numbers/ranges": ("POST", OPERATOR),
     "/operator/prices": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>/offers": ("POST", OPERATOR),
@@ -256,6 +272,9 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
         db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))
+        block = db.put(NumberBlock(name="Leeds", holder_id=cast.northwind.id, created_by="x"))
+        sent = db.put(NumberImport(name="leeds.csv", price_class="local", state="checked", lines=1, created_by="x"))
+        ids |= {"block_id": block.id, "import_id": sent.id}
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
     for role, person in people.items():

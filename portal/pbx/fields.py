@@ -1,0 +1,113 @@
+"""Fields that the forms of phone settings share: a destination, a label, a telephone number, rows with a button."""
+
+from typing import Any
+
+from flask import g, request
+from wtforms import Field, FieldList, Form, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import StopValidation
+
+from portal.kit.forms import Text, choices, stripped
+from portal.numbers.e164 import NotANumber, international, read_number
+from portal.pbx.configuration import TURNING, Configuration, Kind, Target
+
+OUTSIDE = "outside"
+
+
+class Label(Text):
+    """One line of text that cannot turn the direction of what stands beside it."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        super().__call__(form, field)
+        if any(c in TURNING for c in field.data or ""):
+            raise StopValidation("Leave out invisible signs that turn the direction of the text.")
+
+
+class StrippedForm(Form):
+    """A row of a form: texts are stripped, like those of whole forms."""
+
+    class Meta:
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            filters = [*unbound_field.kwargs.get("filters", ()), stripped]
+            is_text = issubclass(unbound_field.field_class, StringField)
+            return unbound_field.bind(form=form, **({"filters": filters} if is_text else {}), **options)
+
+
+class TargetField(SelectField):
+    """Where a call goes. One of the choices is a number outside, which stands in a field beside it.
+
+    `target` is what was chosen, once the field is valid.
+    """
+
+    def __init__(self, label: str = "", validators: Any = None, *, nowhere: str = "", **kwargs: Any) -> None:
+        super().__init__(label, validators, choices=[], validate_choice=False, **kwargs)
+        self.nowhere = nowhere
+        self.outside = ""
+        self.target: Target | None = None
+
+    @property
+    def outside_name(self) -> str:
+        return f"{self.name}_{OUTSIDE}"
+
+    def offer(self, settings: Configuration, *, but: str = "") -> None:
+        """The destinations there are, but for one: the part itself."""
+        pairs = [("", self.nowhere or "Choose")]
+        pairs += [(f"extension:{e.number}", f"{e.number} {e.name}") for e in settings.extensions]
+        pairs += [(f"group:{e.number}", f"{e.number} {e.name}, ring group") for e in settings.groups]
+        pairs += [(f"hours:{e.key}", f"{e.name}, schedule") for e in settings.hours]
+        pairs += [(f"greeting:{e.key}", f"{e.name}, greeting") for e in settings.greetings]
+        boxes = [each for each in settings.extensions if each.voicemail.on]
+        pairs += [(f"voicemail:{e.number}", f"Voicemail of {e.number} {e.name}") for e in boxes]
+        pairs += [(OUTSIDE, "A number outside")]
+        self.choices = choices(pair for pair in pairs if pair[0] != but or not but)
+
+    def show(self, target: Target | None) -> None:
+        """Stand at a target that was saved before."""
+        is_outside = target is not None and target.kind is Kind.EXTERNAL
+        self.data = OUTSIDE if is_outside else target.code if target else ""
+        self.outside = international(target.to) if target and is_outside else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        self.outside = stripped(request.form.get(self.outside_name, ""))
+
+    def pre_validate(self, form: Any) -> None:
+        self.target = None
+        if not self.data and self.nowhere:
+            return
+        if not self.data:
+            raise StopValidation("Choose where calls go.")
+        try:
+            self.target = Target.read(f"external:{self._number()}" if self.data == OUTSIDE else self.data)
+        except NotANumber as error:
+            raise StopValidation(str(error)) from error
+        except ValueError:
+            raise StopValidation("Choose one of the destinations.") from None
+
+    def _number(self) -> str:
+        found = read_number(self.outside, g.white_label.country)
+        if not found.is_listed:
+            raise NotANumber("No country has such a number.")
+        return found.e164
+
+
+def added_or_removed(rows: FieldList, asked: str) -> bool:
+    """Carry out the buttons of a list of rows: `add:open`, `remove:open:2`. Says whether one of them was pressed."""
+    verb, _, rest = asked.partition(":")
+    name, _, place = rest.partition(":")
+    if name != rows.short_name:
+        return False
+    if verb == "add" and (rows.max_entries is None or len(rows.entries) < rows.max_entries):
+        rows.append_entry()
+    if verb == "remove" and place.isascii() and place.isdigit() and int(place) < len(rows.entries):
+        kept = [entry.data for n, entry in enumerate(rows.entries) if n != int(place)]
+        while rows.entries:
+            rows.pop_entry()
+        rows.last_index = -1
+        for data in kept:
+            rows.append_entry(data)
+    return True
+
+
+def numbered(numbers: list[str]) -> list[SelectChoice]:
+    return choices((number, international(number)) for number in numbers)

@@ -1,0 +1,232 @@
+"""What the pages of phone settings show, as ready words."""
+
+import re
+from dataclasses import dataclass, field
+
+from portal.accounts.queries import members_of, primary_user
+from portal.kit.db import TenantSession
+from portal.numbers.e164 import international
+from portal.numbers.queries import emergency_addresses_of, numbers_of, works
+from portal.pbx import queries
+from portal.pbx.check import targets
+from portal.pbx.configuration import (
+    EMPTY,
+    MAIL,
+    SECTIONS,
+    TURNING,
+    Anything,
+    Configuration,
+    Greeting,
+    Hours,
+    Kind,
+    Place,
+    Target,
+)
+from portal.pbx.forms import Offered
+from portal.pbx.models import Clip
+from portal.pbx.rules import Office
+from portal.pbx.templates import TEMPLATES, Facts
+from portal.pbx.words import Names, Rows, changes, rows, title, way
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import moment, money, short_day
+
+LISTS = {
+    "extensions": ("Extensions", "phone", "extension", "A telephone for a person, or a device such as a door."),
+    "groups": ("Ring groups", "users", "ring group", "Several extensions that ring for the same call."),
+    "hours": ("Schedules", "clock", "schedule", "Opening hours and holidays send calls one way or the other."),
+    "greetings": ("Greetings", "note", "greeting", "What callers hear before their call goes on."),
+    "numbers": ("Numbers", "phone", "number", "Where calls to each number go."),
+}
+MAIL_SHAPE = re.compile(MAIL)
+DEEPEST = 6
+PER_PAGE = 20
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place that a call reaches, and where it goes from there, each way with its condition."""
+
+    words: str
+    ways: list[tuple[str, "Step"]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Flow:
+    number: str
+    step: Step | None
+    trouble: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    flows: list[Flow]
+    sections: list[tuple[str, str, str]]
+    rules: Rows
+    is_empty: bool
+    own: list[tuple[str, str, Rows]]
+
+
+@dataclass(frozen=True)
+class PartLine:
+    href: str
+    title: str
+    words: str
+    note: str
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    number: int
+    what: str
+    who: str
+    changes: list[tuple[str, list[tuple[str, str, str]]]]
+    is_undone: bool
+
+
+@dataclass(frozen=True)
+class ClipLine:
+    clip: Clip
+    words: str
+    is_used: bool
+
+
+def home_page(db: TenantSession, office: Office) -> HomePage:
+    _, settings = queries.newest(db, office.account.id)
+    names = names_of(db, office)
+    own = [(f"{office.base}/extensions/{e.number}", title(Place("extensions"), e), rows(e, settings, names))
+           for e in office.own(settings)]  # fmt: skip
+    if not office.is_administrator:
+        return HomePage([], [], [], is_empty=False, own=own)
+    return HomePage(
+        flows=_flows(db, office, settings),
+        sections=[(f"{office.base}/{section}", LISTS[section][0], str(len(settings.parts(section))))
+                  for section in SECTIONS],
+        rules=rows(settings.rules, settings, names),
+        is_empty=settings == EMPTY,
+        own=own,
+    )  # fmt: skip
+
+
+def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[Flow]:
+    addresses = emergency_addresses_of(db, office.account.id)
+    flows = []
+    for number in numbers_of(db, office.account.id):
+        route = next((route for route in settings.numbers if route.number == number.e164), None)
+        trouble = "" if works(number, addresses.get(number.id)) else "Does not work: its emergency address is missing"
+        flows.append(Flow(international(number.e164), _step(route.to, settings) if route else None, trouble))
+    return flows
+
+
+def _step(target: Target, settings: Configuration, depth: int = 0) -> Step:
+    words = way(target, settings)
+    words = words[0].upper() + words[1:]
+    section = {Kind.EXTENSION: "extensions", Kind.GROUP: "groups", Kind.HOURS: "hours", Kind.GREETING: "greetings"}
+    part = settings.at(Place(section[target.kind], target.to)) if target.kind in section else None
+    if part is None or depth >= DEEPEST:
+        return Step(words)
+    return Step(words, [(_when(part, name), _step(next_one, settings, depth + 1)) for name, next_one in targets(part)])
+
+
+def _when(part: Anything, field: str) -> str:
+    if isinstance(part, Hours):
+        return "Open" if field == "inside" else "Closed"
+    if isinstance(part, Greeting):
+        return "Then"
+    return {
+        "always": "At once", "busy": "Busy", "no_answer": "No answer", "unreachable": "Switched off",
+    }.get(field, "No answer")  # fmt: skip
+
+
+def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]:
+    _, settings = queries.newest(db, office.account.id)
+    names = names_of(db, office)
+    signed_in = queries.credentials_of(db, office.account.id)
+    lines = []
+    for part in settings.parts(section):
+        told = dict(rows(part, settings, names))
+        shown = [told[label] for label in ("Person", "Members", "Open", "Callers hear", "Calls go to") if label in told]
+        no_phone = section == "extensions" and part.id not in signed_in
+        note = "No phone can sign in yet" if no_phone else ""
+        lines.append(PartLine(f"{office.base}/{section}/{part.id}", title(Place(section), part), shown[0], note))
+    return lines
+
+
+def history_page(
+    db: TenantSession, office: Office, before: int | None
+) -> tuple[list[VersionLine], int | None]:  # fmt: skip
+    """The changes, the newest first, and from where older ones go on, if there are any."""
+    tenant, names = white_label(db), names_of(db, office)
+    found = queries.history(db, office.account.id, before=before, limit=PER_PAGE + 1)
+    undone = {row.undoes for row in found}
+    lines = []
+    for row, earlier in zip(found[:PER_PAGE], [*found[1:], None][:PER_PAGE], strict=False):
+        told = changes(queries.settings_of(earlier) if earlier else EMPTY, queries.settings_of(row), names)
+        who = f"{row.by_name}, {moment(row.at, tenant)}"
+        lines.append(VersionLine(row.version, row.what, who, told, row.version in undone))
+    return lines, found[PER_PAGE - 1].version if len(found) > PER_PAGE else None
+
+
+def offered(db: TenantSession, office: Office) -> Offered:
+    account_id = office.account.id
+    return Offered(
+        settings=queries.newest(db, account_id)[1],
+        numbers=[number.e164 for number in numbers_of(db, account_id)],
+        people=[(user.id, user.display_name) for _, user in members_of(db, account_id)],
+        clips=[(clip.id, clip.name) for clip in queries.clips_of(db, account_id)],
+    )
+
+
+def names_of(db: TenantSession, office: Office) -> Names:
+    tenant = white_label(db)
+    return Names(
+        people={user.id: user.display_name for _, user in members_of(db, office.account.id)},
+        clips={clip.id: clip.name for clip in queries.clips_of(db, office.account.id)},
+        money=lambda minor: money(minor, tenant),
+        day=lambda day: short_day(day, tenant),
+    )
+
+
+def compared(
+    db: TenantSession, office: Office, parts: tuple[Anything | None, Anything | None, Anything | None]
+) -> list[tuple[str, str, str, str]]:
+    """Fields in which three states of a part differ: as it was, theirs, yours."""
+    _, settings = queries.newest(db, office.account.id)
+    names = names_of(db, office)
+    base, theirs, yours = (dict(rows(part, settings, names)) if part else {} for part in parts)
+    labels = dict.fromkeys([*yours, *theirs, *base])
+    told = [(label, *(known.get(label, "–") for known in (base, theirs, yours))) for label in labels]
+    return [(label, was, there, here) for label, was, there, here in told if len({was, there, here}) > 1]
+
+
+def facts_of(db: TenantSession, office: Office) -> Facts:
+    """What a template knows of the account. Names lose what a setting may not hold."""
+    account, person = office.account, primary_user(db, office.account.id)
+    return Facts(
+        company="".join(c for c in account.name if c not in TURNING),
+        numbers=[number.e164 for number in numbers_of(db, account.id)],
+        time_zone=white_label(db).time_zone,
+        user_id=person.id,
+        mail_to=person.email if MAIL_SHAPE.match(person.email) else "",
+    )
+
+
+def template_choices() -> list[tuple[str, str, str]]:
+    return [(key, each.name, each.description) for key, each in TEMPLATES.items()]
+
+
+def preview(db: TenantSession, office: Office, made: Configuration) -> list[tuple[str, Rows]]:
+    names = names_of(db, office)
+    return [(title(place, part), rows(part, made, names)) for place, part in made.items()]
+
+
+def clips_page(db: TenantSession, office: Office) -> list[ClipLine]:
+    _, settings = queries.newest(db, office.account.id)
+    tenant, text = white_label(db), settings.model_dump_json()
+    return [
+        ClipLine(
+            clip,
+            f"{clip.seconds} seconds, by {clip.created_by}, {moment(clip.created_at, tenant)}",
+            str(clip.id) in text,
+        )
+        for clip in queries.clips_of(db, office.account.id)
+    ]
