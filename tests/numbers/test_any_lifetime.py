@@ -61,7 +61,7 @@ class LifeWithNumbers(Life):
 
 @on_sqlite
 @given(SCRIPTS, st.none() | st.sampled_from([1, 31]))
-@effort(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@effort(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_however_it_is_billed_it_is_one_ledger(database, script, billing_day):
     """Red when a released number's service keeps its quantity, or closing leaves a number behind."""
     listen()

@@ -31,6 +31,14 @@ def ask(street, browse, **more):
     return answer, base
 
 
+def body(token, content):
+    """A form with a file, put together by hand: the test client's own leaves its file open when it is large."""
+    parts = (('name="csrf_token"', token.encode()), ('name="file"; filename="scan.pdf"', content))
+    sent = b"".join(f"--frontier\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value + b"\r\n"
+                    for head, value in parts) + b"--frontier--\r\n"
+    return {"data": sent, "content_type": "multipart/form-data; boundary=frontier"}
+
+
 def the_port(street):
     with reading(street.tenant.id) as db:
         return db.scalars(select(PortRequest)).one()
@@ -117,12 +125,9 @@ class TestPortIn:
         """Red without `_allow_a_long_file`: a scan of two megabytes is a 413."""
         _, base = ask(street, browse)
         path, own = f"{base}/{the_port(street).id}", browse(street.owner)
-        big = b"%PDF-" + b"x" * (2 * 1024 * 1024)
-        paper = {"file": (io.BytesIO(big), "scan.pdf")}
-        assert own.submit(f"{path}/documents", paper, page=path).status_code == 303
-        for size, expected in ((6 * 1024 * 1024 - 100_000, 422), (8 * 1024 * 1024, 413)):
-            paper = {"file": (io.BytesIO(b"%PDF-" + b"x" * size), "scan.pdf")}
-            assert own.submit(f"{path}/documents", paper, page=path).status_code == expected
+        for size, expected in ((2_000_000, 303), (5_500_000, 422), (8_000_000, 413)):
+            sent = own.post(f"{path}/documents", **body(own.token(path), b"%PDF-" + b"x" * size))
+            assert sent.status_code == expected
         assert own.submit(f"{path}/cancellation", {"x": "y" * (2 * 1024 * 1024)}, page=path).status_code == 413
         for paper in ({}, {"file": (io.BytesIO(b"<html>"), "a.pdf")}):
             answer = own.submit(f"{path}/documents", {"x": "y", **paper}, page=path)
