@@ -77,7 +77,7 @@ def save_part(side: Side, account_id: UUID, section: str, key: str) -> Response:
         free = queries.newest(db, account_id)[1].free_key(section) if section in ("hours", "greetings") else ""
     if form.is_about_rows or not form.validate_on_submit():
         return _part(office, place, form, present, base=base)
-    part = form.part(present, free if place.key == NEW else "")
+    part = form.part(present, free if place.key == NEW else place.key)
     return _save(office, Place(section, _id(part)), part, base, form, place, present)
 
 
