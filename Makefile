@@ -53,13 +53,13 @@ $(BIN)/python:
 
 $(VENV)/.demo: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the pinned dependencies; this takes a minute the first time."
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: requirements-test.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the pinned dependencies of the tests."
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements-test.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r requirements-test.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.demo
 

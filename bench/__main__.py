@@ -9,15 +9,30 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from bench import billing, documents, exporting, pages, serving
-from bench.goals import BARE_PAGE, DOCUMENT, EXPORT, OTHER_PAGE, P99, RUN, TOTALS, Goal, Result, table
+from bench import billing, documents, doors, entries, exporting, numbers, pages, serving
+from bench.goals import (
+    BARE_PAGE,
+    CUSTOMER,
+    DOCUMENT,
+    ENTRY,
+    EXPORT,
+    IMPORT,
+    OTHER_PAGE,
+    P99,
+    RUN,
+    TOTALS,
+    Goal,
+    Result,
+    table,
+)
 from bench.houses import Ground, House, ground, houses_on
 from bench.rows import Shape, shape
 
 SMALL = 10_000
 KINDS = ("sqlite", "postgresql")
-PAGES = ("bare", "pages", "totals", "flat", "p99", "export", "document")
+PAGES = ("bare", "pages", "totals", "flat", "p99", "export", "document", "entry", "doors")
 MOST_BILLED = 100_000
+IMPORTED = 100_000
 
 
 def main() -> int:
@@ -44,6 +59,8 @@ def _measured(place: Ground, shapes: list[Shape], folder: Path, asked: argparse.
             yield from _pages(houses, folder, asked.only)
     if "run".startswith(asked.only):
         yield from _made(f"{place.kind} run", RUN, partial(billing.runs, place, asked.billed))
+    if "numbers".startswith(asked.only):
+        yield from _made(f"{place.kind} numbers", IMPORT, partial(numbers.imports, place, folder, IMPORTED))
 
 
 def _pages(houses: list[House], folder: Path, only: str) -> Iterator[Result]:
@@ -57,6 +74,8 @@ def _pages(houses: list[House], folder: Path, only: str) -> Iterator[Result]:
         "p99": (P99, partial(serving.p99_against_p50, house)),
         "export": (EXPORT[house.kind], partial(exporting.exports, house, folder)),
         "document": (DOCUMENT, partial(documents.against_bare, house)),
+        "entry": (ENTRY[house.kind], partial(entries.entries, house)),
+        "doors": (CUSTOMER, partial(doors.doors, house)),
     }
     for name, (goal, measure) in measures.items():
         if name.startswith(only):
@@ -82,7 +101,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--customers", type=int, default=500, help="customers they are spread over (500)")
     parser.add_argument("--databases", nargs="+", choices=KINDS, default=KINDS, help="one of them only")
     parser.add_argument("--billed", type=int, help="customers of the monthly run (100,000; a tenth of fewer rows)")
-    parser.add_argument("--only", default="", help=f"{', '.join(PAGES)} or run")
+    parser.add_argument("--only", default="", help=f"{', '.join(PAGES)}, run or numbers")
     asked = parser.parse_args()
     asked.billed = asked.billed or min(MOST_BILLED, asked.rows // 10)
     if asked.rows < 5_000 or not 10 <= asked.customers <= 1_000:

@@ -89,7 +89,7 @@ def _billed(ground: Ground, customers: int) -> list[Month]:
 def _month(ground: Ground, settings: Settings, twin: Settings, white_label: UUID, through: date) -> Month:
     mark = new_id()
     ours, spent = _run(ground, settings, white_label, through)
-    read, write = (_read_sqlite, _executemany) if ground.kind == "sqlite" else (_read_postgresql, _copy)
+    read, write = (_read_sqlite, executemany_rows) if ground.kind == "sqlite" else (_read_postgresql, copy_rows)
     rows = read(ground.raw(settings), white_label, mark)
     if len(rows["charge"]) != ours.charges:
         raise RuntimeError(f"the run says {ours.charges} charges and wrote {len(rows['charge'])}")
@@ -120,7 +120,7 @@ def _read_sqlite(file: str, white_label: UUID, mark: UUID) -> Rows:
         }
 
 
-def _executemany(file: str, rows: Rows) -> None:
+def executemany_rows(file: str, rows: Rows) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for pragma in PRAGMAS:
             connection.execute(f"pragma {pragma}")
@@ -143,7 +143,7 @@ def _read_postgresql(dsn: str, white_label: UUID, mark: UUID) -> Rows:
         }
 
 
-def _copy(dsn: str, rows: Rows) -> None:
+def copy_rows(dsn: str, rows: Rows) -> None:
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
         for table, found in rows.items():
             with cursor.copy(sql.SQL("copy {} from stdin").format(sql.Identifier(table))) as copy:

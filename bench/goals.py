@@ -35,7 +35,13 @@ EXPORT = {"sqlite": Goal(0.30, 0.45, at_most=False), "postgresql": Goal(0.30, 0.
 MEMORY = Goal(30, 15, unit=" MB")
 MEMORY_GROWTH = Goal(5, 1, unit=" MB")
 RUN = Goal(0.3, 0.7, at_most=False)
+IMPORT = Goal(0.3, 0.7, at_most=False)
 DOCUMENT = Goal(1.5, 1.2)
+ENTRY = {"sqlite": Goal(0.35, 0.5, at_most=False), "postgresql": Goal(0.4, 0.8, at_most=False)}
+HOT = Goal(0.7, 0.9, at_most=False)
+CUSTOMER = Goal(0.5, 0.8, at_most=False)
+SIGN_IN = Goal(1.25, 1.1)
+WEBHOOK, DUPLICATE = Goal(1.3, 1.1), Goal(0.6, 0.4)
 
 
 @dataclass(frozen=True)

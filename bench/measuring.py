@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import monotonic, process_time
+from typing import TypeVar
 
 import psycopg
 
@@ -16,6 +17,8 @@ Work = Callable[[], object]
 
 ROUNDS = (5, 31)
 BATCH_S = 0.06
+BATCH, USED_UP_ROUNDS = 6, 7
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,40 @@ def interleaved(meter: Meter, arms: list[Arm], *, budget_s: float) -> dict[str, 
     return {
         arm.name: Taken(median(r[n] for r in rounds), median(r[n] / r[0] for r in rounds)) for n, arm in enumerate(arms)
     }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """CPU seconds of one piece of work and of the baseline, and the median of their ratio over the rounds."""
+
+    cpu_s: float
+    base_s: float
+    ratio: float
+
+    @property
+    def ms(self) -> str:
+        return f"{1000 * self.cpu_s:.2f} ms"
+
+    @property
+    def base_ms(self) -> str:
+        return f"{1000 * self.base_s:.2f} ms"
+
+
+def prepared(meter: Meter, base: Work, prepare: Callable[[], Thing], work: Callable[[Thing], object]) -> Compared:
+    """Work that uses up what it works on: each round prepares a batch, which is not measured, and then does it."""
+    spent: list[tuple[float, float]] = []
+    for _ in range(1 + USED_UP_ROUNDS):
+        things = [prepare() for _ in range(BATCH)]
+        began = meter()
+        for thing in things:
+            work(thing)
+        done = meter()
+        for _ in range(BATCH):
+            base()
+        spent.append(((done - began) / BATCH, (meter() - done) / BATCH))
+    del spent[0]  # the first one compiles templates and statements
+    ours, theirs = (median(column) for column in zip(*spent, strict=True))
+    return Compared(ours, theirs, median(one / other for one, other in spent))
 
 
 def _size(meter: Meter, arm: Arm) -> int:
@@ -92,7 +129,7 @@ def _after_name(stat: str) -> list[str]:
 def _on_cpu_s(pid: str) -> float:
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
 
 

@@ -1,9 +1,10 @@
 """Puts the house together: settings, database, extensions, rooms, and the answers to what goes wrong."""
 
+from functools import cache
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, redirect, request
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 from flask_mail import Mail
@@ -33,7 +34,7 @@ from portal.pbx import commands as pbx
 from portal.pbx.sound import LARGEST_BYTES as LARGEST_SOUND
 from portal.people import commands as people
 from portal.statements import receipts
-from portal.whitelabels.queries import white_label_at
+from portal.whitelabels.queries import white_label_to_read
 
 log = structlog.get_logger()
 
@@ -51,12 +52,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.use(database.Database(settings))
     app = Flask("portal")
     app.config.update(_flask_settings(settings))
-    app.session_interface = ServerSessions(settings)
+    app.session_interface = ServerSessions(settings, _arrive)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
-    app.before_request(_find_white_label)
+    app.before_request(_enter_white_label)
     app.before_request(_allow_a_long_file)
     for extension in (Bootstrap5(), Mail(), CSRFProtect(), login_manager, limiter):
         extension.init_app(app)
@@ -101,18 +102,23 @@ def _refuse_nul() -> None:
         raise BadInput
 
 
-def _find_white_label() -> Response | None:
-    """The tenant is the one whose stored host was asked, exactly; an unknown host has no pages at all."""
+def _arrive(db: database.TenantSession) -> bool:
+    """The tenant is the one whose stored host was asked, exactly. Where any host will do there is no session either."""
     database.enter_scope(None)
     g.white_label = None
     if request.path.startswith(OPEN_TO_ANY_HOST):
-        return None
+        return False
     host = asked_host()
-    if host is not None:
-        with database.reading(database.PLATFORM) as db:
-            g.white_label = white_label_at(db, host)
+    g.white_label = white_label_to_read(db, host) if host is not None else None
+    return g.white_label is not None
+
+
+def _enter_white_label() -> Response | None:
+    """An unknown host has no pages at all."""
+    if request.path.startswith(OPEN_TO_ANY_HOST):
+        return None
     if g.white_label is None:
-        return plain_page(404 if host else 400)
+        return plain_page(404 if asked_host() else 400)
     database.enter_scope(g.white_label.id)
     return None
 
@@ -139,6 +145,12 @@ def _insist_on_new_password() -> AnyResponse | None:
 
 
 def _serve(app: Flask, settings: Settings) -> None:
+    @app.template_global()
+    @cache
+    def asset(file: str, endpoint: str = "static") -> str:
+        """The address of a static file: the same for every request, and a page names a hundred."""
+        return url_for(endpoint, filename=file)
+
     @app.after_request
     def finish(response: Response) -> Response:
         log.info("request", method=request.method, path=mask(request.path), status=response.status_code)

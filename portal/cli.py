@@ -287,7 +287,7 @@ def numbers_group() -> None:
 @click.option("--type", "kind", default="", type=click.Choice(["", *KINDS]), help="For lines that name no type.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of the lines; change nothing.")
 def import_numbers(file: Path, price_class: str, country: str, kind: str, dry_run: bool) -> None:
-    """Take numbers into the stock from a CSV file; exit 1 when a line is malformed. It can be sent again."""
+    """Take numbers into the stock from a CSV file; exit 1 when a line was refused. It can be sent again."""
     _house()
     with database.reading(database.PLATFORM) as db:
         found = operator_of(db)
@@ -295,7 +295,7 @@ def import_numbers(file: Path, price_class: str, country: str, kind: str, dry_ru
         raise click.ClickException("There is no operator yet: run `portal create-operator` first.")
     terms = Terms(price_class, classes_or_refusal(found.id, price_class), country.upper(), kind)
     if import_file(found.id, file, terms, is_trial=dry_run).counts["malformed"]:
-        raise click.ClickException("The lines above are malformed; the others were not harmed.")
+        raise click.ClickException("The lines above were refused; the others were not harmed.")
 
 
 @main.command()

@@ -19,6 +19,7 @@ from portal.kit.jobs import MAX_TRIES, Job
 from portal.ledger import entry
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 from portal.letters.models import Letter
+from portal.numbers import proofs as numbers
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
 from portal.statements import proofs as statements
 from portal.whitelabels.queries import white_labels
@@ -311,4 +312,5 @@ CHECKS: tuple[Check, ...] = (
     jobs_end,
     nothing_stays_unknown,
     *statements.CHECKS,
+    *numbers.CHECKS,
 )

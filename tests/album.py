@@ -15,15 +15,16 @@ from portal.demo import cast
 from portal.demo.cast import KAURI, NORTHWIND, Tenant
 from portal.demo.places import OPERATOR_HOST, Places
 from tests.album_money import MoneyChapters
+from tests.album_numbers import NumberChapters
 from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
 
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
-    "activation", "passwords", "own_account", "operator", "price_lists",
+    "activation", "passwords", "own_account", "operator", "price_lists", "number_stock",
 )
 
 
-class Album(MoneyChapters):
+class Album(MoneyChapters, NumberChapters):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:

@@ -30,8 +30,8 @@ NO_PAGES = {
     "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf",
     "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
     "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
-    "/health/live", "/health/ready",
-    "/invitations/<token>", "/logo", "/operator", "/profile/address/<token>",
+    "/health/live", "/health/ready", "/operator/numbers/export.csv", "/profile/address/<token>",
+    "/invitations/<token>", "/operator/numbers/imports/<uuid:import_id>/fates.csv", "/logo", "/operator",
     "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>",
 }

@@ -8,14 +8,16 @@ from uuid import UUID
 
 from flask import g
 from flask_login import current_user
+from sqlalchemy import bindparam, select
 
 from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import accounts_of
 from portal.identity.flows import NotYet, gate
-from portal.identity.guards import me, to_sign_in
+from portal.identity.guards import me, to_sign_in, with_the_person
 from portal.identity.models import User
 from portal.kit.db import TenantSession, reading
+from portal.kit.prepared import Prepared, columns_of, made_of
 from portal.kit.refusals import NotAllowed, NotFound
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -77,10 +79,29 @@ def _may_finish(membership: Membership, account: Account) -> bool:
 
 def standing() -> Standing:
     """Roles of the signed-in person. Only behind a guard, or when somebody is signed in."""
-    if "standing" not in g:
+    person = me()
+    # Somebody who signs in at this very request was not the one who arrived.
+    if g.get("stands") != person.id:
         with reading() as db:
-            g.standing = Standing(tuple(accounts_of(db, me().id)))
+            read_standing(db, person)
     return g.standing  # type: ignore[no-any-return]
+
+
+BY_USER = Prepared(
+    select(*columns_of(Membership), *columns_of(Account))
+    .join(Account, Account.id == Membership.account_id)
+    .where(Membership.user_id == bindparam("user_id"))
+    .order_by(Account.created_at, Account.id)
+)
+
+
+@with_the_person
+def read_standing(db: TenantSession, user: User) -> None:
+    split = len(columns_of(Membership))
+    rows = BY_USER.all(db, user_id=user.id)
+    found = ((tuple(row[:split]), tuple(row[split:])) for row in rows)
+    g.standing = Standing(tuple((made_of(Membership, role), made_of(Account, account)) for role, account in found))
+    g.stands = user.id
 
 
 @gate

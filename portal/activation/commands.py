@@ -25,6 +25,7 @@ from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import NotAllowed, Refusal
 from portal.letters import commands as letters
+from portal.letters.queries import latest_letter
 from portal.payments import commands as payments
 from portal.payments.models import Funding, GatewayRefund
 from portal.payments.queries import open_funding_of
@@ -132,7 +133,8 @@ def kill_links(db: TenantSession, account_id: UUID) -> None:
 
 
 def correct_address(db: TenantSession, account: Account, address: str, *, by: Actor) -> None:
-    """Send the letters elsewhere. The link is bound to the address, so the old one dies and a new one goes out.
+    """Send the letters elsewhere. The link is bound to the address, so the old one dies and a new one goes out. In
+    Option 2 a welcome letter that came back goes out again.
 
     Whoever receives a person's letters can reset that person's password. So this raises OnlyTheCustomer once an
     Option 1 customer has chosen a password, and NotOursToMove for a person whose login is not this account's alone.
@@ -147,6 +149,10 @@ def correct_address(db: TenantSession, account: Account, address: str, *, by: Ac
     db.flush()
     if account.is_run_by_customer:
         send_link(db, account, by=by)
+        return
+    welcome = latest_letter(db, account.id, "welcome")
+    if welcome is not None and welcome.came_back:
+        _welcome(db, account, user)
 
 
 def redeem(
@@ -233,13 +239,7 @@ def become_active(db: TenantSession, account: Account, *, by: Actor) -> None:
 def _tell_people(db: TenantSession, account: Account) -> None:
     user = primary_user(db, account.id)
     if account.send_letters:
-        letters.write(
-            db,
-            "welcome",
-            to=letters.Recipient(user.email, user.display_name),
-            about=account.id,
-            **welcome_facts(db, account, user),
-        )
+        _welcome(db, account, user)
     if account.is_run_by_customer:
         for administrator in white_label_staff(db, "administrator"):
             letters.write(
@@ -250,6 +250,11 @@ def _tell_people(db: TenantSession, account: Account) -> None:
                 customer=account.name,
                 account_number=account.number,
             )
+
+
+def _welcome(db: TenantSession, account: Account, user: User) -> None:
+    to, facts = letters.Recipient(user.email, user.display_name), welcome_facts(db, account, user)
+    letters.write(db, "welcome", to=to, about=account.id, **facts)
 
 
 def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:

@@ -165,7 +165,7 @@ def done() -> Response:
     with reading() as db:
         account = _finished()
         summary = pages.done_summary(db, account)
-    return page("activation/done.html", account=account, summary=summary)
+    return page("activation/done.html", account=account, summary=summary, others=_waiting_besides(account))
 
 
 @bp.get("/activation/lost")
@@ -242,12 +242,13 @@ def _payment_page(account: Account, form: AmountForm | None, refused: PaymentSta
 def _others(account: Account) -> list[tuple[str, str]]:
     """The person's other accounts, with where each is gone on with."""
     live = [(a.name, f"/account/{a.id}") for a in standing().live_accounts]
-    waiting = [
-        (f"{a.name}, not activated", f"/activation/payment?account={a.id}")
-        for a in standing().unfinished_accounts
-        if a.id != account.id
-    ]
-    return live + waiting
+    return live + [(f"{name}, not activated", href) for name, href in _waiting_besides(account)]
+
+
+def _waiting_besides(account: Account) -> list[tuple[str, str]]:
+    """Other accounts whose activation the person began, with where it is gone on with."""
+    waiting = (a for a in standing().unfinished_accounts if a.id != account.id)
+    return [(a.name, f"/activation/payment?account={a.id}") for a in waiting]
 
 
 def _amount_form(account: Account) -> AmountForm:

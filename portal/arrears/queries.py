@@ -3,12 +3,13 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Pause, Subscription
 from portal.arrears.models import ArrearsCase, ArrearsPolicy
 from portal.arrears.steps import Rules, Step
+from portal.billing.subscriptions import begins_by
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book, credit_of
 from portal.ledger.models import LedgerAccount
@@ -62,8 +63,7 @@ def in_a_case(db: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
 
 def charged_until(db: TenantSession, until: date, after: UUID | None, limit: int) -> list[UUID]:
     """Accounts of which a period begins until a day; what ends is charged up to its last one."""
-    goes_on = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
-    wanted = select(Subscription.account_id).where(Subscription.charged_to <= until, goes_on)
+    wanted = select(Subscription.account_id).where(begins_by(until))
     wanted = wanted.where(Subscription.account_id > after) if after is not None else wanted
     grouped = wanted.group_by(Subscription.account_id).order_by(Subscription.account_id)
     return list(db.scalars(grouped.limit(limit)))

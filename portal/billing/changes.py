@@ -21,7 +21,7 @@ from portal.billing.credits import GivenBack, give_back, rest_of
 from portal.billing.models import Charge
 from portal.billing.period import Period
 from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
-from portal.billing.subscriptions import bill, cycle_of, plan_on
+from portal.billing.subscriptions import catch_up, cycle_of, plan_on
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
@@ -30,6 +30,7 @@ from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.ledger.commands import hold_credit
 from portal.ledger.entry import Book, credit_of
+from portal.whitelabels import words
 from portal.whitelabels.queries import white_label
 
 MOST = 10_000
@@ -58,6 +59,11 @@ class CreditTooLow(Refusal):
 class QuoteIsOld(Refusal):
     heading = "The price changed meanwhile"
     text = "Look at the new figures. Nothing was changed or charged."
+
+
+class ChangedMeanwhile(Refusal):
+    heading = "This was changed meanwhile"
+    text = "Perhaps you confirmed it already, here or in another window. Nothing was changed or charged this time."
 
 
 @dataclass(frozen=True)
@@ -115,20 +121,38 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     return Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
 
 
-def carry_out(db: TenantSession, account: Account, wish: Wish, *, agreed_minor: int | None, by: Actor) -> Change:
-    """Make a change that was quoted at `agreed_minor`. The caller holds the account's row.
+def carry_out(
+    db: TenantSession,
+    account: Account,
+    wish: Wish,
+    *,
+    agreed_minor: int | None,
+    agreed_item: str | None = None,
+    by: Actor,
+) -> Change:
+    """Make a change that was quoted at `agreed_minor` under the name `agreed_item`. The caller holds the account's row.
 
-    Raises CannotChange, CreditTooLow, NotEnoughCredit, or QuoteIsOld when the price is not the quoted one any more.
+    Raises CannotChange, CreditTooLow, NotEnoughCredit, QuoteIsOld when the price is not the quoted one any more, and
+    ChangedMeanwhile when the name was used since: a form that was sent twice buys once.
     """
-    return carry_out_all(db, account, [wish], agreed_minor=agreed_minor, by=by)[0]
+    items = None if agreed_item is None else [agreed_item]
+    return carry_out_all(db, account, [wish], agreed_minor=agreed_minor, agreed_items=items, by=by)[0]
 
 
 def carry_out_all(
-    db: TenantSession, account: Account, wishes: Sequence[Wish], *, agreed_minor: int | None, by: Actor
+    db: TenantSession,
+    account: Account,
+    wishes: Sequence[Wish],
+    *,
+    agreed_minor: int | None,
+    agreed_items: list[str] | None = None,
+    by: Actor,
 ) -> list[Change]:
     """Like `carry_out`, for changes of different products that were quoted together, at one sum: all or none."""
-    bill(db, [account], today(white_label(db).time_zone))
+    catch_up(db, account)
     changes = [work_out(db, account, wish) for wish in wishes]
+    if agreed_items is not None and agreed_items != [change.item for change in changes]:
+        raise ChangedMeanwhile
     if agreed_minor is not None and agreed_minor != sum(due_minor(account, change) for change in changes):
         raise QuoteIsOld
     _make_sure_of_money(db, account, changes)
@@ -171,11 +195,13 @@ def live(db: TenantSession, account: Account, product: Plan | Service, day: date
     wanted = select(Subscription).where(
         Subscription.account_id == account.id, same, or_(Subscription.until_day.is_(None), counts)
     )
-    return db.scalars(wanted.order_by(Subscription.from_day).limit(1)).first()
+    return db.scalars(wanted.order_by(Subscription.from_day, Subscription.id).limit(1)).first()
 
 
 def withdraw(db: TenantSession, account: Account, product: Plan | Service, *, by: Actor) -> None:
-    """Take back a change that waits for the next period. The caller holds the account's row."""
+    """Take back a change that waits for the next period. Raises CannotChange. The caller holds the account's row."""
+    if account.state != State.ACTIVE:
+        raise CannotChange("Services are changed while the account is active.")
     day = today(white_label(db).time_zone)
     present = live(db, account, product, day)
     waiting = _waiting(db, account, product, day)
@@ -199,8 +225,12 @@ def _refuse(
         raise CannotChange(f"Choose a quantity from 0 to {MOST}.")
     if present is not None and present.until_day is not None:
         raise CannotChange("A change waits already. Take it back first.")
-    if present is not None and present.from_day > max(day, _first_day_now(account, product, day)):
-        raise CannotChange(f"It begins on {present.from_day}. Change it then.")
+    first_day = _first_day_now(account, product, day)
+    if present is not None and present.from_day > first_day and wish.when is When.NOW:
+        begins = words.day(present.from_day, book.tenant)
+        raise CannotChange(
+            f"It begins on {begins}. Choose the next period: it begins as you want it then.", field="when"
+        )
     is_same = present is not None and present.product_id == product.id and present.quantity == wish.quantity
     if is_same or (present is None and not wish.quantity):
         raise CannotChange("That is what the account has already.")
@@ -315,7 +345,7 @@ def _make_sure_of_money(db: TenantSession, account: Account, changes: list[Chang
 def _waiting(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
     same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
     wanted = select(Subscription).where(Subscription.account_id == account.id, same, Subscription.from_day > day)
-    return db.scalars(wanted.order_by(Subscription.from_day.desc()).limit(1)).first()
+    return db.scalars(wanted.order_by(Subscription.from_day.desc(), Subscription.id.desc()).limit(1)).first()
 
 
 def _item(db: TenantSession, account: Account, product: Plan | Service) -> str:

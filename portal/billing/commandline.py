@@ -7,7 +7,7 @@ import click
 from sqlalchemy import func, select
 
 from portal.accounts.models import Account
-from portal.billing.run import bill_white_label, foresee
+from portal.billing.run import bill_white_label, foresee, skipped
 from portal.billing.usage_file import Report, import_usage
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, reading
@@ -37,8 +37,12 @@ def bill_hosts(host: str | None, through: date) -> None:
             f"wholesale {money(run.wholesale_minor, tenant)}, retail {money(run.retail_minor, tenant)}, "
             f"{len(run.skipped)} skipped."
         )
-        for skipped in run.skipped:
-            click.echo(f"    {skipped['number']} {skipped['name']}: {skipped['why']}")
+        _tell_skipped(run.skipped)
+
+
+def _tell_skipped(accounts: list[dict[str, str]]) -> None:
+    for each in accounts:
+        click.echo(f"    {each['number']} {each['name']}: {each['why']}")
 
 
 def show_foreseen(host: str | None, through: date) -> None:
@@ -51,6 +55,8 @@ def show_foreseen(host: str | None, through: date) -> None:
                 f"    {line.number} {line.name}: {line.what}, {line.days}, "
                 f"wholesale {money(line.wholesale_minor, tenant)}, retail {money(line.retail_minor, tenant)}"
             )
+        with reading(tenant.id) as db:
+            _tell_skipped(skipped(db, through))
         click.echo(
             f"    {charges} lines, wholesale {money(wholesale, tenant)}, retail {money(retail, tenant)}. "
             "Nothing was changed."

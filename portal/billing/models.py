@@ -88,6 +88,14 @@ class UsageRecord(TenantRow, Base):
             sqlite_where=text("charged_at is null"),
             postgresql_where=text("charged_at is null"),
         ),
+        Index(
+            "ix_usage_record_free",
+            "white_label_id",
+            "account_id",
+            "day",
+            sqlite_where=text("charged_at is not null and charge_id is null"),
+            postgresql_where=text("charged_at is not null and charge_id is null"),
+        ),
         CheckConstraint("quantity > 0", name="quantity"),
     )
 

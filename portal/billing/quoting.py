@@ -26,7 +26,10 @@ class Row:
 
 @dataclass(frozen=True)
 class QuotePage:
-    """`agreed` is what the payer is debited at once, in minor units; `missing` what the customer's credit lacks."""
+    """`agreed` is what the payer is debited at once, in minor units; `missing` what the customer's credit lacks.
+
+    `item` is the name under which the first change will be charged: a form that was sent twice names an old one.
+    """
 
     rows: list[Row]
     total_label: str
@@ -34,6 +37,7 @@ class QuotePage:
     later: str
     starts: str
     agreed: int
+    item: str
     missing: str | None
 
 
@@ -50,6 +54,7 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
         later=_later(changes, tenant, sees_retail=sees_retail),
         starts=day(changes[0].day, tenant),
         agreed=due,
+        item=changes[0].item,
         missing=money(missing, tenant) if missing > 0 and due > 0 else None,
     )
 

@@ -10,14 +10,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
 from portal.billing.charging import Written
 from portal.billing.models import BillingRun, UsageRecord
-from portal.billing.subscriptions import bill, what_is_due
-from portal.billing.usage import bill_usage
+from portal.billing.period import Period
+from portal.billing.pricing import PricedLine
+from portal.billing.subscriptions import begins_by, bill, what_is_due
+from portal.billing.usage import bill_usage, what_was_used
 from portal.kit import jobs
 from portal.kit.clock import now, today
 from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
@@ -27,12 +29,13 @@ BATCH = 500
 SHOWN_SKIPPED = 100
 
 Tell = Callable[[int], None]
+Line = tuple[Account, PricedLine]
 Biller = Callable[[TenantSession, list[Account], date], Written]
 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """One line of a dry run: what would be charged, to whom, and for which days."""
+    """One line of a dry run: what would be charged, to whom, and for which days; sums with tax, in minor units."""
 
     number: str
     name: str
@@ -59,19 +62,32 @@ def bill_white_label(white_label_id: UUID, through: date, *, by: str, tell: Tell
 
 
 def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
-    """What `bill_white_label` would charge for periods now, worked out by the same function; nothing is changed."""
-    for batch in _batches(white_label_id, _due_page, through):
-        with reading(white_label_id) as db:
-            accounts = list(db.scalars(select(Account).where(Account.id.in_(batch)).order_by(Account.number)))
-            by_id = {account.id: account for account in accounts}
-            found = list(what_is_due(db, accounts, through))
-        for each in found:
-            account = by_id[each.subscription.account_id]
-            for line in each.lines:
+    """What `bill_white_label` would charge now, worked out by the same functions; nothing is changed."""
+    for page, lines_of in ((_due_page, _lines_due), (_used_page, _lines_used)):
+        for batch in _batches(white_label_id, page, through):
+            with reading(white_label_id) as db:
+                accounts = list(db.scalars(select(Account).where(Account.id.in_(batch)).order_by(Account.number)))
+                found = lines_of(db, accounts, through)
+            for account, line in found:
                 retail = line.retail.gross_minor if account.is_run_by_customer else 0
-                days = f"{line.period.first_day} to {line.period.last_day}" if line.period else ""
-                wholesale = line.wholesale.gross_minor
+                wholesale, days = line.wholesale.gross_minor, _days(line.period) if line.period else ""
                 yield Foreseen(account.number, account.name, line.description, days, wholesale, retail)
+
+
+def _lines_due(db: TenantSession, accounts: list[Account], through: date) -> list[Line]:
+    by_id = {account.id: account for account in accounts}
+    found = what_is_due(db, accounts, through)
+    return [(by_id[each.subscription.account_id], line) for each in found for line in each.lines]
+
+
+def _lines_used(db: TenantSession, accounts: list[Account], through: date) -> list[Line]:
+    return [(each.account, each.line) for each in what_was_used(db, accounts, through) if each.line.costs]
+
+
+def _days(period: Period) -> str:
+    """Why a period costs what it does: its days, and of how many where it is a part of one."""
+    part = "" if period.is_whole else f", {period.days} of {period.whole_days} days"
+    return f"{period.first_day} to {period.last_day}{part}"
 
 
 @jobs.every(600, "billing.look")
@@ -105,8 +121,7 @@ def _batches(
 
 
 def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:
-    is_open = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
-    wanted = select(Subscription.charged_to, Subscription.account_id).where(Subscription.charged_to <= through, is_open)
+    wanted = select(Subscription.charged_to, Subscription.account_id).where(begins_by(through))
     if after is not None:
         wanted = wanted.where(tuple_(Subscription.charged_to, Subscription.account_id) > after)
     order = wanted.order_by(Subscription.charged_to, Subscription.account_id)
@@ -145,11 +160,11 @@ def _run_of(db: TenantSession, through: date, *, held: bool = False) -> BillingR
 
 def _close_run(db: TenantSession, through: date) -> BillingRun:
     run = _run_of(db, through, held=True)
-    run.state, run.finished_at, run.skipped = "done", now(), _skipped(db, through)
+    run.state, run.finished_at, run.skipped = "done", now(), skipped(db, through)
     return run
 
 
-def _skipped(db: TenantSession, through: date) -> list[dict[str, str]]:
+def skipped(db: TenantSession, through: date) -> list[dict[str, str]]:
     """Accounts that are suspended, with how long nothing was begun for them: the first hundred."""
     since = func.min(Subscription.charged_to)
     wanted = (

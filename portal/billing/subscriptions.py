@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.accounts.models import Account, Pause, Subscription
@@ -16,7 +16,9 @@ from portal.billing.period import Cycle, Period
 from portal.billing.pricing import PricedLine, recurring_line
 from portal.billing.timeline import Due, Rest, due
 from portal.catalogue.models import Plan, Service
+from portal.kit.clock import today
 from portal.kit.db import TenantSession
+from portal.whitelabels.queries import white_label
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
             account.plan_id = plan_id
     db.flush()
     return written
+
+
+def catch_up(db: TenantSession, account: Account) -> None:
+    """Charge what has begun up to today, before something changes on which prices or taxes depend.
+
+    A run that is late would else charge those periods by what is true afterwards. The caller holds the account's row.
+    """
+    bill(db, [account], today(white_label(db).time_zone))
 
 
 def _move_on(db: TenantSession, found: list[DueNow]) -> None:
@@ -128,8 +138,11 @@ def plan_rows(db: TenantSession, accounts: list[Account]) -> dict[UUID, list[Sub
 
 
 def _open_subscriptions(db: TenantSession, account_ids: list[UUID], through: date) -> list[Subscription]:
-    is_open = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
-    wanted = select(Subscription).where(
-        Subscription.account_id.in_(account_ids), Subscription.charged_to <= through, is_open
-    )
+    wanted = select(Subscription).where(Subscription.account_id.in_(account_ids), begins_by(through))
     return list(db.scalars(wanted.order_by(Subscription.account_id, Subscription.item)))
+
+
+def begins_by(through: date) -> ColumnElement[bool]:
+    """Of a subscription: that a day of it up to `through` is not charged yet."""
+    goes_on = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
+    return and_(Subscription.charged_to <= through, goes_on)

@@ -43,6 +43,15 @@ class _Heap:
         return sum(record.quantity for record in self.records)
 
 
+@dataclass(frozen=True)
+class UsedUp:
+    """Records of a period that is over, with the line that they are charged by; it may cost nothing."""
+
+    account: Account
+    line: PricedLine
+    records: list[UsageRecord]
+
+
 def note_usage(db: TenantSession, new: NewUsage) -> bool:
     """Take a record in; False when its reference was here before."""
     return insert_if_absent(
@@ -58,23 +67,25 @@ def note_usage(db: TenantSession, new: NewUsage) -> bool:
 
 def bill_usage(db: TenantSession, accounts: list[Account], through: date) -> Written:
     """Charge what was used in periods that were over on `through`. The caller holds the accounts' rows."""
+    found = list(what_was_used(db, accounts, through))
+    written = write_charges(db, [(each.account, each.line) for each in found if each.line.costs])
+    for each in found:
+        key = (each.account.id, each.line.item, each.line.period_key, Book.WHOLESALE.value)
+        for record in each.records:
+            record.charged_at, record.charge_id = now(), written.ids.get(key)
+    db.flush()
+    return written
+
+
+def what_was_used(db: TenantSession, accounts: list[Account], through: date) -> Iterator[UsedUp]:
+    """What `bill_usage` would charge, and nothing is changed."""
     book, who, plans = PriceBook(db), buyers(db, accounts), plan_rows(db, accounts)
-    lines: list[tuple[Account, PricedLine]] = []
-    used: list[tuple[_Heap, tuple[UUID, str, str, str]]] = []
     for account in accounts:
         for heap in _heaps(db, account, book, through):
             prices = book.prices(heap.service, heap.period.first_day, who[account.id])
             free = book.free(plan_on(plans[account.id], heap.period.first_day), heap.service)
-            item = item_of(heap.service)
-            line = usage_line(prices, item, heap.quantity, heap.service.unit, heap.period, free=free)
-            lines += [(account, line)] if line.costs else []
-            used.append((heap, (account.id, item, line.period_key, Book.WHOLESALE.value)))
-    written = write_charges(db, lines)
-    for heap, key in used:
-        for record in heap.records:
-            record.charged_at, record.charge_id = now(), written.ids.get(key)
-    db.flush()
-    return written
+            line = usage_line(prices, item_of(heap.service), heap.quantity, heap.service.unit, heap.period, free=free)
+            yield UsedUp(account, line, heap.records)
 
 
 def item_of(service: Service) -> str:
@@ -82,20 +93,23 @@ def item_of(service: Service) -> str:
 
 
 def _heaps(db: TenantSession, account: Account, book: PriceBook, through: date) -> Iterator[_Heap]:
-    """Open records by service and period; one whose period was charged already goes to the next that was not."""
+    """Open records by service and period; one whose period was settled already goes to the next that was not."""
     if account.cycle_anchor is None:
         return
-    cycle = Cycle(account.cycle_anchor, account.billing_day)
-    charged = _charged(db, account)
+    cycle, open_records = Cycle(account.cycle_anchor, account.billing_day), _open_records(db, account, through)
+    if not open_records:
+        return
+    since = cycle.period_of(open_records[0].day).first_day
+    settled = _charged(db, account) | _free_of_charge(db, account, book, cycle, since)
     heaps: dict[tuple[UUID, date], _Heap] = {}
     by_day: dict[tuple[UUID, date], list[UsageRecord]] = defaultdict(list)
-    for record in _open_records(db, account, through):
+    for record in open_records:
         by_day[record.service_id, record.day].append(record)
     for (service_id, day), records in sorted(by_day.items(), key=lambda each: each[0][1]):
         service = book.products[service_id]
         assert isinstance(service, Service)
         period = cycle.period_of(day)
-        while (item_of(service), period.key) in charged:
+        while (item_of(service), period.key) in settled:
             period = cycle.period_at(period.next_first_day)
         if period.next_first_day <= through:
             heap = heaps.setdefault((service_id, period.first_day), _Heap(service, period, []))
@@ -113,3 +127,17 @@ def _open_records(db: TenantSession, account: Account, through: date) -> list[Us
 def _charged(db: TenantSession, account: Account) -> set[tuple[str, str]]:
     wanted = select(Charge.item, Charge.period_key).where(Charge.account_id == account.id, Charge.item.like("%.used"))
     return {(item, key) for item, key in db.execute(wanted)}
+
+
+def _free_of_charge(
+    db: TenantSession, account: Account, book: PriceBook, cycle: Cycle, since: date
+) -> set[tuple[str, str]]:
+    """Periods in which no more was used than is free: what comes late would else be free once more."""
+    wanted = select(UsageRecord.service_id, UsageRecord.day).where(
+        UsageRecord.account_id == account.id,
+        UsageRecord.charged_at.is_not(None),
+        UsageRecord.charge_id.is_(None),
+        UsageRecord.day >= since,
+    )
+    found = {(book.products[service_id], cycle.period_of(day).key) for service_id, day in db.execute(wanted.distinct())}
+    return {(item_of(service), key) for service, key in found if isinstance(service, Service)}

@@ -21,7 +21,10 @@ from portal.whitelabels.queries import gateway_credential, white_label
 
 @dataclass(frozen=True)
 class Facts:
-    """By account, the latest of each; refunds by funding. Only of accounts whose state asks for it."""
+    """By account, the latest of each; refunds by funding. Only of accounts whose state asks for it.
+
+    The letter is the activation letter of a customer that waits, and the welcome letter of an active Option 2 account.
+    """
 
     tenant: WhiteLabel
     has_gateway: bool
@@ -36,11 +39,14 @@ def facts_of(db: TenantSession, accounts: Iterable[Account]) -> Facts:
     known = list(accounts)
     inactive = [a for a in known if a.state == State.INACTIVE and a.is_run_by_customer]
     unclaimed, paying = [a.id for a in inactive if not a.is_claimed], [a.id for a in inactive if a.is_claimed]
+    welcomed = [a.id for a in known if a.state == State.ACTIVE and not a.is_run_by_customer]
     fundings = _latest(db, Funding, Funding.account_id, paying)
+    letters = _latest(db, Letter, Letter.about_id, unclaimed, Letter.name == "activation")
+    letters |= _latest(db, Letter, Letter.about_id, welcomed, Letter.name == "welcome")
     return Facts(
         tenant=white_label(db),
         has_gateway=bool(paying) and gateway_credential(db) is not None,
-        letters=_latest(db, Letter, Letter.about_id, unclaimed, Letter.name == "activation"),
+        letters=letters,
         links=_latest(db, ActivationLink, ActivationLink.account_id, unclaimed),
         fundings=fundings,
         refunds=_refunds(db, [funding.id for funding in fundings.values()]),

@@ -16,6 +16,7 @@ from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
+from portal.customers.checklist import Step, checklist, next_steps
 from portal.customers.progress import Blocker, Event, blocker_of, blockers_of, timeline
 from portal.customers.queries import Search, count_waiting_for_us, counts_by_state, customers_page, views_of
 from portal.identity.models import User
@@ -24,7 +25,8 @@ from portal.kit.paging import Key
 from portal.kit.world import show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
-from portal.letters.queries import letters_about
+from portal.letters.queries import latest_letter, letters_about
+from portal.letters.words import letter_words
 from portal.numbers.pages import number_rows
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -105,13 +107,17 @@ class CustomerPage:
     letters: list[LetterLine]
     can_resend: bool
     can_correct: bool
+    answer: str
+    """What a mail server said of the letter that came back and is waited for."""
     arrears: Notice | None
+    checklist: list[Step]
 
 
 @dataclass(frozen=True)
 class CreatedPage:
     account: Account
     steps: list[Event]
+    to_do: list[Step]
 
 
 @dataclass(frozen=True)
@@ -122,23 +128,6 @@ class ActivationPage:
     before: str
     after: str
     shortage: str | None
-
-
-LETTER_NAMES = {
-    "activation": "Activation",
-    "welcome": "Welcome",
-    "receipt": "Receipt",
-    "payment-failed": "Payment failed",
-    "refunded": "Refund",
-    "refunded-notice": "Refund, to you",
-    "account-active-notice": "Account active, to you",
-    "set-password": "Set your password",
-    "password-reset": "Password reset",
-    "invitation": "Invitation",
-    "statement": "Statement",
-    "numbers-added": "Numbers added",
-    "port-in": "Numbers brought along",
-}
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -235,8 +224,15 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         letters=letter_lines(db, account),
         can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
+        answer=_answer(db, account) if blocker.act == "correct" else "",
         arrears=notice_of(db, account),
+        checklist=checklist(db, account),
     )
+
+
+def _answer(db: TenantSession, account: Account) -> str:
+    letter = latest_letter(db, account.id, "activation" if account.is_run_by_customer else "welcome")
+    return letter.last_answer or "" if letter is not None else ""
 
 
 def _can_correct(db: TenantSession, account: Account) -> bool:
@@ -348,7 +344,7 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
     tenant = white_label(db)
     return [
         LetterLine(
-            LETTER_NAMES.get(letter.name, letter.name),
+            letter_words(letter.name),
             letter.to_address,
             letter.state,
             moment(letter.sent_at or letter.created_at, tenant),
@@ -360,15 +356,16 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
 
 def created_page(db: TenantSession, account: Account) -> CreatedPage:
     """Right after the creation: what was done, and whose turn it is."""
-    user = primary_user(db, account.id)
+    user, to_do = primary_user(db, account.id), next_steps(db, account)
     done = Event("is-done", "plus", "The account exists and is inactive", ())
     last = Event("is-next", "check", "The account is active, and the first charges are made", ())
     if account.is_run_by_customer:
         mailed = Event("is-done", "mail", f"The activation letter goes to {user.email}", ())
         waits = Event("is-now", "clock", "The customer opens the link and pays by card", ("Nobody else can.",))
-        return CreatedPage(account, [done, mailed, waits, last])
+        return CreatedPage(account, [done, mailed, waits, last], to_do)
     set_up = ("Its people get the welcome letter then.",)
-    return CreatedPage(account, [done, Event("is-now", "clock", "You activate it when it is set up", set_up), last])
+    waits = Event("is-now", "clock", "You activate it when it is set up", set_up)
+    return CreatedPage(account, [done, waits, last], to_do)
 
 
 def activation_page(db: TenantSession, account: Account) -> ActivationPage:

@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
+from portal.activation.pages import DECLINES
 from portal.audit.models import AuditRow
 from portal.audit.queries import acts_on
 from portal.customers.facts import Facts, facts_of
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
-from portal.letters.models import Letter
+from portal.letters.models import CAME_BACK, Letter
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -81,17 +82,27 @@ def _blocker(facts: Facts, account: Account) -> Blocker:
         at = _since(facts.suspended_at.get(account.id), facts.tenant)
         return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
     if account.state == State.ACTIVE:
-        return Blocker("Nothing", "none")
+        return _welcome_blocker(facts, account)
     if not account.is_run_by_customer:
         waits = _since(account.created_at, facts.tenant)
         return Blocker("You: activate the account when it is set up", act="activate", since=waits)
     return _payment_blocker(facts, account) if account.is_claimed else _letter_blocker(facts, account)
 
 
+def _welcome_blocker(facts: Facts, account: Account) -> Blocker:
+    letter = facts.letters.get(account.id)
+    if letter is None or letter.state != "bounced":
+        return Blocker("Nothing", "none")
+    back = _since(letter.came_back_at or letter.created_at, facts.tenant)
+    return Blocker("You: the welcome letter came back, correct the address", "bad", "correct", since=back)
+
+
 def _letter_blocker(facts: Facts, account: Account) -> Blocker:
     tenant, letter, link = facts.tenant, facts.letters.get(account.id), facts.links.get(account.id)
-    if letter is not None and letter.state in ("failed", "bounced"):
+    if letter is not None and letter.came_back:
         back = _since(letter.came_back_at or letter.created_at, tenant)
+        if letter.state == "failed":
+            return Blocker("You: the letter could not be sent, send it again", "bad", "resend", "failed", back)
         return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced", back)
     if letter is None or letter.state == "queued" or link is None:
         written = _since(letter.created_at if letter else account.created_at, tenant)
@@ -202,15 +213,19 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
     for key in ("number", "address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
-            lines.append(str(row.details[key]))
+            lines.append(DECLINES.get(row.details[key], str(row.details[key])))
     lines += [f"{what.capitalize()}: {words}" for what, words in row.details.get("changed", {}).items()]
     return Event(kind, icon, title, tuple(lines))
 
 
 def _letter_events(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[datetime, Event]]:
-    failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(("failed", "bounced")))
+    failed = select(Letter).where(Letter.about_id == account.id, Letter.state.in_(CAME_BACK))
     return [
         (at, Event("is-bad", "bounce", title, (moment(at, tenant), letter.last_answer or "")))
         for letter in db.scalars(failed.order_by(Letter.created_at))
-        for at, title in [(letter.came_back_at or letter.created_at, f"Letter to {letter.to_address} came back")]
+        for at, title in [(letter.came_back_at or letter.created_at, f"Letter to {letter.to_address} {_fate(letter)}")]
     ]
+
+
+def _fate(letter: Letter) -> str:
+    return "came back" if letter.state == "bounced" else "could not be sent"

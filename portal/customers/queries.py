@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import aliased
 
 from portal.accounts.lifecycle import Administration, State
 from portal.accounts.models import Account, Contact, Membership
@@ -17,7 +18,7 @@ from portal.kit.clock import now
 from portal.kit.db import TenantSession, holds, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.kit.world import stored_domain
-from portal.letters.models import Letter
+from portal.letters.models import CAME_BACK, Letter
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import GatewayCredential
 
@@ -25,7 +26,7 @@ PAGE = 25
 
 WAITS = {
     "us": "You",
-    "bounced": "You: the letter came back",
+    "bounced": "You: the letter came back, or did not go",
     "expired": "You: the link has expired",
     "set-up": "You: to set it up and activate",
     "gateway": "You: to connect the gateway",
@@ -115,7 +116,10 @@ def _matching(search: Search) -> Select[Account]:
 
 
 def _waiting(kind: str) -> ColumnElement[bool]:
-    """Inactive accounts by what they wait for; the same cases as `progress.blocker_of` tells one by one."""
+    """Accounts by what they wait for: the same cases as `progress.blocker_of` tells one by one.
+
+    All are inactive but those of Option 2 whose welcome letter came back.
+    """
     ours = Account.administration == Administration.WHITE_LABEL
     unclaimed = and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_(None))
     letter, expires, opened = (
@@ -128,7 +132,7 @@ def _waiting(kind: str) -> ColumnElement[bool]:
         GatewayCredential.white_label_id == Account.white_label_id, GatewayCredential.ended_at.is_(None)
     )
     has_gateway = in_use.correlate(Account).exists()
-    came_back = letter.in_(("failed", "bounced"))
+    came_back = letter.in_(CAME_BACK)
     is_out = and_(unclaimed, letter == "sent", expires > now())
     paying, money = and_(claimed, has_gateway), _latest_payment(Funding.state)
     went_back = and_(money == "succeeded", _went_back())
@@ -143,8 +147,23 @@ def _waiting(kind: str) -> ColumnElement[bool]:
         "unpaid": and_(paying, or_(money.is_(None), money.not_in(("failed", "unknown"))), ~went_back),
         "portal": or_(and_(unclaimed, or_(letter.is_(None), letter == "queued")), and_(paying, money == "unknown")),
     }
-    chosen = or_(false(), *(cases[name] for name in GROUPS.get(kind, (kind,))))
-    return and_(Account.state == State.INACTIVE, chosen)
+    names = GROUPS.get(kind, (kind,))
+    waits = and_(Account.state == State.INACTIVE, or_(false(), *(cases[name] for name in names)))
+    if "bounced" not in names:
+        return waits
+    return or_(waits, and_(Account.state == State.ACTIVE, ours, Account.id.in_(_welcome_came_back())))
+
+
+def _welcome_came_back() -> Select[UUID | None]:
+    """Whose last welcome letter came back: found from those letters, which are few, not from the accounts."""
+    newer = aliased(Letter)
+    again = select(newer.id).where(
+        newer.white_label_id == Letter.white_label_id,
+        newer.about_id == Letter.about_id,
+        newer.name == "welcome",
+        newer.id > Letter.id,
+    )
+    return select(Letter.about_id).where(Letter.name == "welcome", Letter.state == "bounced", ~again.exists())
 
 
 def _latest_payment(column: Any) -> Any:

@@ -16,6 +16,7 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Contact, MoveRefused
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.activation import commands as activation
+from portal.billing.subscriptions import catch_up
 from portal.customers import commands, exports, pages
 from portal.customers.forms import AddressCorrectionForm, DetailsForm, ReasonForm, SaveViewForm
 from portal.customers.queries import SORTS, WAITS, Search
@@ -161,6 +162,7 @@ def _save_details(db: TenantSession, account: Account, form: DetailsForm) -> Non
         name=form.contact_name.data or "", phone=form.contact_phone.data or "", email=form.contact_email.data or ""
     )
     name, domain = form.name.data or "", form.primary_domain.data or ""
+    catch_up(db, account)
     accounts.change_details(db, account, name=name, domain=domain, contact=contact, by=actor())
     number, exemption = form.tax_number.data or "", form.tax_exemption.data or ""
     accounts.change_tax(db, account, number=number, exemption=exemption, by=actor())
@@ -183,6 +185,7 @@ def change_addresses(account_id: UUID) -> Response:
     with transaction() as db:
         account = _open_customer(db, account_id, held=True)
         if is_valid:
+            catch_up(db, account)
             service = None if form.same_address.data else place_of(form.data, "service_")
             accounts.change_addresses(db, account, place_of(form.data, ""), service, by=actor())
     if not is_valid:

@@ -90,7 +90,25 @@ def services(tax_ppm: int, *minor: int) -> tuple[NewService, ...]:
     )
 
 
-DEFAULT_SERVICES = services(200_000, 4_50, 3_00, 79_00, 52_00, 1_20, 70)
+def number_services(tax_ppm: int, *minor: int) -> tuple[NewService, ...]:
+    """Price classes of numbers, each month: retail and wholesale of a local, a mobile and a toll-free one."""
+    named = (
+        ("local", "Local number", "With the area code of a town."),
+        ("mobile", "Mobile number", "For calls and messages."),
+        ("toll-free", "Toll-free number", "Callers pay nothing."),
+    )
+    return tuple(
+        NewService(
+            f"number-{code}", name, words, minor[2 * n], minor[2 * n + 1], tax_ppm, unit="number", counts="numbers"
+        )
+        for n, (code, name, words) in enumerate(named)
+    )
+
+
+DEFAULT_SERVICES = (
+    *services(200_000, 4_50, 3_00, 79_00, 52_00, 1_20, 70),
+    *number_services(200_000, 2_00, 1_10, 3_50, 2_20, 6_00, 4_00),
+)
 NEXT_DEFAULT = ("minutes", 75)
 OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
 
@@ -242,7 +260,10 @@ KAURI = Tenant(
         NewPlan("hot-desk-20", "Hot desk 20", "Twenty desks to share.", 192_00, 136_00, 150_000, trial_days=14),
     ),
     catalogue=Catalogue(
-        services(150_000, 9_00, 6_00, 158_00, 104_00, 2_40, 1_40),
+        (
+            *services(150_000, 9_00, 6_00, 158_00, 104_00, 2_40, 1_40),
+            *number_services(150_000, 4_00, 2_20, 7_00, 4_40, 12_00, 8_00),
+        ),
         False,
         (("team-10", "minutes", 500),),
         ("team-10", 122_00),

@@ -21,7 +21,7 @@ from portal.billing.period import nth_period
 from portal.billing.run import bill_white_label
 from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
-from portal.demo import prices
+from portal.demo import numbers, prices
 from portal.demo.browser import Browser, pay
 from portal.demo.cast import (
     DEFAULT_SERVICES,
@@ -76,6 +76,7 @@ def seed(places: Places, progress: Progress) -> None:
         prices.look_ahead(white_label_id, tenant.catalogue, by=by)
         prices.ask_for_credit(white_label_id, by=operators[1])
     prices.change_the_list(by=by)
+    numbers.stock(by=by)
     _run_letters()
     _move_gateway_clock(places, timedelta())
 

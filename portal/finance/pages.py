@@ -1,33 +1,34 @@
 """What the finance pages show, as ready words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
-from portal.accounts.queries import white_label_account
-from portal.billing.period import nth_period
-from portal.billing.queries import available_minor
+from portal.accounts.models import Account
+from portal.billing.models import Charge
 from portal.catalogue.models import Plan
 from portal.finance.queries import (
     CustomerTotal,
     Filter,
-    Found,
     Totals,
-    charged_customers,
     charges_page,
+    credit_and_room_minor,
+    customer_name,
+    dearest_customers,
     first_day_charged,
     totals,
     totals_by_customer,
 )
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
-from portal.kit.money import percent
-from portal.kit.paging import Key, Window
-from portal.ledger.entry import Book
-from portal.ledger.queries import credit_minor, entry_lines
+from portal.kit.ids import dashed
+from portal.kit.money import percent, words_of
+from portal.kit.paging import Key
+from portal.ledger.queries import entry_lines
 from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, month, short_day, span
 
 CHART_ROWS = 5
@@ -53,12 +54,11 @@ class Bar:
     retail_width: str
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
+    """A row of the list. `details` are what stands behind the charge, when the line is opened."""
+
     id: str
-    account_id: str
     day: str
-    href: str
     customer: str
     what: str
     number: str
@@ -67,8 +67,9 @@ class Line:
     retail: str
     margin: str
     is_loss: bool
-    details: list[tuple[str, str]]
-    """What stands behind the charge, when the line is opened."""
+    href: str
+    account_id: str = ""
+    details: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class FinancePage:
     month_value: str
     months: list[tuple[str, str]]
     customers: list[tuple[str, str]]
+    customer_value: str
     tiles: list[Tile]
     bars: list[Bar]
     lines: list[Line]
@@ -89,24 +91,23 @@ class FinancePage:
     sees_customers: bool
 
 
-def this_month(db: TenantSession) -> date:
-    return today(white_label(db).time_zone).replace(day=1)
+def this_month(tenant: WhiteLabel) -> date:
+    return today(tenant.time_zone).replace(day=1)
 
 
-def finance_page(db: TenantSession, wanted: Filter, *, sees_customers: bool) -> FinancePage:
+def finance_page(db: TenantSession, wanted: Filter, tenant: WhiteLabel, *, sees_customers: bool) -> FinancePage:
     """`sees_customers` says whether the reader may follow a link to a customer's page."""
-    tenant = white_label(db)
-    sums, page = totals(db, wanted), charges_page(db, wanted)
-    dearest = totals_by_customer(db, wanted, limit=CHART_ROWS)
+    sums, page, dearest = totals(db, wanted), charges_page(db, wanted), dearest_customers(db, wanted)
     return FinancePage(
         month=month(wanted.first, tenant),
         month_value=f"{wanted.first:%Y-%m}",
         months=_months(db, tenant),
-        customers=[(str(id), name) for id, name in charged_customers(db, wanted)],
+        customers=_choices(db, dearest, wanted),
+        customer_value=str(wanted.customer or ""),
         tiles=_tiles(db, sums, tenant),
-        bars=_bars(dearest, sums, tenant),
-        lines=[_line(db, found, wanted, tenant) for found in page.rows],
-        page_totals=_page_totals(page, tenant),
+        bars=_bars(_charted(db, dearest, wanted), sums, tenant),
+        lines=_lines(db, page.rows, wanted, tenant),
+        page_totals=_page_totals(page.rows, tenant),
         match_words=f"{sums.count} match: wholesale {money(sums.wholesale_minor, tenant)}, "
         f"retail {money(sums.retail_minor, tenant)}",
         newer_href=_href(wanted, after=page.newer),
@@ -117,8 +118,23 @@ def finance_page(db: TenantSession, wanted: Filter, *, sees_customers: bool) -> 
     )
 
 
+def _choices(db: TenantSession, dearest: list[CustomerTotal], wanted: Filter) -> list[tuple[str, str]]:
+    """The customers to choose from, by name: the dearest of the month and the one that is chosen."""
+    found = {dashed(row.account_id): row.name for row in dearest}
+    if wanted.customer is not None and str(wanted.customer) not in found:
+        name = customer_name(db, wanted.customer)
+        found |= {str(wanted.customer): name} if name is not None else {}
+    return sorted(found.items(), key=lambda choice: choice[1].casefold())
+
+
+def _charted(db: TenantSession, dearest: list[CustomerTotal], wanted: Filter) -> list[CustomerTotal]:
+    if wanted.customer is None and not wanted.words:
+        return dearest[:CHART_ROWS]
+    return totals_by_customer(db, wanted, limit=CHART_ROWS)
+
+
 def _tiles(db: TenantSession, sums: Totals, tenant: WhiteLabel) -> list[Tile]:
-    balance = credit_minor(db, Book.WHOLESALE, white_label_account(db).id)
+    balance_minor, room_minor = credit_and_room_minor(db)
     share = percent(sums.margin_minor * 1_000_000 // sums.retail_minor // 1000 * 1000) if sums.retail_minor else "0%"
     people = f"{sums.customers} customer{'' if sums.customers == 1 else 's'}"
     return [
@@ -129,9 +145,7 @@ def _tiles(db: TenantSession, sums: Totals, tenant: WhiteLabel) -> list[Tile]:
         ),
         Tile("Retail", money(sums.retail_minor, tenant), "What the same things cost at retail"),
         Tile("Margin", money(sums.margin_minor, tenant), f"{share} of retail, before tax"),
-        Tile(
-            "White-label account", money(balance, tenant), f"{money(available_minor(db), tenant)} can still be charged"
-        ),
+        Tile("White-label account", money(balance_minor, tenant), f"{money(room_minor, tenant)} can still be charged"),
     ]
 
 
@@ -140,7 +154,7 @@ def _bars(shown: list[CustomerTotal], sums: Totals, tenant: WhiteLabel) -> list[
     others = sums.customers - len(shown)
     if others:
         rest = CustomerTotal(
-            UUID(int=0),
+            "",
             f"{others} other{'' if others == 1 else 's'}",
             sums.count - sum(r.count for r in shown),
             sums.wholesale_minor - sum(r.wholesale_minor for r in shown),
@@ -162,39 +176,45 @@ def _bars(shown: list[CustomerTotal], sums: Totals, tenant: WhiteLabel) -> list[
     ]
 
 
-def _line(db: TenantSession, found: Found, wanted: Filter, tenant: WhiteLabel) -> Line:
-    charge = found.charge
-    is_open = wanted.line == charge.id
-    period = charge.first_day is not None and charge.last_day is not None
-    what = f"{charge.description}, {span(charge.first_day, charge.last_day, tenant)}" if period else charge.description  # type: ignore[arg-type]
-    margin = charge.retail_memo_minor - charge.net_minor
-    return Line(
-        str(charge.id),
-        str(found.account.id),
-        short_day(charge.day, tenant),
-        _line_href(wanted, None if is_open else charge.id),
-        found.account.name,
-        what,
-        charge.number,
-        money(charge.net_minor, tenant),
-        money(charge.tax_minor, tenant),
-        money(charge.retail_memo_minor, tenant),
-        money(margin, tenant),
-        margin < 0,
-        _details(db, found, tenant) if is_open else [],
-    )
+def _lines(db: TenantSession, rows: Sequence[Any], wanted: Filter, tenant: WhiteLabel) -> list[Line]:
+    currency, locale = tenant.currency, tenant.locale
+    here = _here(wanted)
+    lines = []
+    for id, day, number, description, first, last, net, tax, retail, customer in rows:
+        dashes = dashed(id)
+        what = f"{description}, {span(first, last, tenant)}" if first and last else description
+        line = Line(
+            dashes,
+            short_day(day, tenant),
+            customer,
+            what,
+            number,
+            words_of(net, currency, locale),
+            words_of(tax, currency, locale),
+            words_of(retail, currency, locale),
+            words_of(retail - net, currency, locale),
+            retail < net,
+            f"{here}&line={dashes}#c-{dashes}",
+        )
+        lines.append(line)
+    return [_opened(db, line, here, tenant) if line.id == str(wanted.line) else line for line in lines]
 
 
-def _line_href(wanted: Filter, opened: UUID | None) -> str:
-    """The same page with a line opened, or closed again."""
+def _here(wanted: Filter) -> str:
+    """The address of this page with no line opened."""
     more = {name: _words(key) for name, key in (("before", wanted.place.before), ("after", wanted.place.after)) if key}
-    if opened is not None:
-        more["line"] = str(opened)
-    return _address("/finance/charges", wanted, **more) + (f"#c-{opened}" if opened else "")
+    return _address("/finance/charges", wanted, **more)
 
 
-def _details(db: TenantSession, found: Found, tenant: WhiteLabel) -> list[tuple[str, str]]:
-    charge, account = found.charge, found.account
+def _opened(db: TenantSession, line: Line, here: str, tenant: WhiteLabel) -> Line:
+    charge = db.load(Charge, UUID(line.id))
+    account = db.load(Account, charge.account_id) if charge is not None else None
+    if charge is None or account is None:
+        return line
+    return line._replace(href=here, account_id=str(account.id), details=_details(db, charge, account, tenant))
+
+
+def _details(db: TenantSession, charge: Charge, account: Account, tenant: WhiteLabel) -> list[tuple[str, str]]:
     plan = db.load(Plan, account.plan_id) if account.plan_id else None
     rows = [
         ("Customer", f"{account.name}, account {account.number}, {account.state}"),
@@ -221,21 +241,19 @@ def _book_words(code: str) -> str:
     return "white-label account" if code.startswith("credit:") else code
 
 
-def _page_totals(page: Window[Found], tenant: WhiteLabel) -> tuple[str, str, str, str]:
-    net = sum(f.charge.net_minor for f in page.rows)
-    tax = sum(f.charge.tax_minor for f in page.rows)
-    retail = sum(f.charge.retail_memo_minor for f in page.rows)
+def _page_totals(rows: Sequence[Any], tenant: WhiteLabel) -> tuple[str, str, str, str]:
+    net, tax = sum(row.net_minor for row in rows), sum(row.tax_minor for row in rows)
+    retail = sum(row.retail_memo_minor for row in rows)
     return money(net, tenant), money(tax, tenant), money(retail, tenant), money(retail - net, tenant)
 
 
 def _months(db: TenantSession, tenant: WhiteLabel) -> list[tuple[str, str]]:
     """From the present month back to the first with a charge."""
-    first = first_day_charged(db)
-    present = this_month(db)
-    oldest = (first or present).replace(day=1)
-    back = (present.year - oldest.year) * 12 + present.month - oldest.month
-    days = [nth_period(oldest, n).first_day for n in range(max(back, 0), -1, -1)]
-    return [(f"{day:%Y-%m}", month(day, tenant)) for day in days]
+    present = this_month(tenant)
+    oldest = first_day_charged(db) or present
+    newest, last = present.year * 12 + present.month - 1, oldest.year * 12 + oldest.month - 1
+    days = [date(n // 12, n % 12 + 1, 1) for n in range(newest, min(last, newest) - 1, -1)]
+    return [(day.isoformat()[:7], month(day, tenant)) for day in days]
 
 
 def _href(wanted: Filter, **key: Key | None) -> str | None:

@@ -10,7 +10,7 @@ from portal.billing.period import nth_period
 from portal.finance import exports, pages
 from portal.finance.asked import asked_id, asked_key, asked_month
 from portal.finance.queries import Filter
-from portal.kit.db import TenantSession, reading
+from portal.kit.db import reading
 from portal.kit.paging import Place
 from portal.kit.sheets import csv_answer
 from portal.kit.web import page
@@ -27,19 +27,16 @@ def index() -> Response:
 @bp.get("/charges")
 @finance_only
 def charges() -> Response:
+    wanted, is_administrator = _filter(), standing().is_administrator
     with reading() as db:
-        wanted = _filter(db)
-        found = pages.finance_page(db, wanted, sees_customers=standing().is_administrator)
+        found = pages.finance_page(db, wanted, g.white_label, sees_customers=is_administrator)
     return page("finance/charges.html", found=found, wanted=wanted)
 
 
 @bp.get("/charges.csv")
 @finance_only
 def export() -> Response:
-    with reading() as db:
-        wanted = _filter(db)
-
-    white_label_id = g.white_label.id
+    wanted, white_label_id = _filter(), g.white_label.id
 
     def lines() -> Iterator[str]:
         # The body is written after the view returned, so the scope is named instead of taken from the request.
@@ -49,9 +46,9 @@ def export() -> Response:
     return csv_answer(f"charges-{wanted.first:%Y-%m}.csv", lines())
 
 
-def _filter(db: TenantSession) -> Filter:
+def _filter() -> Filter:
     asked = request.args
-    first = asked_month(asked.get("month")) or pages.this_month(db)
+    first = asked_month(asked.get("month")) or pages.this_month(g.white_label)
     return Filter(
         first=first,
         next_first=nth_period(first, 1).first_day,

@@ -8,17 +8,31 @@ from uuid import UUID
 
 from flask import g, redirect, request
 from flask_login import LoginManager, current_user
+from sqlalchemy import bindparam, select
 from werkzeug.wrappers import Response
 
 from portal.audit.commands import Actor
 from portal.identity.models import User
-from portal.kit.db import reading
+from portal.kit.db import TenantSession, reading
+from portal.kit.prepared import Prepared, columns_of, made_of
 from portal.kit.refusals import NotFound
 
 View = TypeVar("View", bound=Callable[..., Any])
 login_manager = LoginManager()
 # The session is on the server and bound to its host; a fingerprint of the browser would add lock-outs, no safety.
 login_manager.session_protection = None
+
+
+BY_ID = Prepared(select(*columns_of(User)).where(User.id == bindparam("id")))
+
+Companion = Callable[[TenantSession, User], None]
+companions: list[Companion] = []
+
+
+def with_the_person(read: Companion) -> Companion:
+    """Register what is read about the signed-in person at each request, in the transaction that finds them."""
+    companions.append(read)
+    return read
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -28,8 +42,13 @@ def load_user(subject: str) -> User | None:
     if getattr(g, "white_label", None) is None or str(g.white_label.id) != white_label_id:
         return None
     with reading() as db:
-        user = db.load(User, UUID(user_id))
-    return user if user is not None and user.is_active else None
+        found = BY_ID.first(db, id=UUID(user_id))
+        user = made_of(User, tuple(found)) if found is not None else None
+        if user is None or not user.is_active:
+            return None
+        for read in companions:
+            read(db, user)
+    return user
 
 
 def me() -> User:

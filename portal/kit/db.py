@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
     DeclarativeBase,
+    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -113,16 +115,19 @@ Row = TypeVar("Row", bound=Base)
 class TenantSession(Session):
     """A session that reads and writes the rows of one tenant, or of the whole platform when that is its scope."""
 
-    def __init__(self, bind: Engine | Connection, *, scope: Scope) -> None:
+    def __init__(self, bind: Engine | Connection, *, scope: Scope, reads_only: bool = False) -> None:
         if not isinstance(scope, (UUID, Platform)):
             raise TypeError("a session needs a scope: a white label's id, or PLATFORM")
         # On a connection that is somebody else's, the end of their transaction is theirs, too.
         super().__init__(bind=bind, expire_on_commit=False, join_transaction_mode="rollback_only")
         self._scope = scope
-        if isinstance(scope, UUID):
-            self._criteria = with_loader_criteria(
-                TenantOwned, lambda model: model.white_label_id == scope, include_aliases=True
-            )
+        self._engine = bind if reads_only and isinstance(bind, Engine) else None
+        self._reading: Connection | None = None
+
+    @cached_property
+    def _criteria(self) -> LoaderCriteriaOption:
+        scope = self.tenant
+        return with_loader_criteria(TenantOwned, lambda model: model.white_label_id == scope, include_aliases=True)
 
     @property
     def scope(self) -> Scope:
@@ -150,6 +155,28 @@ class TenantSession(Session):
         self.add(row)
         self.flush()
         return row
+
+    def core(self) -> Connection:
+        """This transaction's connection, for statements of the kit that name the tenant themselves.
+
+        A reader opens it without the session's own machinery, which takes longer than a query; the session joins it.
+        """
+        if self._engine is None:
+            return self.connection()
+        if self._reading is None:
+            self._reading = self._engine.connect()
+            self._reading.begin()
+            _name_tenant(self._reading, self._scope)
+        return self._reading
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        return super().get_bind(*args, **kwargs) if self._engine is None else self.core()
+
+    def close(self) -> None:
+        super().close()
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -179,7 +206,13 @@ def _stamp(session: Session, context: object, instances: object) -> None:
 
 @event.listens_for(TenantSession, "after_begin")
 def _tell_postgresql(session: Session, transaction: object, connection: Connection) -> None:
-    scope = cast(TenantSession, session).scope
+    tenant_session = cast(TenantSession, session)
+    if connection is not tenant_session._reading:
+        _name_tenant(connection, tenant_session.scope)
+
+
+def _name_tenant(connection: Connection, scope: Scope) -> None:
+    """Row-level security lets this transaction see the rows of the tenant that is named here."""
     if connection.dialect.name == "postgresql" and isinstance(scope, UUID):
         connection.exec_driver_sql("select set_config('app.white_label', %s, true)", (str(scope),))
 
@@ -318,7 +351,7 @@ def _session(scope: Scope | None, *, write: bool) -> Iterator[TenantSession]:
         raise RuntimeError("a transaction is open already; pass its session on instead of nesting")
     token = _open.set(True)
     try:
-        with TenantSession(database().engine(chosen, write=write), scope=chosen) as db:
+        with TenantSession(database().engine(chosen, write=write), scope=chosen, reads_only=not write) as db:
             yield db
     finally:
         _open.reset(token)

@@ -1,9 +1,10 @@
 """Money is whole minor units and a currency. Nothing here goes through floating point."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from babel import Locale
 from babel.numbers import NumberPattern, parse_pattern
@@ -57,14 +58,16 @@ class Money:
 
     def words(self, locale: str = "en") -> str:
         """As people read it: the minus sign is U+2212 and stands before the currency."""
-        return _words(self, locale)
+        return words_of(self.minor, self.currency, locale)
 
 
 @lru_cache(8192)  # the same prices stand on a page again and again, and writing one out takes 13 µs
-def _words(money: Money, locale: str) -> str:
-    spoken, pattern = _pattern(money.currency, locale)
-    shown = pattern.apply(abs(money.decimal()), spoken, currency=money.currency, currency_digits=False)
-    return f"−{shown}" if money.minor < 0 else shown
+def words_of(minor: int, currency: str, locale: str) -> str:
+    """What `Money.words` says, for a page of many amounts."""
+    spoken, pattern = _pattern(currency, locale)
+    amount = Decimal(abs(minor)).scaleb(-exponent(currency))
+    shown = pattern.apply(amount, spoken, currency=currency, currency_digits=False)
+    return f"−{shown}" if minor < 0 else shown
 
 
 @cache
@@ -82,6 +85,12 @@ def plain(minor: int, places: int) -> str:
         return str(minor)
     whole, part = divmod(abs(minor), 10**places)
     return f"{'-' if minor < 0 else ''}{whole}.{part:0{places}d}"
+
+
+@cache
+def plainly(places: int) -> Callable[[int], str]:
+    """`plain` for the amounts of an export, of which most were written before: prices are few."""
+    return lru_cache(16_384)(partial(plain, places=places))
 
 
 def exponent(currency: str) -> int:

@@ -5,18 +5,20 @@ The cookie holds a random name; the table holds its SHA-256 digest, the host it 
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Request, Response, request as current_request
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.datastructures import CallbackDict
 
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, Base, TenantSession, reading, transaction
 from portal.kit.jobs import every
+from portal.kit.prepared import Prepared
 from portal.kit.settings import Settings
 
 IDLE = timedelta(minutes=30)
@@ -58,23 +60,34 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
         self.rotate()
 
 
+BY_DIGEST = Prepared(
+    select(WebSession.host, WebSession.data, WebSession.created_at, WebSession.seen_at).where(
+        WebSession.digest == bindparam("digest")
+    )
+)
+
+Arrival = Callable[[TenantSession], bool]
+
+
 class ServerSessions(SessionInterface):
-    def __init__(self, settings: Settings) -> None:
+    """`arrive` reads what else a request begins with, in the same transaction; it says whether there is a session."""
+
+    def __init__(self, settings: Settings, arrive: Arrival) -> None:
         # The __Host- prefix makes the browser itself insist on Secure, this host and path /.
         self.cookie = "__Host-portal" if settings.is_secure else "portal"
         self.secure = settings.is_secure
+        self.arrive = arrive
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
-        name = request.cookies.get(self.cookie)
-        if not name or len(name) > 100:
-            return BrowserSession()
+        name = request.cookies.get(self.cookie, "")
         with reading(PLATFORM) as db:
-            row = db.get(WebSession, _digest(name))
-        if row is None or row.host != _host(request) or not _is_alive(row):
+            has_session = self.arrive(db) and 0 < len(name) <= 100
+            row = BY_DIGEST.first(db, digest=_digest(name)) if has_session else None
+        if row is None or row.host != _host(request) or not _is_alive(row.created_at, row.seen_at):
             return BrowserSession()
         if now() - row.seen_at > TOUCH_EVERY:
             with transaction(PLATFORM) as db:
-                db.execute(update(WebSession).where(WebSession.digest == row.digest).values(seen_at=now()))
+                db.execute(update(WebSession).where(WebSession.digest == _digest(name)).values(seen_at=now()))
         return BrowserSession(dict(row.data), name)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -138,8 +151,8 @@ def _new_row(session: BrowserSession) -> WebSession:
     )
 
 
-def _is_alive(row: WebSession) -> bool:
-    return now() - row.seen_at <= IDLE and now() - row.created_at <= LONGEST
+def _is_alive(created_at: datetime, seen_at: datetime) -> bool:
+    return now() - seen_at <= IDLE and now() - created_at <= LONGEST
 
 
 def _host(request: Request) -> str:

@@ -124,7 +124,13 @@ def mark_sent(db: TenantSession, letter: Letter) -> None:
 
 
 def mark_failed(db: TenantSession, letter: Letter, answer: str) -> None:
-    letter.state, letter.last_answer, letter.came_back_at = "failed", kept(answer), now()
+    """We gave it up: no mail server took it, for as long as we tried."""
+    _come_back(letter, "failed", answer)
+
+
+def mark_refused(db: TenantSession, letter: Letter, answer: str) -> None:
+    """The mail server refused it for good, at delivery."""
+    _come_back(letter, "bounced", answer)
 
 
 def mark_bounced(db: TenantSession, letter: Letter, answer: str) -> bool:
@@ -137,8 +143,12 @@ def mark_bounced(db: TenantSession, letter: Letter, answer: str) -> bool:
         mark_sent(db, letter)
     if letter.state != "sent":
         return False
-    letter.state, letter.last_answer, letter.came_back_at = "bounced", kept(answer), now()
+    _come_back(letter, "bounced", answer)
     return True
+
+
+def _come_back(letter: Letter, state: str, answer: str) -> None:
+    letter.state, letter.last_answer, letter.came_back_at = state, kept(answer), now()
 
 
 def kept(answer: str) -> str:

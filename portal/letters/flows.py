@@ -18,7 +18,7 @@ from portal.kit.clock import now
 from portal.kit.db import transaction
 from portal.kit.settings import current, root
 from portal.letters import returns
-from portal.letters.commands import kept, mark_failed, mark_sent
+from portal.letters.commands import kept, mark_failed, mark_refused, mark_sent
 from portal.letters.models import Letter
 from portal.whitelabels import colour
 from portal.whitelabels.models import WhiteLabel
@@ -138,7 +138,9 @@ def _record_refusal(letter_id: UUID, error: Exception) -> None:
         letter = db.locked(Letter, letter_id)
         if letter is not None and letter.state == "queued":
             letter.last_answer = kept(answer)
-            if is_final or letter.tries >= jobs.MAX_TRIES:
+            if is_final:
+                mark_refused(db, letter, answer)
+            elif letter.tries >= jobs.MAX_TRIES:
                 mark_failed(db, letter, answer)
     if is_final:
         return

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.kit.clock import now
 from portal.kit.db import Base, TenantRow
 
+CAME_BACK = ("failed", "bounced")
+"""Given up by us, and refused for good by a mail server: at delivery, or later."""
+
 
 class Letter(TenantRow, Base):
     __tablename__ = "letter"
@@ -35,3 +38,7 @@ class Letter(TenantRow, Base):
     sent_at: Mapped[datetime | None]
     came_back_at: Mapped[datetime | None]
     """When it was refused for good, at delivery or later."""
+
+    @property
+    def came_back(self) -> bool:
+        return self.state in CAME_BACK

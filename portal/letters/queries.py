@@ -15,5 +15,12 @@ def letters_about(db: TenantSession, subject: UUID) -> Sequence[Letter]:
     return db.scalars(wanted.order_by(Letter.created_at.desc(), Letter.id.desc())).all()
 
 
-def recent_letters(db: TenantSession, limit: int = 100) -> Sequence[Letter]:
-    return db.scalars(select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc()).limit(limit)).all()
+def latest_letter(db: TenantSession, subject: UUID, name: str) -> Letter | None:
+    wanted = select(Letter).where(Letter.about_id == subject, Letter.name == name)
+    return db.scalar(wanted.order_by(Letter.created_at.desc(), Letter.id.desc()).limit(1))
+
+
+def recent_letters(db: TenantSession, states: Sequence[str] = (), limit: int = 100) -> Sequence[Letter]:
+    """The newest, of these states only where some are named."""
+    wanted = select(Letter).where(Letter.state.in_(states)) if states else select(Letter)
+    return db.scalars(wanted.order_by(Letter.created_at.desc(), Letter.id.desc()).limit(limit)).all()

@@ -27,7 +27,7 @@ FATES = {
     "added": "New",
     "known": "Already in stock",
     "held": "With a white label",
-    "malformed": "Not a number",
+    "malformed": "Refused",
     "duplicate": "Twice in this file",
 }
 COLUMNS = ("line", "number", "e164", "fate", "why")
@@ -59,7 +59,7 @@ class Report:
         end = " Nothing was changed." if is_trial else ""
         return (
             f"{n['added']:,} {would}, {n['known']:,} already in stock, {n['held']:,} with a white label, "
-            f"{n['duplicate']:,} twice in the file, {n['malformed']:,} malformed.{end}"
+            f"{n['duplicate']:,} twice in the file, {n['malformed']:,} refused.{end}"
         )
 
 

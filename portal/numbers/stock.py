@@ -2,6 +2,7 @@
 own tenant; what this means for a white label's rows is done by the jobs of `stock_flows`, in that tenant's scope."""
 
 import io
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -75,7 +76,9 @@ class Range:
 
     @property
     def name(self) -> str:
-        return f"{international(self.first)} to {self.last[-4:]}"
+        first, last = (re.split("[ -]", international(e164)) for e164 in (self.first, self.last))
+        end = last[-1] if first[:-1] == last[:-1] else international(self.last)
+        return f"{international(self.first)} to {end}"
 
     @property
     def numbers(self) -> Iterable[str]:

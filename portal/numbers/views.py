@@ -152,7 +152,9 @@ def release_page(side: Side, account_id: UUID, number_id: UUID) -> Response:
 @bp.post("/account/<uuid:account_id>/numbers/<uuid:number_id>/release", defaults=ACCOUNT)
 @account_or_administrator_only
 def release(side: Side, account_id: UUID, number_id: UUID) -> Response:
-    desk, agreed = numbers_desk(side, account_id), _agreed(AgreedForm())
+    desk = numbers_desk(side, account_id)
+    refuse(desk.why_not_release)
+    agreed = _agreed(AgreedForm())
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
         refuse(desk.at(account).why_not_release)

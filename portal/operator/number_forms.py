@@ -25,7 +25,7 @@ class TermsForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.classes = classes
         self.price_class.choices = choices((code, f"{name} ({code})") for code, name in classes.items())
-        self.country.choices = choices([("", "Numbers begin with + or their line names it"), *countries("en_GB")])
+        self.country.choices = choices([("", "Written with +"), *countries("en_GB")])
 
     @property
     def terms(self) -> Terms:

@@ -219,7 +219,7 @@ def import_page(db: TenantSession, host: WhiteLabel, import_id: UUID) -> ImportP
 def _import_rows(row: NumberImport, host: WhiteLabel) -> list[tuple[str, str]]:
     return [
         ("Price class", f"{row.price_class}, for lines that name none"),
-        ("Country", place_name(row.country) if row.country else "Each number begins with + or its line names it"),
+        ("Country", place_name(row.country) if row.country else "Written with +, or each line names it"),
         ("Type", KINDS[row.kind] if row.kind else "As the numbering plan of its country has it"),
         ("Sent", f"{moment(row.created_at, host)} by {row.created_by}"),
     ]

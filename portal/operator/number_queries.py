@@ -20,7 +20,7 @@ from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import Number, NumberBlock, StockNumber
 from portal.whitelabels.models import WhiteLabel
 
-PAGE = 50
+PAGE = 25
 STATES = {
     "stock": "In stock",
     "free": "Free with a white label",
@@ -136,13 +136,15 @@ def _is(state: str) -> ColumnElement[bool]:
 
 def _found_by(words: str, country: str) -> ColumnElement[bool]:
     """A whole number in any writing, some of its digits, or an area."""
-    try:
-        return StockNumber.e164 == read_number(words, country).e164
-    except NotANumber:
-        pass
     digits = searched_digits(words)
-    is_digits = bool(digits) and not any(c.isalpha() for c in words)
-    return holds(StockNumber.e164, digits) if is_digits else holds(StockNumber.area, words)
+    if not digits or any(c.isalpha() for c in words):
+        return holds(StockNumber.area, words)
+    try:
+        whole = read_number(words, country)
+    except NotANumber:
+        return holds(StockNumber.e164, digits)
+    is_it = StockNumber.e164 == whole.e164
+    return is_it if whole.is_listed else or_(is_it, holds(StockNumber.e164, digits))
 
 
 def totals(db: TenantSession, host: WhiteLabel) -> list[HolderTotals]:

@@ -55,7 +55,8 @@ def send_file() -> Response:
     form = FileForm(classes=_classes(), prefix="file")
     if not form.validate_on_submit():
         return _new(file=form)
-    content = form.file.data.stream.read(MOST_BYTES + 1)
+    with form.file.data.stream as stream:
+        content = stream.read(MOST_BYTES + 1)
     try:
         with transaction() as db:
             made = stock.begin_import(db, form.file_name, content, form.terms, by=actor())

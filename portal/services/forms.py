@@ -1,5 +1,6 @@
 """The form of a change: how many, and from when."""
 
+import re
 from typing import Any
 
 from wtforms import HiddenField, IntegerField, RadioField
@@ -12,7 +13,7 @@ WHEN = choices([(When.NOW, "Now"), (When.NEXT, "From the next period")])
 
 
 class ChangeForm(PortalForm):
-    """`agreed` is what the payer was quoted to be debited at once, in minor units; empty before the quote."""
+    """What the quote said: `agreed` is what the payer is debited at once, in minor units, `item` the charge's name."""
 
     quantity = IntegerField(
         "How many",
@@ -24,6 +25,7 @@ class ChangeForm(PortalForm):
     )
     when = RadioField("From when", choices=WHEN, default=When.NOW.value)
     agreed = HiddenField()
+    item = HiddenField()
 
     def __init__(self, *args: Any, is_asked: bool = False, **kwargs: Any) -> None:
         # What is only asked for comes in the address, without a token: it changes nothing.
@@ -32,4 +34,4 @@ class ChangeForm(PortalForm):
     @property
     def agreed_minor(self) -> int | None:
         words = self.agreed.data or ""
-        return int(words) if words.lstrip("-").isascii() and words.lstrip("-").isdigit() and len(words) < 16 else None
+        return int(words) if re.fullmatch(r"-?[0-9]{1,15}", words) else None

@@ -128,7 +128,7 @@ class _Shop:
 
     def have(self, rows: list[Subscription]) -> Have:
         """The row that holds now, and the one that waits behind it."""
-        first, *later = sorted(rows, key=lambda s: s.from_day)
+        first, *later = sorted(rows, key=lambda s: (s.from_day, s.id))
         product = self.book.products[first.product_id]
         waiting = ""
         if later:

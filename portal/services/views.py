@@ -1,5 +1,6 @@
 """The services of an account, from either side: its white label's, or its own administrators'."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request
@@ -8,8 +9,9 @@ from werkzeug.wrappers import Response
 from portal.accounts.guards import account_or_administrator_only, my_account_or_404, standing
 from portal.accounts.lifecycle import Role, Side
 from portal.accounts.queries import customer_or_404, held_customer_or_404
-from portal.billing.changes import CannotChange, When, Wish, carry_out, withdraw, work_out
+from portal.billing.changes import CannotChange, Change, QuoteIsOld, When, Wish, carry_out, withdraw, work_out
 from portal.billing.quoting import quote_page
+from portal.billing.subscriptions import catch_up
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import product
 from portal.identity.guards import actor
@@ -63,11 +65,13 @@ def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk, form = _desk(side, account_id, changes=True), ChangeForm()
     if not form.validate_on_submit() or form.agreed_minor is None:
         raise BadInput("Ask for the quote on the page, and confirm it there.")
-    with transaction() as db:
-        account = held_customer_or_404(db, account_id)
-        _refuse_read_only(Desk(side, account, desk.is_administrator))
-        wish = _wish(_product_or_404(db, chosen_id, desk), form)
-        made = carry_out(db, account, wish, agreed_minor=form.agreed_minor, by=actor())
+    try:
+        made = _carry_out(desk, chosen_id, form)
+    except QuoteIsOld:
+        # What had begun by today may not have been charged yet, and is part of the new figures.
+        with transaction() as db:
+            catch_up(db, held_customer_or_404(db, account_id))
+        raise
     flash(f"{made.wish.product.name} is changed. The charges show what was debited.", "ok")
     return redirect(f"{desk.base}/services", 303)
 
@@ -79,10 +83,20 @@ def take_back(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        _refuse_read_only(Desk(side, account, desk.is_administrator))
+        _refuse_read_only(replace(desk, account=account))
         withdraw(db, account, _product_or_404(db, chosen_id, desk), by=actor())
     flash("The change is taken back. No money moved.", "ok")
     return redirect(f"{desk.base}/services", 303)
+
+
+def _carry_out(desk: Desk, chosen_id: UUID, form: ChangeForm) -> Change:
+    with transaction() as db:
+        account = held_customer_or_404(db, desk.account.id)
+        _refuse_read_only(replace(desk, account=account))
+        wish = _wish(_product_or_404(db, chosen_id, desk), form)
+        return carry_out(
+            db, account, wish, agreed_minor=form.agreed_minor, agreed_item=form.item.data or None, by=actor()
+        )
 
 
 def _quote(desk: Desk, chosen_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:

@@ -9,8 +9,9 @@ from portal.accounts.queries import primary_user
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound, Refusal
 from portal.letters import commands as outbox
-from portal.letters.models import Letter
+from portal.letters.models import CAME_BACK, Letter
 from portal.letters.queries import recent_letters
+from portal.letters.words import letter_words
 from portal.payments import connection
 from portal.payments.models import GatewayTest
 from portal.whitelabels.models import GatewayCredential, WhiteLabel
@@ -54,6 +55,17 @@ class GatewayPage:
     checks: list[Check]
     may_test: bool
     tests: list[TestLine]
+
+
+@dataclass(frozen=True)
+class LettersPage:
+    """`views` are words, address, and whether it is the present one."""
+
+    lines: list["LetterLine"]
+    views: list[tuple[str, str, bool]]
+    is_chosen: bool
+    none: str
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -153,22 +165,37 @@ TEST_WORDS = {
 }
 
 
-def letters_page(db: TenantSession) -> list[LetterLine]:
-    tenant = white_label(db)
-    return [
+LETTERS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "": ("All", (), "No letters yet"),
+    "came-back": ("Came back", CAME_BACK, "No letter came back"),
+    "waiting": ("On the way", ("queued",), "No letter waits to go"),
+}
+"""By what the address asks for: words, states, and what is said when there is none."""
+MOST_LETTERS = 100
+
+
+def letters_page(db: TenantSession, chosen: str) -> LettersPage:
+    """`chosen` is a key of LETTERS; what is none of them shows all."""
+    tenant, chosen = white_label(db), chosen if chosen in LETTERS else ""
+    lines = [
         LetterLine(
             x.id,
-            x.name,
+            letter_words(x.name),
             x.to_address,
             x.about_id,
             x.state,
             x.tries,
-            moment(x.sent_at or x.created_at, tenant),
+            moment(x.came_back_at or x.sent_at or x.created_at, tenant),
             x.last_answer or "",
             _may_send_again(x),
         )
-        for x in recent_letters(db)
+        for x in recent_letters(db, LETTERS[chosen][1], MOST_LETTERS)
     ]
+    views = [
+        (words, "/settings/letters" + (f"?show={key}" if key else ""), key == chosen)
+        for key, (words, _, _) in LETTERS.items()
+    ]
+    return LettersPage(lines, views, bool(chosen), LETTERS[chosen][2], len(lines) == MOST_LETTERS)
 
 
 class HasLink(Refusal):
@@ -195,4 +222,4 @@ def _recipient(db: TenantSession, letter: Letter) -> outbox.Recipient:
 
 
 def _may_send_again(letter: Letter) -> bool:
-    return letter.link_id is None and letter.state in ("sent", "failed", "bounced")
+    return letter.link_id is None and letter.state in ("sent", *CAME_BACK)

@@ -102,7 +102,7 @@ def disconnect_gateway() -> Response:
 @administrators_only
 def letters() -> Response:
     with reading() as db:
-        found = pages.letters_page(db)
+        found = pages.letters_page(db, request.args.get("show", ""))
     return page("settings/letters.html", found=found)
 
 

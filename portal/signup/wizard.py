@@ -143,10 +143,12 @@ def find_person(db: TenantSession, form: ContactForm) -> None:
 
 
 def suggest_login(form: ContactForm) -> None:
-    """Fill the login name from the person's name and the domain."""
+    """Fill the login name from the person's name and the domain, or say what is missing for that."""
     found = logins.suggestions(form.display_name.data or "", form.primary_domain.data or "")
     if found:
         form.login_name.data = found[0]
+    else:
+        form.login_name.errors = ["Write the person's name and the primary domain first, without “https://”."]
 
 
 def generate_password(form: ContactForm) -> list[tuple[str, str]]:

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 
 from portal.kit.clock import now
-from portal.kit.money import Money
+from portal.kit.money import words_of
 from portal.whitelabels.models import WhiteLabel
 
 
 def money(minor: int, tenant: WhiteLabel) -> str:
-    return Money(minor, tenant.currency).words(tenant.locale)
+    return words_of(minor, tenant.currency, tenant.locale)
 
 
 def day(value: date, tenant: WhiteLabel) -> str:
@@ -32,7 +32,12 @@ def short_day(value: date, tenant: WhiteLabel) -> str:
 
 def span(first: date, last: date, tenant: WhiteLabel) -> str:
     """Such as `1 Nov to 30 Nov 2026`."""
-    return f"{_day(first, 'd MMM', tenant.locale)} to {short_day(last, tenant)}"
+    return _span(first, last, tenant.locale)
+
+
+@lru_cache(4096)
+def _span(first: date, last: date, locale: str) -> str:
+    return f"{_day(first, 'd MMM', locale)} to {_day(last, 'd MMM y', locale)}"
 
 
 @lru_cache(4096)
@@ -42,7 +47,7 @@ def _day(value: date, shape: str, locale: str) -> str:
 
 def month(value: date, tenant: WhiteLabel) -> str:
     """Such as `November 2026`."""
-    return format_date(value, "LLLL y", locale=tenant.locale)
+    return _day(value, "LLLL y", tenant.locale)
 
 
 def since(at: datetime, tenant: WhiteLabel) -> str:

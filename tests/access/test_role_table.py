@@ -3,8 +3,6 @@
 An address that the table does not name fails the test, so nobody adds a page without saying whose it is.
 """
 
-import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +10,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
-from werkzeug.test import TestResponse
+from sqlalchemy import select
 
 from portal.accounts.commands import add_member, open_customer_account
 from portal.accounts.lifecycle import Administration, Role
@@ -23,16 +20,21 @@ from portal.catalogue.models import Plan, Service
 from portal.customers.models import SavedView
 from portal.identity.commands import add_user
 from portal.identity.models import User
-from portal.kit.db import PLATFORM, Base, reading, transaction
+from portal.kit.db import transaction
 from portal.kit.ids import new_id
 from portal.kit.settings import Settings
 from portal.letters.models import Letter
+from portal.numbers.models import NumberBlock
+from portal.numbers.stock_models import NumberImport
 from portal.operator.models import CreditRequest
 from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.signup.commands import start_draft
+from tests.access.asking import ask, digest, meets, path_of
+from tests.access.numbers_table import NUMBERS
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
+from tests.numbers.making import one_of_each
 from tests.statements.making import documents_of
 
 OPEN, ADMINISTRATOR, FINANCE, MEMBER = "open", "administrator", "finance", "member"
@@ -125,6 +127,20 @@ TABLE: dict[str, tuple[str, str]] = {
     "/logout": ("POST", OPEN),
     "/operator": ("GET", OPERATOR),
     "/operator/health": ("GET", OPERATOR),
+    "/operator/numbers": ("GET", OPERATOR),
+    "/operator/numbers/blocks": ("GET", OPERATOR),
+    "/operator/numbers/blocks/<uuid:block_id>": ("GET", OPERATOR),
+    "/operator/numbers/blocks/<uuid:block_id>/hand-over": ("GET POST", OPERATOR),
+    "/operator/numbers/blocks/<uuid:block_id>/return": ("GET POST", OPERATOR),
+    "/operator/numbers/export.csv": ("GET", OPERATOR),
+    "/operator/numbers/files": ("POST", OPERATOR),
+    "/operator/numbers/imports": ("GET", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>": ("GET", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>/confirmation": ("POST", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>/fates.csv": ("GET", OPERATOR),
+    "/operator/numbers/imports/<uuid:import_id>/removal": ("POST", OPERATOR),
+    "/operator/numbers/new": ("GET", OPERATOR),
+    "/operator/numbers/ranges": ("POST", OPERATOR),
     "/operator/prices": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>/offers": ("POST", OPERATOR),
@@ -185,6 +201,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/static/<path:filename>": ("GET", OPEN),
     "/webhooks/mail/<slug>": ("POST", OPEN),
     "/webhooks/stripe/<slug>": ("POST", OPEN),
+    **NUMBERS,
 }
 
 # What each role meets at each kind of page: in, sign-in (led to it), no (403), hidden (404) or dead (410).
@@ -208,7 +225,7 @@ WHO = {
 }
 ACTS_OF_THE_CUSTOMER = (
     "/activation", "/invitations", "/again", "/revocation", "/users", "/letter", "/main-contact", "/removal", "/role",
-    "/services/<uuid:chosen_id>", "/withdrawal")
+    "/services/<uuid:chosen_id>", "/withdrawal", "/release")
 SERVICE = UUID("00000000-0000-7000-8000-00000000005e")
 NOTHING = {"tax_ppm": 0, "opening_retail_minor": 0, "opening_retail_setup_minor": 0, "opening_wholesale_minor": 0,
            "opening_wholesale_setup_minor": 0}
@@ -250,10 +267,14 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
                                   "white_label_id": cast.northwind.id, "user_id": sam.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
                                   "product_id": plan, "chosen_id": SERVICE, "request_id": credit.id, "run_id": run.id,
-                                  "token": "x", "slug": "x", "filename": "none", **papers}
+                                  "token": "x", "slug": "x", "filename": "none", **papers,
+                                  **one_of_each(db, acme)}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
         db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))
+        block = db.put(NumberBlock(name="Leeds", holder_id=cast.northwind.id, created_by="x"))
+        sent = db.put(NumberImport(name="leeds.csv", price_class="local", state="checked", lines=1, created_by="x"))
+        ids |= {"block_id": block.id, "import_id": sent.id}
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
     for role, person in people.items():
@@ -265,36 +286,6 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
 def waiting_credit(account_id: UUID) -> CreditRequest:
     return CreditRequest(account_id=account_id, amount_minor=500_000, currency="GBP", reason="Gift", state="waiting",
                          asked_by_id=new_id(), asked_by="Otto")
-
-
-def digest() -> str:
-    """Everything in the database but sessions, the trail of acts included."""
-    words = hashlib.sha256()
-    with reading(PLATFORM) as db:
-        for table in Base.metadata.sorted_tables:
-            if table.name == "web_session":
-                continue
-            rows = db.connection().execute(text(f'select * from "{table.name}"'))
-            words.update(repr(sorted(map(repr, rows))).encode())
-    return words.hexdigest()
-
-
-def path_of(rule: str, ids: dict[str, object]) -> str:
-    rule = re.sub(r"<uuid:(\w+)>", lambda part: str(ids[part[1]]), rule)
-    return rule.replace("<token>", "x").replace("<slug>", "x").replace("<path:filename>", "none")
-
-
-def ask(browser: HostClient, method: str, path: str, role: str) -> TestResponse:
-    if method == "GET":
-        return browser.get(path)
-    page = "/login" if role == "anonymous" else "/password/change"
-    return browser.post(path, data={"csrf_token": browser.token(page)})
-
-
-def meets(answer: TestResponse) -> str:
-    if (answer.status_code in (302, 303) and answer.location.startswith("/login?")) or answer.location == "/login":
-        return "sign-in"
-    return {403: "no", 404: "hidden", 410: "dead"}.get(answer.status_code, "in")
 
 
 def every_address(wanted: Callable[[str], bool] = lambda whose: True) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from portal.accounts.queries import held_customer_or_404
 from portal.activation.queries import latest_link
 from portal.customers.progress import blocker_of, timeline
 from portal.kit.db import transaction
-from portal.letters.commands import mark_failed, mark_sent
+from portal.letters.commands import mark_refused, mark_sent
 from portal.letters.models import Letter
 from tests.accounts.making import customer, quick_hashes
 from tests.signup.browsing import browse
@@ -39,7 +39,7 @@ class Case:
         return self
 
     def bounced(self):
-        mark_failed(self.db, self.letter(), "550 5.1.1 no such mailbox here")
+        mark_refused(self.db, self.letter(), "550 5.1.1 no such mailbox here")
         self.db.flush()
         return self
 

@@ -11,7 +11,7 @@ from portal.audit.queries import acts_on
 from portal.billing.models import Charge
 from portal.kit.db import reading
 from portal.kit.ids import new_id
-from portal.letters.commands import mark_failed
+from portal.letters.commands import mark_refused
 from portal.letters.models import Letter
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim
 from tests.cast import on_sqlite
@@ -114,7 +114,7 @@ class TestCorrectTheAddress:
     def test_the_page_offers_it_where_the_letter_came_back(self, made, browse, bob, northwind):
         def bounce(db, account):
             letter = db.scalars(select(Letter).where(Letter.about_id == account.id)).one()
-            mark_failed(db, letter, "550 no such mailbox")
+            mark_refused(db, letter, "550 no such mailbox")
 
         account = made(OPTION_1, bounce)
         page = words(browse(bob).get(f"/customers/{account}"))

@@ -4,6 +4,7 @@ import pytest
 
 from portal.accounts import commands as accounts
 from portal.activation.commands import correct_address
+from portal.letters.commands import mark_failed
 from portal.payments import commands as payments
 from portal.payments.models import GatewayRefund
 from portal.whitelabels.models import GatewayCredential
@@ -41,6 +42,11 @@ class TestTheLetter:
     def test_came_back(self, case):
         assert said(case.create(OPTION_1).bounced().blocker()) == (
             "You: the letter came back, correct the address", "bad", "correct", "bounced")
+
+    def test_could_not_be_sent(self, case):
+        """No mail server took it for two days: that is no fault of the address. Red when both read alike."""
+        mark_failed(case.db, case.create(OPTION_1).letter(), "The mail server was not reached: timed out")
+        assert said(case.blocker()) == ("You: the letter could not be sent, send it again", "bad", "resend", "failed")
 
     def test_came_back_and_was_sent_anew(self, case, bob):
         """Red when any failed letter counts, or the latest is chosen by luck among letters of one moment."""

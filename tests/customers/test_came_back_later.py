@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from portal.accounts.queries import held_customer_or_404
+from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.activation.commands import activate_as_administrator, correct_address
 from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import reading, transaction
@@ -90,3 +90,50 @@ def test_one_for_the_address_before_does_not_mark_the_new_one(made, northwind, b
 
 def letters_of_newest(db, account_id):
     return db.scalars(select(Letter).where(Letter.about_id == account_id).order_by(Letter.id.desc()).limit(1)).one()
+
+
+class TestTheWelcomeLetter:
+    """Of Option 2: its people cannot begin without it."""
+
+    @pytest.fixture
+    def active(self, made, northwind, clock):
+        def activated(db, account):
+            activate_as_administrator(db, account, by=COMMAND_LINE)
+            mailed(db, account)
+
+        account_id = made(OPTION_2, activated)
+        clock.advance(hours=3)
+        first = letters_of(northwind, account_id)[0]
+        assert first.name == "welcome"
+        assert take(report(returns.message_id(first.id, northwind.host))) is Outcome.BOUNCED
+        return account_id
+
+    def test_stands_on_the_row_and_in_the_filters(self, active, browse, bob):
+        """Red when only inactive accounts can wait for something."""
+        for asked in ("waits=bounced", "waits=us", "q=office"):
+            page = words(browse(bob).get(f"/customers?{asked}"))
+            assert "You: the welcome letter came back, correct the address" in page, asked
+        assert "welcome letter" not in words(browse(bob).get("/customers?waits=set-up"))
+
+    def test_is_sent_again_to_the_corrected_address(self, active, browse, bob, northwind):
+        browser = browse(bob)
+        page = words(browser.get(f"/customers/{active}"))
+        assert "The welcome letter came back" in page and "It was answered: 550 5.1.1 no such mailbox" in page
+        browser.submit(f"/customers/{active}/address", {"email": "dora@birch.example"}, page="/password/change")
+        assert [(x.name, x.to_address, x.state) for x in letters_of(northwind, active)] == [
+            ("welcome", "office-101-0003@birch.example", "bounced"), ("welcome", "dora@birch.example", "queued")]
+        assert "came back, correct" not in words(browser.get("/customers?waits=bounced"))
+
+    def test_of_somebody_with_a_password_is_theirs_to_change(self, active, browse, bob, northwind):
+        with transaction(northwind.id) as db:
+            primary_user(db, active).password_hash = "chosen"
+            primary_user(db, active).must_change_password = False
+        page = words(browse(bob).get(f"/customers/{active}"))
+        assert "has chosen a password, and changes the address alone" in page and "Correct and send" not in page
+
+
+def test_a_wrong_address_typed_elsewhere_is_no_letter_that_came_back(made, browse, bob):
+    """Red when an error in the form is taken for a bounce."""
+    account_id = made(OPTION_1, mailed)
+    answer = browse(bob).submit(f"/customers/{account_id}/address", {"email": "dora"}, page="/password/change")
+    assert answer.status_code == 422 and "came back" not in words(answer)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.accounts.queries import primary_user
 from portal.kit.db import transaction
-from portal.letters.commands import mark_failed, mark_sent
+from portal.letters.commands import mark_refused, mark_sent
 from portal.letters.models import Letter
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.cast import on_sqlite
@@ -102,4 +102,4 @@ def test_a_letter_that_came_back_from_somebody_with_a_login_offers_no_form_but_a
 
 def came_back(db, account):
     primary_user(db, account.id).password_hash = "somebody's own"
-    mark_failed(db, db.scalars(select(Letter).where(Letter.about_id == account.id)).one(), "550 no such mailbox")
+    mark_refused(db, db.scalars(select(Letter).where(Letter.about_id == account.id)).one(), "550 no such mailbox")

@@ -19,7 +19,7 @@ from portal.identity.commands import add_user
 from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from portal.kit.ids import new_id
-from portal.letters.commands import mark_failed, mark_sent
+from portal.letters.commands import mark_refused, mark_sent
 from portal.letters.models import Letter
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.queries import gateway_credential
@@ -50,7 +50,7 @@ def waiting(northwind, clock):
             made[name] = customer(db, northwind.plans["desk"], OPTION_1, name=name)
         made["Ours"] = customer(db, northwind.plans["desk"], OPTION_2, name="Ours")
         active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Running"))
-        mark_failed(db, letter_of(db, made["Bounced"]), "550 no such mailbox")
+        mark_refused(db, letter_of(db, made["Bounced"]), "550 no such mailbox")
         for name in ("Expired", "Unopened", "Opened"):
             mark_sent(db, letter_of(db, made[name]))
         start_life(db, latest_link(db, made["Expired"].id).id, now() - timedelta(days=8))

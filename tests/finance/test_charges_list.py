@@ -24,7 +24,7 @@ from tests.signup.browsing import words
 
 def found(tenant, wanted=NOVEMBER):
     with reading(tenant.id) as db:
-        return [row.charge.number for row in charges_page(db, wanted).rows]
+        return [row.number for row in charges_page(db, wanted).rows]
 
 
 class TestByMonth:
@@ -38,7 +38,7 @@ class TestByMonth:
         for n in (3, 9, 5):
             desk.charge("Birch", date(2026, 11, n))
         with reading(northwind.id) as db:
-            shown = [row.charge.day.day for row in charges_page(db, NOVEMBER).rows]
+            shown = [row.day.day for row in charges_page(db, NOVEMBER).rows]
         assert shown == [9, 5, 3, 2]
 
     def test_only_wholesale_is_listed(self, desk, northwind, cast):
@@ -91,7 +91,7 @@ class TestPaging:
         with reading(tenant.id) as db:
             pages, page = [], charges_page(db, wanted)
             while True:
-                pages.append([(row.charge.day, row.charge.id) for row in page.rows])
+                pages.append([(row.day, row.id) for row in page.rows])
                 key = page.newer if backwards else page.older
                 if key is None:
                     return pages, page
@@ -114,7 +114,7 @@ class TestPaging:
         if len(pages) > 1:
             with reading(northwind.id) as db:
                 newest = charges_page(db, replace(NOVEMBER, place=Place(after=last.newer)))
-            assert [(r.charge.day, r.charge.id) for r in newest.rows] == pages[-2]
+            assert [(r.day, r.id) for r in newest.rows] == pages[-2]
 
     def test_all_the_way_back_ends_at_the_first_page(self, desk, northwind):
         self.fill(desk, 2 * PAGE + 7)
@@ -128,10 +128,10 @@ class TestPaging:
         with reading(northwind.id) as db:
             first = charges_page(db, NOVEMBER)
             behind = replace(NOVEMBER, place=Place(before=first.older))
-            second = [row.charge.id for row in charges_page(db, behind).rows]
+            second = [row.id for row in charges_page(db, behind).rows]
         desk.charge("Cedar", date(2026, 11, 28))
         with reading(northwind.id) as db:
-            assert [row.charge.id for row in charges_page(db, behind).rows] == second
+            assert [row.id for row in charges_page(db, behind).rows] == second
 
     @examples(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.integers(1, 3), max_size=40), st.integers(1, 7), st.integers())
@@ -145,12 +145,12 @@ class TestPaging:
             db.flush()
             rows, page = [], charges_page(db, NOVEMBER)
             while page.older is not None:
-                rows += [row.charge.id for row in page.rows]
+                rows += [row.id for row in page.rows]
                 page = charges_page(db, replace(NOVEMBER, place=Place(before=page.older)))
                 if chosen.random() < 0.3:  # a step back and forth again changes nothing
                     back = charges_page(db, replace(NOVEMBER, place=Place(after=page.newer)))
-                    assert [row.charge.id for row in back.rows] == rows[-len(back.rows):]
-            rows += [row.charge.id for row in page.rows]
+                    assert [row.id for row in back.rows] == rows[-len(back.rows):]
+            rows += [row.id for row in page.rows]
             assert len(rows) == len(set(rows)) == len(drawn) + 1
             raise ZeroDivisionError
 

@@ -12,6 +12,7 @@ PLATFORM_DOORS = (
     "portal/demo/",
     "portal/operator/",
     "portal/letters/bounces.py",     # a report names a letter, and the letter its tenant
+    "portal/numbers/flows.py",      # a port-in looks whether the number is anywhere, and comes into the stock
     "portal/payments/webhooks.py",  # the address says which tenant an event is for
     "portal/arrears/flows.py",      # the daily job, as that of billing
     "portal/billing/commandline.py",
@@ -44,12 +45,13 @@ def platform_scopes(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         named = isinstance(node, ast.Name) and node.id in ("PLATFORM", "Platform")
         reached = isinstance(node, ast.Attribute) and node.attr in ("PLATFORM", "Platform")
-        if named or reached:
+        shared = isinstance(node, ast.Call) and called(node) == "shared_transaction"
+        if named or reached or shared:
             yield node
 
 
 def opened_transactions(tree: ast.AST) -> Iterator[ast.AST]:
-    return calls(tree, "transaction", "reading", "scoped")
+    return calls(tree, "transaction", "shared_transaction", "reading", "scoped")
 
 
 def test_commands_and_queries_open_no_transaction():
@@ -78,6 +80,7 @@ def test_no_key_is_global():
 
 
 def test_the_platforms_scope_is_used_behind_its_doors_only():
-    for bad in ("transaction(PLATFORM)", "database.reading(database.PLATFORM)", "Platform('platform')"):
+    for bad in ("transaction(PLATFORM)", "database.reading(database.PLATFORM)", "Platform('platform')",
+                "shared_transaction(tenant.id)"):
         assert list(platform_scopes(snippet(bad)))
     assert broken(platform_scopes, but=PLATFORM_DOORS) == []

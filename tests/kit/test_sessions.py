@@ -20,7 +20,7 @@ def app(settings):
 
 def make_app(settings):
     made = Flask("rooms")
-    made.session_interface = ServerSessions(settings)
+    made.session_interface = ServerSessions(settings, lambda db: True)
 
     @made.get("/look")
     def look() -> str:

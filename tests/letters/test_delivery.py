@@ -171,20 +171,20 @@ class TestFailedVisibly:
         office.recipients["alice@acme.example"] = answer
         outbox.deliver()
         failed = outbox.letter()
-        assert (failed.state, failed.last_answer, failed.tries) == ("failed", answer, 1)
+        assert (failed.state, failed.last_answer, failed.tries) == ("bounced", answer, 1)
         assert outbox.deliver_after(days=1) == 0
 
     def test_when_the_text_is_refused_for_good(self, outbox, office, reset):
         office.text = "554 5.6.0 looks like spam"
         outbox.deliver()
-        assert (outbox.letter().state, outbox.letter().last_answer) == ("failed", "554 5.6.0 looks like spam")
+        assert (outbox.letter().state, outbox.letter().last_answer) == ("bounced", "554 5.6.0 looks like spam")
 
     def test_and_no_other_letter_suffers(self, outbox, office, reset, bob):
         office.recipients["alice@acme.example"] = "550 5.1.1 no such mailbox"
         outbox.do(lambda db: send_password_link(db, db.load(User, bob.id), "password-reset"))
         outbox.deliver()
         assert {letter.to_address: letter.state for letter in outbox.letters()} == {
-            "alice@acme.example": "failed", "bob@northwind.example": "sent",
+            "alice@acme.example": "bounced", "bob@northwind.example": "sent",
         }
 
     def test_its_link_lives_no_longer_than_it_would_have(self, outbox, office, reset, northwind, clock):

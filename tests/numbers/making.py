@@ -2,16 +2,22 @@
 
 from sqlalchemy import select
 
+from portal.accounts.commands import Place
 from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
 from portal.catalogue.models import Service
+from portal.kit.clock import now, today
 from portal.kit.db import TenantSession
 from portal.numbers.assigning import assign, reserve
 from portal.numbers.charging import quote
-from portal.numbers.models import Number
+from portal.numbers.documents import Document
+from portal.numbers.emergency import enter
+from portal.numbers.models import Number, PortRequest
+from portal.numbers.porting import NewPort, Ported, add_document, earliest_day, submit
 from tests.billing.making import service
 
+BRISTOL = Place("1 Gorse Hill", "Bristol", "GB", postcode="BS1 4XY")
 LEEDS = "+44113496"
 
 
@@ -46,3 +52,22 @@ def charged(db: TenantSession, account: Account, book: str = "retail") -> list[t
     db.flush()
     wanted = select(Charge).where(Charge.account_id == account.id, Charge.book == book, Charge.item.startswith("geo"))
     return [(c.item, c.period_key, c.net_minor) for c in db.scalars(wanted.order_by(Charge.number))]
+
+
+def new_port(*e164s: str) -> NewPort:
+    numbers = tuple(Ported(each, "geographic", "GB") for each in e164s or ("+442079460123",))
+    return NewPort(numbers, "Other Telecom", "A-77", earliest_day(today("Europe/London")))
+
+
+def port(db: TenantSession, account: Account, *e164s: str) -> PortRequest:
+    return submit(db, account, new_port(*e164s), by=COMMAND_LINE)
+
+
+def one_of_each(db: TenantSession, account: Account) -> dict[str, object]:
+    """An assigned number with its emergency address, and a port-in request with a paper; their ids by name."""
+    price_class(db)
+    one = number(db, state="assigned", account_id=account.id, assigned_at=now(), needs_address=True)
+    enter(db, account, one, BRISTOL, by=COMMAND_LINE)
+    asked = port(db, account)
+    paper = add_document(db, asked, Document("loa.pdf", "application/pdf", b"%PDF-1.7 nothing"), by=COMMAND_LINE)
+    return {"number_id": one.id, "port_id": asked.id, "document_id": paper.id}

@@ -198,7 +198,7 @@ class TestAssign:
 
     def test_without_the_customers_credit(self, db, own):
         price_class(db, "geo-gold", retail=9000, retail_setup=0)
-        with pytest.raises(CreditTooLow, match="£16.40 is missing"):
+        with pytest.raises(CreditTooLow, match=r"£16\.40 is missing"):
             give(db, own, number(db), number(db, 1, price_class="geo-gold"))
 
     def test_without_the_white_labels_credit(self, db, own, northwind):
@@ -261,7 +261,7 @@ class TestRelease:
         before = charged(db, own)
         cancel(db, own, reason="x", by=COMMAND_LINE)
         assert states(db, first, second, third) == ["quarantined", "quarantined", "free"]
-        assert heard == [first.e164, second.e164] or heard == [second.e164, first.e164]
+        assert sorted(heard) == [first.e164, second.e164]
         bill(db, [own], today("Europe/London") + timedelta(days=90))
         assert charged(db, own) == before and wrong_periods(db)[1] == []
 
@@ -290,7 +290,7 @@ class TestBeforeTheActivation:
         assert charged(db, early, "wholesale")[2:] == [("geo", "2026-12-02", 100)] and wrong_periods(db)[1] == []
 
     def test_what_is_released_before_is_never_charged(self, db, early):
-        one, two = give(db, early, number(db), number(db, 1))
+        one, _ = give(db, early, number(db), number(db, 1))
         release(db, early, one.id, agreed_minor=0, by=COMMAND_LINE)
         activate_as_administrator(db, early, by=COMMAND_LINE)
         assert quantities(db, early) == [("geo", 1, True)]

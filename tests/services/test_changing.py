@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Subscription
 from portal.billing.models import Charge
+from portal.billing.run import bill_white_label
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -32,8 +33,9 @@ def order(browser, base, product_id, quantity, when="now"):
     quote = browser.get(f"{path}?quantity={quantity}&when={when}")
     assert quote.status_code == 200, words(quote)
     agreed = re.search(r'name="agreed" value="(-?\d+)"', quote.text)
-    assert agreed is not None, words(quote)
-    form = {"quantity": quantity, "when": when, "agreed": agreed[1]}
+    item = re.search(r'name="item" value="([\w.]+)"', quote.text)
+    assert agreed is not None and item is not None, words(quote)
+    form = {"quantity": quantity, "when": when, "agreed": agreed[1], "item": item[1]}
     return browser.submit(path, form, page=f"{path}?quantity={quantity}&when={when}"), int(agreed[1]), words(quote)
 
 
@@ -104,7 +106,7 @@ class TestRefused:
         answer = browse(shop.owner).get(f"/account/{shop.own}/services/{shop.seat}?{asked}")
         assert answer.status_code == 422 and "field-error" in answer.text
 
-    @pytest.mark.parametrize("agreed", ["", "x", "1.5", "9" * 30])
+    @pytest.mark.parametrize("agreed", ["", "x", "1.5", "9" * 30, "--5", "-", "٣"])
     @on_sqlite
     def test_a_form_that_no_page_made(self, shop, browse, agreed):
         browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
@@ -151,3 +153,46 @@ class TestRefused:
         with reading(shop.tenant.id) as db:
             charged = db.scalars(select(Charge.first_day).where(Charge.item == "seat", Charge.book == "retail")).all()
         assert charged == [date(2026, 11, 2)]
+
+    def test_two_tabs_confirm_one_headset_and_one_is_bought(self, shop, browse):
+        """Red when the form does not carry the charge's name."""
+        browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.headset}"
+        asked = f"{path}?quantity=1&when=now"
+        assert 'name="item" value="headset"' in browser.get(asked).text
+        form = {"quantity": 1, "when": "now", "agreed": 4800, "item": "headset", "csrf_token": browser.token(asked)}
+        answers = [browser.post(path, data=form) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 409]
+        assert "This was changed meanwhile" in words(answers[1])
+
+
+class TestBeforeTheRunOfTheNight:
+    """A period begins today, and the run that charges it has not come yet."""
+
+    def test_the_second_quote_is_the_right_one(self, shop, browse, clock):
+        """Red without `catch_up` after QuoteIsOld: no confirmation would ever fit."""
+        browser, base = browse(shop.owner), f"/account/{shop.own}"
+        order(browser, base, shop.seat, 1)
+        clock.advance(days=30)
+        browser = browse(shop.owner)
+        assert order(browser, base, shop.seat, 3)[0].status_code == 409
+        answer, agreed, _ = order(browser, base, shop.seat, 3)
+        assert answer.status_code == 303 and agreed == (2700 - 900) * 12 // 10
+
+    @pytest.mark.parametrize("exemption", ["A charity", ""])
+    def test_what_has_begun_keeps_its_tax(self, shop, browse, bob, clock, exemption):
+        """An exempt customer turns taxable, or the other way. Red when the details are saved without `catch_up`."""
+        with transaction(shop.tenant.id) as db:
+            db.load(Account, shop.own).tax_exemption = "" if exemption else "A charity"
+        clock.advance(days=30)
+        path = f"/customers/{shop.own}/details"
+        browser = browse(bob)
+        form = {name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', browser.get(path).text)[1]
+                for name in ("name", "primary_domain", "contact_name", "contact_phone", "contact_email")}
+        assert browser.submit(path, {**form, "tax_exemption": exemption}).status_code == 303
+        clock.advance(days=31)
+        bill_white_label(shop.tenant.id, clock().date(), by="a test")
+        with reading(shop.tenant.id) as db:
+            wanted = select(Charge.tax_minor).where(
+                Charge.account_id == shop.own, Charge.item == "plan", Charge.book == "retail")
+            taxes = db.scalars(wanted.order_by(Charge.number)).all()
+        assert taxes[1:] == ([200, 0] if exemption else [0, 200])

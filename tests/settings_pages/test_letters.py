@@ -133,3 +133,19 @@ class TestSendAgain:
         assert again(browse(charlie), letter_id).status_code == 404
         assert again(browse(bob), uuid4()).status_code == 404
         assert len(letters(about_id=account_id)) == 1
+
+
+class TestChosen:
+    def test_those_that_came_back(self, welcomed, browse, bob):
+        """Red when the state is not asked for."""
+        welcomed(mark_sent)
+        welcomed(failed)
+        page = words(browse(bob).get(f"{PAGE}?show=came-back"))
+        assert "office-101-0004@birch.example Failed" in page and "office-101-0003" not in page
+        assert "office-101-0003@birch.example Sent" in words(browse(bob).get(f"{PAGE}?show=nonsense"))
+
+    @on_sqlite
+    def test_none_of_them_says_so_and_leads_back(self, welcomed, browse, bob):
+        welcomed(mark_sent)
+        page = words(browse(bob).get(f"{PAGE}?show=came-back"))
+        assert "No letter came back" in page and "Show all letters" in page

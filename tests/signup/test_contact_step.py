@@ -189,7 +189,8 @@ class TestASuggestion:
     @pytest.mark.parametrize("domain", ["", "birch", "https://birch.example/", "a@b.example"])
     def test_without_a_domain_there_is_none_and_what_was_typed_stays(self, option_1, domain):
         answer = option_1.contact(primary_domain=domain, login_name="dora", suggest="1")
-        assert answer.status_code == 200 and value(answer, "login_name") == "dora"
+        assert answer.status_code == 422 and value(answer, "login_name") == "dora"
+        assert "the primary domain first" in errors(answer)["login_name"]
 
 
 @on_sqlite

@@ -1,4 +1,4 @@
-"""Addresses for letters that wait for their confirmation."""
+"""Addresses for letters that wait for their confirmation; usage that was free is found by account and day."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('white_label_id', 'id', name=op.f('pk_address_change'))
     )
     op.create_index('ix_address_change_user', 'address_change', ['white_label_id', 'user_id', 'created_at'], unique=False)
+    free = sa.text('charged_at is not null and charge_id is null')
+    op.create_index('ix_usage_record_free', 'usage_record', ['white_label_id', 'account_id', 'day'], unique=False, sqlite_where=free, postgresql_where=free)
     if op.get_bind().dialect.name == "postgresql":
         op.execute('alter table "address_change" enable row level security')
         op.execute('alter table "address_change" force row level security')
