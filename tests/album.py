@@ -14,6 +14,7 @@ from werkzeug.routing import Map
 from portal.demo import cast
 from portal.demo.cast import KAURI, NORTHWIND, Tenant
 from portal.demo.places import OPERATOR_HOST, Places
+from tests.album_assigning import AssigningChapters
 from tests.album_money import MoneyChapters
 from tests.album_numbers import NumberChapters
 from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
@@ -21,10 +22,11 @@ from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECU
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
     "activation", "passwords", "own_account", "operator", "price_lists", "number_stock",
+    "account_numbers",
 )
 
 
-class Album(MoneyChapters, NumberChapters):
+class Album(MoneyChapters, NumberChapters, AssigningChapters):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:

@@ -5,11 +5,17 @@ The British ranges are those that Ofcom keeps for drama; those of New Zealand li
 
 from uuid import UUID
 
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.accounts.queries import held_customer_or_404
 from portal.audit.commands import Actor
 from portal.demo.places import KAURI_HOST, NORTHWIND_HOST
 from portal.kit import jobs
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.numbers import stock as commands
+from portal.numbers.assigning import assign, reserve
+from portal.numbers.searching import Search, free_numbers
 from portal.numbers.stock_file import Terms
 from portal.numbers.stock_models import NumberImport
 from portal.whitelabels.queries import operator, white_label_at
@@ -70,3 +76,13 @@ def _hand(host_id: UUID, block_id: UUID, to: str, by: Actor) -> None:
         assert tenant is not None
         commands.hand(db, block_id, tenant, by=by)
     jobs.run_due()
+
+
+def give(white_label_id: UUID, account_number: str, count: int, *, by: Actor) -> None:
+    """Assign the first free numbers of a white label to one of its accounts, at what they cost."""
+    with transaction(white_label_id) as db:
+        found = db.scalars(select(Account).where(Account.number == account_number)).one()
+        account = held_customer_or_404(db, found.id)
+        chosen = [number.id for number in free_numbers(db, Search()).rows[:count]]
+        reserve(db, account, chosen, by=by)
+        assign(db, account, chosen, agreed_minor=None, by=by)

@@ -25,8 +25,8 @@ PARTS = ("line1", "line2", "city", "region", "postcode", "country")
 class SearchForm(PortalForm):
     """Asked in the address, without a token: it changes nothing."""
 
-    country = SelectField("Country")
-    kind = SelectField("Kind", choices=choices([("", "Any kind"), *KINDS.items()]))
+    country = SelectField("Country", default="")
+    kind = SelectField("Kind", choices=choices([("", "Any kind"), *KINDS.items()]), default="")
     area = StringField("Area", [Text(80, optional=True)])
     digits = StringField("Digits", [Text(40, optional=True)])
 

@@ -1,4 +1,4 @@
-"""Who may do what with the numbers of an account (decision 0016), as pure answers about sides, states and roles."""
+"""Who may do what with the numbers of an account (decision 0017), as pure answers about sides, states and roles."""
 
 from dataclasses import dataclass
 

@@ -5,11 +5,14 @@ import re
 import pytest
 from sqlalchemy import select
 
+from portal.accounts.commands import add_member
+from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.accounts.queries import primary_user
 from portal.audit.models import AuditRow
 from portal.billing.models import Charge
 from portal.catalogue.models import Service
+from portal.identity.models import User
 from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
@@ -121,15 +124,16 @@ class TestTheWay:
         assert answer.status_code == 303 and agreed == 0 and street.charged(street.early, "wholesale") == 0
         assert "Nothing is charged while the account is inactive." in page and "From the activation £9.60" in page
         activation = words(browse(bob).get(f"{base}/activation"))
-        assert "Local number × 2, set-up" in activation and "Total £16.80" in activation
+        assert "Local number, set-up × 2" in activation and "Total £16.80" in activation
         browse(bob).submit(f"{base}/activation")
         assert street.charged(street.early, "wholesale") == 960
         assert [words for finding in verify() for words in finding.differences] == []
 
     def test_release_says_what_comes_back_and_until_when_nobody_gets_it(self, street, browse, clock):
-        browser, base = browse(street.owner), f"/account/{street.own}"
-        order(browser, base, street.numbers[0])
+        base = f"/account/{street.own}"
+        order(browse(street.owner), base, street.numbers[0])
         clock.advance(days=15)
+        browser = browse(street.owner)
         before, path = street.credit(), f"{base}/numbers/{street.numbers[0]}/release"
         page = words(browser.get(path))
         assert "£1.20 of what was paid for it comes back now, with VAT." in page
@@ -157,9 +161,6 @@ class TestTheWay:
         assert street.number().user_id is None
 
     def test_who_leaves_the_account_has_no_number_any_more(self, street, browse, bob):
-        from portal.accounts.commands import add_member
-        from portal.accounts.lifecycle import Role
-        from portal.identity.models import User
         with transaction(street.tenant.id) as db:
             add_member(db, db.load(Account, street.run), db.load(User, street.owner.id), Role.STANDARD)
         form = {f"user_{street.numbers[0]}": str(street.owner.id)}

@@ -1,0 +1,122 @@
+"""The pages of numbers on the walk: an account's, from both sides, and the operator's desk."""
+
+from datetime import timedelta
+
+from playwright.sync_api import Page
+
+from portal.demo import cast
+from portal.demo.places import OPERATOR_HOST
+from portal.kit.clock import today
+from tests.walker import ADDRESS, Walker
+
+ABROAD = {"northwind.localhost": "020 7123 45{:02d}", "kauri.localhost": "09 300 12{:02d}"}
+"""Numbers of the white label's own country that nobody in the demo has."""
+
+
+class AssigningChapters(Walker):
+    """A number is found, decided on, assigned, given an address for emergencies; others are brought along."""
+
+    def account_numbers(self) -> None:
+        page = self.administrator()
+        assert self._open(page, "state=active&by=white_label")
+        base = f"{page.url}/numbers"
+        page.goto(base)
+        self.see(page, "numbers")
+        page.goto(f"{base}/quote")
+        self.see(page, "numbers-nothing-reserved")
+        for name, query in (("", ""), ("-errors", "?digits=x"), ("-none", "?digits=9999999999")):
+            page.goto(f"{base}/search{query}")
+            self.see(page, f"numbers-search{name}")
+        page.goto(f"{base}/search?digits=*1")
+        for n in range(2):
+            page.check(f"tbody input[name=chosen] >> nth={n}")
+        page.click("text=Reserve for ten minutes")
+        self.see(page, "numbers-quote")
+        page.select_option("select >> nth=0", index=1)
+        page.click("button:has-text('Assign these')")
+        self.see(page, "numbers-assigned")
+        page.click("tbody th a >> nth=0")
+        self.see(page, "number")
+        own = page.url
+        page.goto(f"{own}/release")
+        self.see(page, "number-release")
+        page.goto(f"{own}/emergency")
+        self._help_address(page, own)
+        self._port_in(page, base)
+        self.go(self.signed_in(self._owner()), "/account", "account-with-numbers")
+        guest = self.signed_in(self._owner())
+        self.go(guest, "/account")
+        guest.goto(f"{guest.url}/numbers")
+        self.see(guest, "account-numbers")
+
+    def _owner(self) -> str:
+        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
+        return owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}"
+
+    def _help_address(self, page: Page, own: str) -> None:
+        line, city, postcode = ADDRESS[self.host]
+        for field, value in (("line1", line), ("city", city), ("postcode", "nonsense")):
+            page.fill(f"#{field}", value)
+        page.click("text=Save and validate")
+        self.see(page, "number-address-problem")
+        page.goto(f"{own}/emergency")
+        self.see(page, "emergency")
+        page.fill("#postcode", postcode)
+        page.click("text=Save and validate")
+        self.see(page, "number-address-validated")
+        page.goto(f"{own}/emergency")
+        page.fill("#line1", "")
+        page.click("text=Save and validate")
+        self.see(page, "emergency-errors")
+
+    def _port_in(self, page: Page, base: str) -> None:
+        page.goto(f"{base}/port-ins")
+        page.click("text=Send the request")
+        self.see(page, "port-in-errors")
+        mark = int(self.mark, 16)
+        page.fill("#numbers", "\n".join(ABROAD[self.host].format((mark + n) % 100) for n in range(2)))
+        page.fill("#losing_provider", "Gannet Lines")
+        page.fill("#wanted_day", self._in_days(14))
+        self.see(page, "port-in-form")
+        page.click("text=Send the request")
+        self.see(page, "port-in")
+        own = page.url
+        page.click("text=Add the document")
+        self.see(page, "port-in-paper-errors")
+        paper = {"name": "Letter of authority.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 yes"}
+        page.set_input_files("#file", paper)
+        page.click("text=Add the document")
+        self.see(page, "port-in-with-paper")
+        self._operators_desk()
+        page.goto(own)
+        self.see(page, "port-in-rejected")
+        page.click("text=Correct and send again")
+        self.see(page, "port-in-again")
+
+    def _operators_desk(self) -> None:
+        page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        self.go(page, "/operator/emergency", "operator-emergency", host=OPERATOR_HOST)
+        page.click("tbody th a >> nth=0")
+        self.see(page, "operator-address")
+        page.click("text=It is registered")
+        self.see(page, "operator-address-errors")
+        page.fill("[name=register-reference]", "ESO-2207")
+        page.click("text=It is registered")
+        self.go(page, "/operator/port-ins", "operator-port-ins", host=OPERATOR_HOST)
+        page.click(f"tr:has-text('{self.tenant.brand.name}') a >> nth=-1")
+        self.see(page, "operator-port-in")
+        page.click("text=Accept the request")
+        self.see(page, "operator-port-in-accepted")
+        page.click("text=Agree on this day")
+        self.see(page, "operator-port-in-errors")
+        page.fill("[name=day-day]", self._in_days(14))
+        page.click("text=Agree on this day")
+        self.see(page, "operator-port-in-scheduled")
+        page.fill("[name=reject-reason]", "The name on the bill is another one")
+        page.click("text=Reject the request")
+        self.see(page, "operator-port-in-rejected")
+        self.go(page, "/operator/port-ins", "operator-port-ins-over", host=OPERATOR_HOST)
+
+    @staticmethod
+    def _in_days(days: int) -> str:
+        return (today("Europe/London") + timedelta(days=days)).isoformat()
