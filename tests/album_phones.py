@@ -1,0 +1,74 @@
+"""The chapter of the album that is about phone settings and provisioning."""
+
+import io
+import wave
+
+from tests.walker import Walker
+
+
+def tone() -> bytes:
+    made = io.BytesIO()
+    with wave.open(made, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"\x00\x10" * 16_000)
+    return made.getvalue()
+
+
+class PhoneChapters(Walker):
+    def phones(self) -> None:
+        page = self.administrator()
+        self.go(page, "/settings/provisioning", "provisioning")
+        page.click("main button.btn-primary")
+        self.see(page, "provisioning-key")
+        assert self._open(page, "state=active&by=white_label&sort=oldest")
+        base = f"{page.url}/pbx"
+        page.goto(base)
+        if page.locator("text=Begin with a template").count():
+            self.see(page, "phones-empty")
+            page.click("text=Small office")
+            self.see(page, "phones-template")
+            page.click("text=Fill it in")
+        self.see(page, "phones")
+        for part, first in (("extensions", "101"), ("groups", "600"), ("hours", "h1"), ("greetings", "g1")):
+            page.goto(f"{base}/{part}")
+            self.see(page, f"phones-{part}")
+            page.goto(f"{base}/{part}/{first}")
+            self.see(page, f"phones-{part}-one")
+        page.goto(f"{base}/numbers")
+        self.see(page, "phones-numbers")
+        self._change_and_meet(base)
+        page.goto(f"{base}/rules")
+        page.check("#records")
+        page.click("main button.btn-primary")
+        self.see(page, "phones-rules-errors")
+        page.goto(f"{base}/extensions/101")
+        page.click("text=Make a password")
+        self.see(page, "phones-password")
+        page.goto(f"{base}/extensions/102/removal")
+        self.see(page, "phones-removal")
+        page.click("main button.btn-danger")
+        self.see(page, "phones-removal-refused")
+        page.goto(f"{base}/clips")
+        self.see(page, "phones-clips-none")
+        page.fill("#name", "Welcome")
+        page.set_input_files("#file", {"name": "welcome.wav", "mimeType": "audio/wav", "buffer": tone()})
+        page.click("text=Upload it")
+        self.see(page, "phones-clips")
+        page.goto(f"{base}/history")
+        self.see(page, "phones-history")
+
+    def _change_and_meet(self, base: str) -> None:
+        """Two people change one extension; the second is shown both."""
+        first, second = self.administrator(), self.administrator()
+        for page, name in ((first, f"Front desk {self.mark}"), (second, f"Lobby {self.mark}")):
+            page.goto(f"{base}/extensions/101")
+            page.fill("#name", name)
+        first.click("main form[novalidate] button.btn-primary")
+        second.fill("#no_answer_s", "4000")
+        second.click("main form[novalidate] button.btn-primary")
+        self.see(second, "phones-extension-errors")
+        second.fill("#no_answer_s", "25")
+        second.click("main form[novalidate] button.btn-primary")
+        self.see(second, "phones-conflict")
