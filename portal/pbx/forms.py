@@ -142,10 +142,17 @@ class ExtensionForm(PartForm):
     def show(self, part: Extension) -> None:
         box, moves = part.voicemail, part.forwarding
         shown = {
-            "name": part.name, "person": str(part.user_id or ""), "caller_id": part.caller_id or "",
-            "records": part.records, "voicemail": box.on, "mail_to": box.mail_to, "greeting": box.greeting,
-            "clip": str(box.clip or ""), "no_answer_s": moves.no_answer_s, **part.barring.model_dump(),
-        }  # fmt: skip
+            "name": part.name,
+            "person": str(part.user_id or ""),
+            "caller_id": part.caller_id or "",
+            "records": part.records,
+            "voicemail": box.on,
+            "mail_to": box.mail_to,
+            "greeting": box.greeting,
+            "clip": str(box.clip or ""),
+            "no_answer_s": moves.no_answer_s,
+            **part.barring.model_dump(),
+        }
         for name, value in shown.items():
             if name in self:
                 self[name].data = value
@@ -191,8 +198,9 @@ class GroupForm(PartForm):
         if key:
             del self.number
         self.then.offer(offered.settings, but=f"group:{key}")
-        self._extensions = choices([("", "Choose"), *((e.number, f"{e.number} {e.name}") for e in
-                                                      offered.settings.extensions)])  # fmt: skip
+        self._extensions = choices(
+            [("", "Choose"), *((e.number, f"{e.number} {e.name}") for e in offered.settings.extensions)]
+        )
         self.fill_rows()
 
     def fill_rows(self) -> None:
