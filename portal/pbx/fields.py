@@ -87,6 +87,9 @@ class TargetField(SelectField):
 
     def pre_validate(self, form: Any) -> None:
         self.target = None
+        if self.outside and self.data not in ("", OUTSIDE):
+            raise StopValidation("Choose “A number outside”, or clear the number beside it.")
+        self.data = OUTSIDE if self.outside else self.data
         if not self.data and self.nowhere:
             return
         if not self.data:

@@ -26,7 +26,7 @@ from portal.pbx.forms import Offered
 from portal.pbx.models import Clip
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
-from portal.pbx.words import Names, Rows, changes, rows, title, way
+from portal.pbx.words import Names, Rows, changes, rows, sentence, title
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, short_day
 
@@ -121,8 +121,7 @@ def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[F
 
 
 def _step(target: Target, settings: Configuration, depth: int = 0) -> Step:
-    words = way(target, settings)
-    words = words[0].upper() + words[1:]
+    words = sentence(target, settings)
     section = {Kind.EXTENSION: "extensions", Kind.GROUP: "groups", Kind.HOURS: "hours", Kind.GREETING: "greetings"}
     part = settings.at(Place(section[target.kind], target.to)) if target.kind in section else None
     if part is None or depth >= DEEPEST:

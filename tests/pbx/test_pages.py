@@ -106,6 +106,8 @@ WRONG = {
     "a destination of another sort": ("/extensions/101", {**EXTENSION, "busy": "nonsense"}, "one of the destinations"),
     "help as a destination": ("/extensions/101", {**EXTENSION, "busy": "outside", "busy_outside": "999"}, "too few"),
     "no number outside": ("/extensions/101", {**EXTENSION, "busy": "outside", "busy_outside": ""}, "no number"),
+    "a destination and a number": ("/extensions/101", {**EXTENSION, "busy": "extension:102", "busy_outside": LONDON},
+                                   "or clear the number"),
     "a forward in a circle": ("/extensions/101", {**EXTENSION, "always": "extension:101"}, "circle"),
     "its own number": ("/greetings/g1", {"name": "G", "text": "a", "clip": "", "then": "outside",
                                          "then_outside": LONDON}, "circle"),
