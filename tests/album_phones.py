@@ -3,6 +3,7 @@
 import io
 import wave
 
+from portal.demo import cast
 from tests.walker import Walker
 
 
@@ -58,6 +59,23 @@ class PhoneChapters(Walker):
         self.see(page, "phones-clips")
         page.goto(f"{base}/history")
         self.see(page, "phones-history")
+        self._own_phones()
+
+    def _own_phones(self) -> None:
+        """The customer's own side."""
+        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
+        page = self.signed_in(owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}")
+        self.go(page, "/account")
+        if page.url.endswith("/account"):
+            page.click(f"main a:has-text('{owner.name}')")
+        base = f"{page.url}/pbx"
+        page.goto(f"{base}/templates/one-person")
+        self.see(page, "own-phones-template")
+        page.click("text=Fill it in")
+        self.see(page, "own-phones")
+        for path in ("extensions", "extensions/101", "extensions/101/removal", "rules", "history", "clips"):
+            page.goto(f"{base}/{path}")
+            self.see(page, "own-phones-" + path.replace("/", "-"))
 
     def _change_and_meet(self, base: str) -> None:
         """Two people change one extension; the second is shown both."""
