@@ -31,6 +31,7 @@ from portal.numbers import assigning as numbers
 from portal.numbers.documents import LARGEST_BYTES
 from portal.numbers.stock_file import MOST_BYTES
 from portal.pbx import commands as pbx
+from portal.pbx.sound import LARGEST_BYTES as LARGEST_SOUND
 from portal.people import commands as people
 from portal.statements import receipts
 from portal.whitelabels.queries import white_label_to_read
@@ -123,14 +124,16 @@ def _enter_white_label() -> Response | None:
 
 
 def _allow_a_long_file() -> None:
-    """Only operator staff send numbers by the hundred thousand, and whoever is signed in papers of a port-in request;
-    everybody else's requests stay short."""
+    """Only operator staff send numbers by the hundred thousand, and whoever is signed in papers of a port-in request
+    and recordings; everybody else's requests stay short."""
     if not current_user.is_authenticated:
         return
     if request.endpoint == "operator_numbers.send_file" and g.white_label.is_operator:
         request.max_content_length = LONGEST_BODY + MOST_BYTES
     elif request.endpoint == "port_ins.add_document" and not g.white_label.is_operator:
         request.max_content_length = LONGEST_BODY + LARGEST_BYTES
+    elif request.endpoint == "pbx_clips.upload" and not g.white_label.is_operator:
+        request.max_content_length = LONGEST_BODY + LARGEST_SOUND
 
 
 def _insist_on_new_password() -> AnyResponse | None:

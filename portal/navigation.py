@@ -60,6 +60,7 @@ def _groups(person: Standing) -> list[Group]:
             Item("Tax", "/settings/tax", "page"),
             Item("Letters", "/settings/letters", "mail"),
             Item("Unpaid accounts", "/settings/arrears", "clock"),
+            Item("Provisioning", "/settings/provisioning", "key"),
         )
         if person.is_administrator
         else ()
@@ -68,8 +69,9 @@ def _groups(person: Standing) -> list[Group]:
     own = tuple(Item(a.name, f"/account/{a.id}", "house", is_alone=True) for a in accounts)
     if len(own) == 1 and accounts[0] in person.live_accounts:
         own += (
-            Item("Services", f"{own[0].href}/services", "gear"),
+            Item("Services", f"{own[0].href}/services", "coins"),
             Item("Numbers", f"{own[0].href}/numbers", "phone"),
+            Item("Phone settings", f"{own[0].href}/pbx", "gear"),
         )
         if person.runs_an_account:
             own += (Item("People", f"{own[0].href}/users", "users"),)

@@ -25,6 +25,8 @@ from portal.operator.price_views import bp as operator_prices
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
+from portal.pbx.clips import bp as pbx_clips
+from portal.pbx.views import bp as pbx
 from portal.people.doorstep import bp as invitations
 from portal.people.views import bp as people
 from portal.provisioning.settings import bp as provisioning_settings
@@ -53,6 +55,8 @@ BLUEPRINTS = (
     numbers,
     emergency,
     port_ins,
+    pbx,
+    pbx_clips,
     provisioning,
     provisioning_settings,
     credit,

@@ -17,16 +17,17 @@ from portal.demo.places import OPERATOR_HOST, Places
 from tests.album_assigning import AssigningChapters
 from tests.album_money import MoneyChapters
 from tests.album_numbers import NumberChapters
+from tests.album_phones import PhoneChapters
 from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
 
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
     "activation", "passwords", "own_account", "operator", "price_lists", "number_stock",
-    "account_numbers",
+    "account_numbers", "phones",
 )
 
 
-class Album(MoneyChapters, NumberChapters, AssigningChapters):
+class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:

@@ -36,7 +36,8 @@ NO_PAGES = {
     "/health/live", "/health/ready", "/operator/numbers/export.csv", "/profile/address/<token>",
     "/invitations/<token>", "/operator/numbers/imports/<uuid:import_id>/fates.csv", "/logo", "/operator",
     "/password/reset/<token>", "/password/set/<token>", "/settings",
-    "/static/<path:filename>",
+    "/static/<path:filename>", "/provisioning/v1/<account>", "/provisioning/v1/<account>/clips/<uuid:clip_id>",
+    "/account/<uuid:account_id>/pbx/clips/<uuid:clip_id>", "/customers/<uuid:account_id>/pbx/clips/<uuid:clip_id>",
 }
 
 

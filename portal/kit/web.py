@@ -36,11 +36,18 @@ def allow_form_to(origin: str) -> None:
     g.form_action = origin
 
 
+def allow_sound() -> None:
+    """Let this page play recordings that this host serves."""
+    g.plays_sound = True
+
+
 def add_headers(response: Response, *, secure: bool) -> Response:
     """The headers that every answer carries, errors included."""
     policy = dict(POLICY)
     if getattr(g, "form_action", None):
         policy["form-action"] = f"'self' {g.form_action}"
+    if getattr(g, "plays_sound", False):
+        policy["media-src"] = "'self'"
     headers = response.headers
     headers.setdefault("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items()))
     headers["X-Content-Type-Options"] = "nosniff"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import g, request
-from wtforms import Field, FieldList, Form, SelectField, StringField
+from wtforms import Field, FieldList, Form, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
@@ -21,6 +21,20 @@ class Label(Text):
         super().__call__(form, field)
         if any(c in TURNING for c in field.data or ""):
             raise StopValidation("Leave out invisible signs that turn the direction of the text.")
+
+
+class SecondsField(IntegerField):
+    """Whole seconds between two bounds."""
+
+    def __init__(self, label: str, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.least, self.most = least, most
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        words = valuelist[0].strip() if valuelist else ""
+        if not (words.isascii() and words.isdigit() and len(words) < 6 and self.least <= int(words) <= self.most):
+            raise ValueError(f"Write {self.least} to {self.most} seconds.")
+        self.data = int(words)
 
 
 class StrippedForm(Form):
@@ -73,6 +87,9 @@ class TargetField(SelectField):
 
     def pre_validate(self, form: Any) -> None:
         self.target = None
+        if self.outside and self.data not in ("", OUTSIDE):
+            raise StopValidation("Choose “A number outside”, or clear the number beside it.")
+        self.data = OUTSIDE if self.outside else self.data
         if not self.data and self.nowhere:
             return
         if not self.data:

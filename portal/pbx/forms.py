@@ -11,18 +11,18 @@ from wtforms import (
     DateField,
     FieldList,
     FormField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, NumberRange, Regexp, StopValidation
+from wtforms.validators import InputRequired, Regexp, StopValidation
 
 from portal.kit.forms import PortalForm, choices
 from portal.kit.money import Money, NotAnAmount, zero_or_more
 from portal.kit.world import read_time_zone
 from portal.pbx.configuration import (
+    LONGEST_RING_S,
     MAIL,
     TIME,
     WITHHELD,
@@ -41,12 +41,13 @@ from portal.pbx.configuration import (
     Strategy,
     Voicemail,
 )
-from portal.pbx.fields import Label, StrippedForm, TargetField, added_or_removed, numbered
+from portal.pbx.fields import Label, SecondsField, StrippedForm, TargetField, added_or_removed, numbered
 from portal.pbx.words import STRATEGY_WORDS, WEEKDAYS
 
 MOVES = ("always", "busy", "no_answer", "unreachable")
 NUMBER = Regexp(r"^[0-9]{2,6}\Z", message="Write two to six digits.")
 BARRED = ("international", "premium", "mobile")
+DAYS = choices((str(n), day) for n, day in enumerate(WEEKDAYS, 1))
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,7 @@ class ExtensionForm(PartForm):
     always = TargetField("All calls", nowhere="Ring here")
     busy = TargetField("When busy", nowhere="Not forwarded")
     no_answer = TargetField("When nobody answers", nowhere="Not forwarded")
-    no_answer_s = IntegerField(
-        "Seconds to ring first", [InputRequired("Write 5 to 120 seconds."), NumberRange(5, 120, "5 to 120 seconds.")]
-    )
+    no_answer_s = SecondsField("Seconds to ring first", 5, 120)
     unreachable = TargetField("When switched off", nowhere="Not forwarded")
     international = BooleanField("Abroad")
     premium = BooleanField("Premium rate")
@@ -143,10 +142,17 @@ class ExtensionForm(PartForm):
     def show(self, part: Extension) -> None:
         box, moves = part.voicemail, part.forwarding
         shown = {
-            "name": part.name, "person": str(part.user_id or ""), "caller_id": part.caller_id or "",
-            "records": part.records, "voicemail": box.on, "mail_to": box.mail_to, "greeting": box.greeting,
-            "clip": str(box.clip or ""), "no_answer_s": moves.no_answer_s, **part.barring.model_dump(),
-        }  # fmt: skip
+            "name": part.name,
+            "person": str(part.user_id or ""),
+            "caller_id": part.caller_id or "",
+            "records": part.records,
+            "voicemail": box.on,
+            "mail_to": box.mail_to,
+            "greeting": box.greeting,
+            "clip": str(box.clip or ""),
+            "no_answer_s": moves.no_answer_s,
+            **part.barring.model_dump(),
+        }
         for name, value in shown.items():
             if name in self:
                 self[name].data = value
@@ -185,17 +191,16 @@ class GroupForm(PartForm):
     name = StringField("Name", [Label(60)])
     members = FieldList(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
     strategy = RadioField("They ring", choices=choices((each.value, STRATEGY_WORDS[each]) for each in Strategy))
-    ring_s = IntegerField(
-        "For so many seconds", [InputRequired("Write 5 to 300 seconds."), NumberRange(5, 300, "5 to 300 seconds.")]
-    )
+    ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S)
     then = TargetField("Then", nowhere="The call ends")
 
     def offer(self, offered: Offered, key: str = "") -> None:
         if key:
             del self.number
         self.then.offer(offered.settings, but=f"group:{key}")
-        self._extensions = choices([("", "Choose"), *((e.number, f"{e.number} {e.name}") for e in
-                                                      offered.settings.extensions)])  # fmt: skip
+        self._extensions = choices(
+            [("", "Choose"), *((e.number, f"{e.number} {e.name}") for e in offered.settings.extensions)]
+        )
         self.fill_rows()
 
     def fill_rows(self) -> None:
@@ -225,12 +230,12 @@ class GroupForm(PartForm):
 class OpenForm(StrippedForm):
     """The same times on some days of the week."""
 
-    days = SelectMultipleField("Days", choices=choices((str(n), day) for n, day in enumerate(WEEKDAYS, 1)))
+    days = SelectMultipleField("Days", choices=DAYS, validate_choice=False)
     begins = StringField("From", [Regexp(f"{TIME}\\Z", message="Write a time, such as 09:00.")])
     ends = StringField("To", [Regexp(f"{TIME}\\Z", message="Write a time, such as 17:00, or 24:00 for midnight.")])
 
     def validate_days(self, field: Any) -> None:
-        if not field.data:
+        if not field.data or not set(field.data) <= set("1234567"):
             raise StopValidation("Choose at least one day.")
 
 

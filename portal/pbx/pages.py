@@ -26,7 +26,7 @@ from portal.pbx.forms import Offered
 from portal.pbx.models import Clip
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
-from portal.pbx.words import Names, Rows, changes, rows, title, way
+from portal.pbx.words import Names, Rows, changes, rows, sentence, title
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, short_day
 
@@ -93,18 +93,21 @@ class ClipLine:
 def home_page(db: TenantSession, office: Office) -> HomePage:
     _, settings = queries.newest(db, office.account.id)
     names = names_of(db, office)
-    own = [(f"{office.base}/extensions/{e.number}", title(Place("extensions"), e), rows(e, settings, names))
-           for e in office.own(settings)]  # fmt: skip
+    own = [
+        (f"{office.base}/extensions/{e.number}", title(Place("extensions"), e), rows(e, settings, names))
+        for e in office.own(settings)
+    ]
     if not office.is_administrator:
         return HomePage([], [], [], is_empty=False, own=own)
     return HomePage(
         flows=_flows(db, office, settings),
-        sections=[(f"{office.base}/{section}", LISTS[section][0], str(len(settings.parts(section))))
-                  for section in SECTIONS],
+        sections=[
+            (f"{office.base}/{section}", LISTS[section][0], str(len(settings.parts(section)))) for section in SECTIONS
+        ],
         rules=rows(settings.rules, settings, names),
         is_empty=settings == EMPTY,
         own=own,
-    )  # fmt: skip
+    )
 
 
 def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[Flow]:
@@ -118,8 +121,7 @@ def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[F
 
 
 def _step(target: Target, settings: Configuration, depth: int = 0) -> Step:
-    words = way(target, settings)
-    words = words[0].upper() + words[1:]
+    words = sentence(target, settings)
     section = {Kind.EXTENSION: "extensions", Kind.GROUP: "groups", Kind.HOURS: "hours", Kind.GREETING: "greetings"}
     part = settings.at(Place(section[target.kind], target.to)) if target.kind in section else None
     if part is None or depth >= DEEPEST:
@@ -133,8 +135,11 @@ def _when(part: Anything, field: str) -> str:
     if isinstance(part, Greeting):
         return "Then"
     return {
-        "always": "At once", "busy": "Busy", "no_answer": "No answer", "unreachable": "Switched off",
-    }.get(field, "No answer")  # fmt: skip
+        "always": "At once",
+        "busy": "Busy",
+        "no_answer": "No answer",
+        "unreachable": "Switched off",
+    }.get(field, "No answer")
 
 
 def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]:
@@ -151,9 +156,7 @@ def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]
     return lines
 
 
-def history_page(
-    db: TenantSession, office: Office, before: int | None
-) -> tuple[list[VersionLine], int | None]:  # fmt: skip
+def history_page(db: TenantSession, office: Office, before: int | None) -> tuple[list[VersionLine], int | None]:
     """The changes, the newest first, and from where older ones go on, if there are any."""
     tenant, names = white_label(db), names_of(db, office)
     found = queries.history(db, office.account.id, before=before, limit=PER_PAGE + 1)

@@ -1,4 +1,4 @@
-"""Who may change the phone settings of an account, from where, and when (decision 0017)."""
+"""Who may change the phone settings of an account, from where, and when (decision 0018)."""
 
 from dataclasses import dataclass
 from uuid import UUID

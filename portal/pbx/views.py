@@ -59,10 +59,9 @@ def part_page(side: Side, account_id: UUID, section: str, key: str) -> Response:
     with reading() as db:
         base, present = _part_or_404(db, office, place)
         form = _form(db, office, place, present)
-        has_phone = place.key in queries.credentials_of(db, account_id)
     if present is not None:
         form.show(present)
-    return _part(office, place, form, present, base=base, has_phone=has_phone)
+    return _part(office, place, form, present, base=base)
 
 
 @bp.post("/customers/<uuid:account_id>/pbx/<section>/<key>", defaults=CUSTOMERS)
@@ -77,7 +76,7 @@ def save_part(side: Side, account_id: UUID, section: str, key: str) -> Response:
         free = queries.newest(db, account_id)[1].free_key(section) if section in ("hours", "greetings") else ""
     if form.is_about_rows or not form.validate_on_submit():
         return _part(office, place, form, present, base=base)
-    part = form.part(present, free if place.key == NEW else "")
+    part = form.part(present, free if place.key == NEW else place.key)
     return _save(office, Place(section, _id(part)), part, base, form, place, present)
 
 
@@ -236,9 +235,9 @@ def _form(db: TenantSession, office: Office, place: Place, present: Anything | N
     return form
 
 
-def _part(
-    office: Office, place: Place, form: PartForm, present: Anything | None, *, base: int, has_phone: bool = False
-) -> Response:
+def _part(office: Office, place: Place, form: PartForm, present: Anything | None, *, base: int) -> Response:
+    with reading() as db:
+        has_phone = place.section == "extensions" and place.key in queries.credentials_of(db, office.account.id)
     return page(
         f"pbx/{place.section}.html",
         office=office,
@@ -272,8 +271,9 @@ def _save(
     except ChangedMeanwhile as refused:
         return _conflict(office, place, part, refused)
     flash(f"{title(place, part)} is saved.", "ok")
-    return redirect(office.base if place == RULES or not office.is_administrator else f"{office.base}/{place.section}",
-                    303)  # fmt: skip
+    return redirect(
+        office.base if place == RULES or not office.is_administrator else f"{office.base}/{place.section}", 303
+    )
 
 
 def _tell(form: PartForm, place: Place, refused: DoesNotFit) -> None:
@@ -291,9 +291,16 @@ def _conflict(office: Office, place: Place, part: Anything, refused: ChangedMean
     # A part that has gone cannot be saved over: the history brings it back first.
     sent = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "base")]
     return page(
-        "pbx/conflict.html", status=409, office=office, place=place, title=title(place, part), told=told, sent=sent,
-        base=refused.version, is_gone=refused.theirs is None,
-    )  # fmt: skip
+        "pbx/conflict.html",
+        status=409,
+        office=office,
+        place=place,
+        title=title(place, part),
+        told=told,
+        sent=sent,
+        base=refused.version,
+        is_gone=refused.theirs is None,
+    )
 
 
 def _base() -> int:

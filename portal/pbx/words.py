@@ -86,7 +86,8 @@ def rows(part: Anything, settings: Configuration, names: Names) -> Rows:
         case Greeting():
             return _greeting(part, settings, names)
         case Route():
-            return [("Calls go to", way(part.to, settings)), ("Name shown on calls out", part.caller_name or "None")]
+            name = part.caller_name or "None"
+            return [("Calls go to", sentence(part.to, settings)), ("Name shown on calls out", name)]
         case Rules():
             return _rules(part, settings, names)
 
@@ -98,7 +99,9 @@ def changes(before: Configuration, after: Configuration, names: Names) -> list[t
         old, new = before.at(place), after.at(place)
         then = dict(rows(old, before, names)) if old else {}
         now = dict(rows(new, after, names)) if new else {}
-        labels = [label for label in dict.fromkeys([*now, *then]) if then.get(label) != now.get(label)]
+        # What is only called otherwise now, because another part was renamed, is no change of this one.
+        same = dict(rows(old, after, names)) if old else {}
+        labels = [label for label in dict.fromkeys([*now, *then]) if same.get(label) != now.get(label)]
         told.append((title(place, new or old), [(name, then.get(name, "–"), now.get(name, "–")) for name in labels]))
     return told
 
@@ -195,8 +198,8 @@ def _hours(part: Hours, settings: Configuration, names: Names) -> Rows:
         ("Open", week(part.open)),
         ("Time zone", part.time_zone),
         ("Holidays", "; ".join(f"{names.day(each.day)} {each.name}" for each in part.holidays) or "None"),
-        ("While open", way(part.inside, settings)),
-        ("While closed", way(part.outside, settings)),
+        ("While open", sentence(part.inside, settings)),
+        ("While closed", sentence(part.outside, settings)),
     ]
 
 
@@ -228,7 +231,13 @@ def _heard(clip: UUID | None, text: str, names: Names) -> str:
 
 
 def _or_none(target: Target | None, settings: Configuration, otherwise: str = "Not forwarded") -> str:
-    return way(target, settings) if target is not None else otherwise
+    return sentence(target, settings) if target is not None else otherwise
+
+
+def sentence(target: Target, settings: Configuration) -> str:
+    """The same as `way`, where it begins a line."""
+    words = way(target, settings)
+    return words[0].upper() + words[1:]
 
 
 def _yes(is_on: bool) -> str:

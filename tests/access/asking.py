@@ -7,6 +7,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from portal.kit.db import PLATFORM, Base, reading
+from tests.access.phones_table import NAMES
 from tests.conftest import HostClient
 
 
@@ -24,6 +25,8 @@ def digest() -> str:
 
 def path_of(rule: str, ids: dict[str, object]) -> str:
     rule = re.sub(r"<uuid:(\w+)>", lambda part: str(ids[part[1]]), rule)
+    for part, name in NAMES.items():
+        rule = rule.replace(part, name)
     return rule.replace("<token>", "x").replace("<slug>", "x").replace("<path:filename>", "none")
 
 

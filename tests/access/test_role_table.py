@@ -30,6 +30,7 @@ from portal.people.commands import invite
 from portal.signup.commands import start_draft
 from tests.access.asking import ask, digest, meets, path_of
 from tests.access.numbers_table import NUMBERS
+from tests.access.phones_table import MACHINE, PHONES, phones_of
 from tests.access.stock_table import NUMBER_STOCK, block_and_file
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
@@ -188,6 +189,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/webhooks/mail/<slug>": ("POST", OPEN),
     "/webhooks/stripe/<slug>": ("POST", OPEN),
     **NUMBERS,
+    **PHONES,
 }
 
 # What each role meets at each kind of page: in, sign-in (led to it), no (403), hidden (404) or dead (410).
@@ -207,6 +209,8 @@ WHO = {
                "olga": "in"},
     SIGNED_IN: {"anonymous": "sign-in", "standard": "in", "owner": "in", "finance": "in", "bob": "in", "olga": "in"},
     LINK: dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob", "olga"), "dead"),
+    # Without a key nobody takes anything; the operator's own host has nothing to take.
+    MACHINE: {**dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob"), "in"), "olga": "hidden"},
     OPEN: dict.fromkeys(("anonymous", "standard", "owner", "finance", "bob", "olga"), "in"),
 }
 ACTS_OF_THE_CUSTOMER = (
@@ -254,7 +258,7 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
                                   "product_id": plan, "chosen_id": SERVICE, "request_id": credit.id, "run_id": run.id,
                                   "token": "x", "slug": "x", "filename": "none", **papers,
-                                  **one_of_each(db, acme)}
+                                  **one_of_each(db, acme), **phones_of(db, acme, sam, cast.bob.actor)}
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
         db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))

@@ -21,6 +21,7 @@ from portal.pbx.commands import Edit, fill, forget_number, save, undo
 from portal.pbx.configuration import (
     EMPTY,
     RULES,
+    TURNING,
     Barring,
     Extension,
     Forwarding,
@@ -49,7 +50,8 @@ codes = st.one_of(
     st.sampled_from([*(f"hours:h{n}" for n in KEYS), *(f"greeting:g{n}" for n in KEYS), f"external:{LONDON}"]),
 ).map(Target.read)
 maybe = st.none() | codes
-texts = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="‪‫‬‭‮⁦⁧⁨⁩"), max_size=8)
+plain = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="".join(TURNING))
+texts = st.text(plain, max_size=8)
 names = texts.map(lambda text: f"N{text}")
 callers = st.none() | st.sampled_from([*NUMBERS, "withheld"])
 barring = st.builds(Barring, international=st.booleans(), premium=st.booleans(), mobile=st.booleans())

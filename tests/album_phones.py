@@ -1,0 +1,92 @@
+"""The chapter of the album that is about phone settings and provisioning."""
+
+import io
+import wave
+
+from portal.demo import cast
+from tests.walker import Walker
+
+
+def tone() -> bytes:
+    made = io.BytesIO()
+    with wave.open(made, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"\x00\x10" * 16_000)
+    return made.getvalue()
+
+
+class PhoneChapters(Walker):
+    def phones(self) -> None:
+        page = self.administrator()
+        self.go(page, "/settings/provisioning", "provisioning")
+        page.click("main button.btn-primary")
+        self.see(page, "provisioning-key")
+        assert self._open(page, "state=active&by=white_label&sort=oldest")
+        base = f"{page.url}/pbx"
+        page.goto(base)
+        if page.locator("text=Begin with a template").count():
+            self.see(page, "phones-empty")
+            page.click("text=Small office")
+            self.see(page, "phones-template")
+            page.click("text=Fill it in")
+        self.see(page, "phones")
+        for part, first in (("extensions", "101"), ("groups", "600"), ("hours", "h1"), ("greetings", "g1")):
+            page.goto(f"{base}/{part}")
+            self.see(page, f"phones-{part}")
+            page.goto(f"{base}/{part}/{first}")
+            self.see(page, f"phones-{part}-one")
+        page.goto(f"{base}/numbers")
+        self.see(page, "phones-numbers")
+        self._change_and_meet(base)
+        page.goto(f"{base}/rules")
+        page.check("#records")
+        page.click("main button.btn-primary")
+        self.see(page, "phones-rules-errors")
+        page.goto(f"{base}/extensions/101")
+        page.click("text=Make a password")
+        self.see(page, "phones-password")
+        page.goto(f"{base}/extensions/102/removal")
+        self.see(page, "phones-removal")
+        page.click("main button.btn-danger")
+        self.see(page, "phones-removal-refused")
+        page.goto(f"{base}/clips")
+        self.see(page, "phones-clips-none")
+        page.fill("#name", "Welcome")
+        page.set_input_files("#file", {"name": "welcome.wav", "mimeType": "audio/wav", "buffer": tone()})
+        page.click("text=Upload it")
+        self.see(page, "phones-clips")
+        page.goto(f"{base}/history")
+        self.see(page, "phones-history")
+        self._own_phones()
+
+    def _own_phones(self) -> None:
+        """The customer's own side."""
+        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
+        page = self.signed_in(owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}")
+        self.go(page, "/account")
+        if page.url.endswith("/account"):
+            page.click(f"main a:has-text('{owner.name}')")
+        base = f"{page.url}/pbx"
+        page.goto(f"{base}/templates/one-person")
+        self.see(page, "own-phones-template")
+        page.click("text=Fill it in")
+        self.see(page, "own-phones")
+        for path in ("extensions", "extensions/101", "extensions/101/removal", "rules", "history", "clips"):
+            page.goto(f"{base}/{path}")
+            self.see(page, "own-phones-" + path.replace("/", "-"))
+
+    def _change_and_meet(self, base: str) -> None:
+        """Two people change one extension; the second is shown both."""
+        first, second = self.administrator(), self.administrator()
+        for page, name in ((first, f"Front desk {self.mark}"), (second, f"Lobby {self.mark}")):
+            page.goto(f"{base}/extensions/101")
+            page.fill("#name", name)
+        first.click("main form[novalidate] button.btn-primary")
+        second.fill("#no_answer_s", "4000")
+        second.click("main form[novalidate] button.btn-primary")
+        self.see(second, "phones-extension-errors")
+        second.fill("#no_answer_s", "25")
+        second.click("main form[novalidate] button.btn-primary")
+        self.see(second, "phones-conflict")
