@@ -27,16 +27,23 @@ class LostLinkForm(ForgottenForm):
 
 
 class AmountForm(PortalForm):
-    """An offered amount or another one. `chosen` is set when the form is valid."""
+    """An offered amount or another one; offers begin with `useful`, when it is more than the least one.
+
+    `chosen` is set when the form is valid.
+    """
 
     amount = RadioField("Amount", validate_choice=False)
     other = StringField("Another amount", [Optional()])
 
-    def __init__(self, *args: Any, least: Money, locale: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, least: Money, locale: str, useful: Money | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.least, self.locale = least, locale
         self.chosen: Money | None = None
-        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(least))
+        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(max(least, useful or least)))
+
+    @property
+    def least_words(self) -> str:
+        return self.least.words(self.locale)
 
     def validate_other(self, field: Any) -> None:
         self.chosen = self._amount(field.data or self.amount.data or "")
@@ -51,7 +58,7 @@ class AmountForm(PortalForm):
         except NotAnAmount as error:
             raise ValidationError(str(error)) from error
         if amount.minor < self.least.minor:
-            raise ValidationError(f"The least amount is {self.least.words(self.locale)}.")
+            raise ValidationError(f"The least amount is {self.least_words}.")
         if amount.minor > MOST_BY_CARD_MINOR:
             most = Money(MOST_BY_CARD_MINOR, amount.currency)
             raise ValidationError(f"One payment by card can be {most.words(self.locale)} at most.")
@@ -59,7 +66,7 @@ class AmountForm(PortalForm):
 
 
 def offered(least: Money) -> list[Money]:
-    """The least amount, and round ones of about one and a half and two and a half times as much."""
+    """The least amount that is offered, and round ones of about one and a half and two and a half times as much."""
     return [least, *(Money(_round_up(least.minor * times // 2), least.currency) for times in (3, 5))]
 
 

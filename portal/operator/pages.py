@@ -31,7 +31,7 @@ from portal.operator.models import CreditRequest
 from portal.payments.models import OPEN_STATES, Funding
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label, white_labels
-from portal.whitelabels.words import moment, money, short_day
+from portal.whitelabels.words import moment, moments, money, short_day
 
 RUNS_SHOWN = 100
 CREDITS_SHOWN = 10
@@ -197,14 +197,14 @@ def run_or_404(db: TenantSession, run_id: UUID) -> RunLine:
 
 
 def _run_line(run: BillingRun, tenant: WhiteLabel) -> RunLine:
-    ended = f" to {moment(run.finished_at, tenant)}" if run.finished_at else ""
+    began = run.started_at
     return RunLine(
         href=f"/operator/white-labels/{tenant.id}",
         own_href=f"/operator/white-labels/{tenant.id}/runs/{run.id}",
         name=tenant.name,
         through=short_day(run.through_day, tenant),
         state=run.state,
-        when=f"{moment(run.started_at, tenant)}{ended}",
+        when=moments(began, run.finished_at, tenant) if run.finished_at else moment(began, tenant),
         by=run.started_by,
         accounts=run.accounts,
         charges=run.charges,

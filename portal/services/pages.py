@@ -102,6 +102,7 @@ class QuotePage:
     agreed: int
     item: str
     missing: str | None
+    credit_then: str | None
 
 
 def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
@@ -215,6 +216,7 @@ def quote_page(db: TenantSession, desk: Desk, change: Change) -> QuotePage:
         agreed=due,
         item=change.item,
         missing=money(missing, tenant) if missing > 0 and due > 0 else None,
+        credit_then=money(credit - due, tenant) if desk.sees_retail and due else None,
     )
 
 
