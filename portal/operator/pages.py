@@ -24,7 +24,7 @@ from portal.kit.refusals import BadInput, NotFound
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.models import Letter
-from portal.operator.commands import Brand, Business, NewPlan
+from portal.operator.commands import Brand, Business
 from portal.operator.credit_requests import alone_minor
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
 from portal.operator.models import CreditRequest
@@ -352,26 +352,6 @@ def business_of(form: WhiteLabelForm) -> Business:
         wholesale_tax_ppm=form.wholesale_tax.ppm,
         terms=form.terms.data or "",
     )
-
-
-def plan_of(form: PlanForm) -> NewPlan:
-    return NewPlan(
-        code=form.code.data or "",
-        name=form.name.data or "",
-        description=form.description.data or "",
-        retail_minor=form.retail.minor,
-        wholesale_minor=form.wholesale.minor,
-        tax_ppm=form.tax.ppm,
-        retail_setup_minor=form.retail_setup.minor,
-        wholesale_setup_minor=form.wholesale_setup.minor,
-        minimum_funding_minor=form.minimum_funding.minor,
-        months=int(form.months.data or 1),
-        trial_days=form.trial_days.data or 0,
-    )
-
-
-def is_code_taken(db: TenantSession, form: PlanForm) -> bool:
-    return db.scalar(select(Plan.id).where(Plan.code == form.code.data)) is not None
 
 
 def request_id(form: CreditForm) -> UUID:
