@@ -30,7 +30,7 @@ NO_PAGES = {
     "/account/<uuid:account_id>/statements/<uuid:statement_id>.pdf",
     "/customers/export.csv", "/finance", "/finance/charges.csv", "/finance/credit-notes/<uuid:note_id>.pdf",
     "/finance/statements/<uuid:statement_id>.csv", "/finance/statements/<uuid:statement_id>.pdf",
-    "/health/live", "/health/ready",
+    "/health/live", "/health/ready", "/icon.svg",
     "/invitations/<token>", "/logo", "/operator", "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>",
 }
