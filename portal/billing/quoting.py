@@ -28,8 +28,8 @@ class Row:
 class QuotePage:
     """`agreed` is what the payer is debited at once, in minor units; `missing` what the customer's credit lacks.
 
-    `credit_then` is what the customer's credit is afterwards, where it changes. `item` is the name under which the first
-    change will be charged: a form that was sent twice names an old one.
+    `credit_then` is what the customer's credit is afterwards, where it changes. `item` is the name under which the
+    first change will be charged: a form that was sent twice names an old one.
     """
 
     rows: list[Row]

@@ -77,6 +77,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/activation/waiting": ("GET", FINISHING),
     "/bootstrap/static/<path:filename>": ("GET", OPEN),
     "/brand.css": ("GET", OPEN),
+    "/icon.svg": ("GET", OPEN),
     "/customers": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>/activation": ("GET POST", ADMINISTRATOR),
