@@ -91,6 +91,12 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {datetime: UtcDateTime, UUID: Uuid, dict[str, Any]: JSON, list[Any]: JSON}
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Set by `portal.kit.prepared.made_of`: requests that run at the same time may hold the same object.
+        if "_is_shared" in self.__dict__:
+            raise TypeError(f"this {type(self).__name__} is for reading alone: load it in a transaction to change it")
+        super().__setattr__(name, value)
+
 
 class TenantOwned:
     """Mixin of every table that belongs to a white label: its key leads the primary key."""

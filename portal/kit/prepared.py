@@ -65,10 +65,15 @@ def columns_of(model: type[Base]) -> tuple[Any, ...]:
 
 
 def made_of(model: type[Model], values: Sequence[Any]) -> Model:
-    """An object with these columns, to be read and never changed: no session knows it, and others may hold it, too."""
+    """An object with these columns, to be read alone: no session knows it, and others may hold it, too.
+
+    Setting one of its attributes raises TypeError.
+    """
     return cast(Model, _made(model, tuple(values)))
 
 
 @lru_cache(512)  # who asks is read at each request and is nearly always as before; making the object takes longer
 def _made(model: type[Base], values: tuple[Any, ...]) -> Base:
-    return model(**dict(zip((column.key for column in columns_of(model)), values, strict=True)))
+    made = model(**dict(zip((column.key for column in columns_of(model)), values, strict=True)))
+    made.__dict__["_is_shared"] = True
+    return made

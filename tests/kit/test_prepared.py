@@ -132,3 +132,13 @@ def test_an_object_is_made_anew_as_soon_as_its_row_differs(northwind, bob):
 def test_big_columns_are_left_out():
     assert "logo" not in {column.key for column in columns_of(WhiteLabel)}
     assert "logo_digest" in {column.key for column in columns_of(WhiteLabel)}
+
+
+def test_what_others_may_hold_cannot_be_changed(northwind, bob):
+    """Red without `Base.__setattr__`: the next request would read the name that this one made up."""
+    whole = Prepared(select(*columns_of(User)).where(User.id == bindparam("id")))
+    with reading(northwind.id) as db:
+        made = made_of(User, tuple(whole.one(db, id=bob.id)))
+        with pytest.raises(TypeError, match="for reading alone"):
+            made.display_name = "Somebody else"
+        assert made_of(User, tuple(whole.one(db, id=bob.id))).display_name == bob.name
