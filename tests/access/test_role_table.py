@@ -74,8 +74,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/activation/terms": ("GET", OPEN),
     "/activation/waiting": ("GET", FINISHING),
     "/bootstrap/static/<path:filename>": ("GET", OPEN),
-    "/brand.css": ("GET", OPEN),
-    "/icon.svg": ("GET", OPEN),
+    "/brand.css": ("GET", OPEN), "/icon.svg": ("GET", OPEN),
     "/customers": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>/activation": ("GET POST", ADMINISTRATOR),
@@ -178,8 +177,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/settings/tax/number": ("POST", ADMINISTRATOR),
     "/settings/tax/rates": ("POST", ADMINISTRATOR),
     "/static/<path:filename>": ("GET", OPEN),
-    "/webhooks/mail/<slug>": ("POST", OPEN),
-    "/webhooks/stripe/<slug>": ("POST", OPEN),
+    "/webhooks/mail/<slug>": ("POST", OPEN), "/webhooks/stripe/<slug>": ("POST", OPEN),
 }
 
 # What each role meets at each kind of page: in, sign-in (led to it), no (403), hidden (404) or dead (410).
