@@ -1,6 +1,6 @@
 """Addresses that belong to no room: the way in, the brand's style, and what machines ask."""
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
@@ -9,7 +9,7 @@ from portal.accounts.guards import standing
 from portal.identity.guards import anyone, to_sign_in
 from portal.kit.db import database, reading
 from portal.kit.refusals import NotFound
-from portal.whitelabels.icon import icon_svg
+from portal.whitelabels.colour import on_colour
 from portal.whitelabels.queries import white_label
 
 bp = Blueprint("front", __name__)
@@ -47,8 +47,10 @@ def brand_style() -> Response:
 @bp.get("/icon.svg")
 @anyone
 def icon() -> Response:
-    """What the browser shows on its tab."""
-    response = Response(icon_svg(g.white_label.name, g.white_label.colour), mimetype="image/svg+xml")
+    """What the browser shows on its tab: the first letter of the name on the brand's colour."""
+    fill, letter = g.white_label.colour, g.white_label.name.strip()[:1].upper()
+    svg = render_template("house/icon.svg", fill=fill, ink=on_colour(fill), letter=letter)
+    response = Response(svg, mimetype="image/svg+xml")
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 from sqlalchemy import select
 
 from portal.accounts.models import Account
@@ -13,7 +13,6 @@ from portal.kit.db import reading, transaction
 from portal.kit.sheets import safe
 from portal.letters.flows import render
 from portal.letters.models import Letter
-from portal.whitelabels.icon import icon_svg
 from portal.whitelabels.queries import white_label
 from tests.cast import PASSWORD, Cast
 from tests.conftest import HostClient
@@ -193,4 +192,5 @@ def test_the_tab_shows_the_white_label(app: Flask, cast: Cast):
     assert '<link rel="icon" href="/icon.svg"' in HostClient(app, cast.northwind.host).get("/login").text
     answer = HostClient(app, cast.northwind.host).get("/icon.svg")
     assert answer.mimetype == "image/svg+xml" and ">N</text>" in answer.text
-    assert "&lt;</text>" in icon_svg("<b>", "#0d5c63")
+    with app.test_request_context():
+        assert "&lt;</text>" in render_template("house/icon.svg", letter="<")
