@@ -141,7 +141,7 @@ def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
                 f"{desk.base}/{number.id}",
                 international(number.e164),
                 place_words(number),
-                people.get(number.user_id, "") if number.user_id else "",
+                _whose(people, number),
                 badge(desk, number, addresses.get(number.id)),
                 _since(number, tenant),
             )
@@ -157,11 +157,15 @@ MOST_SHOWN = 5
 
 
 def number_rows(db: TenantSession, account: Account) -> list[tuple[str, str]]:
-    """The first numbers of an account with whose they are, for its own page, and how many more there are."""
+    """Whose the first numbers of an account are, for its own page, and how many more there are."""
     people, numbers = names_of(db, account.id), numbers_of(db, account.id)
-    rows = [(international(n.e164), people.get(n.user_id, "") if n.user_id else "") for n in numbers[:MOST_SHOWN]]
+    rows = [(_whose(people, number), international(number.e164)) for number in numbers[:MOST_SHOWN]]
     more = len(numbers) - len(rows)
-    return [*rows, (f"And {more} more", "")] if more else rows
+    return [*rows, ("And", f"{more} more")] if more else rows
+
+
+def _whose(people: dict[UUID, str], number: Number) -> str:
+    return people.get(number.user_id, "") if number.user_id else "Nobody in particular"
 
 
 def names_of(db: TenantSession, account_id: UUID) -> dict[UUID, str]:

@@ -1,6 +1,7 @@
 """What the pages of port-in requests show, as ready words: to the customer, the white label and the operator."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from portal.audit.models import AuditRow
@@ -149,5 +150,7 @@ def _timeline(db: TenantSession, port: PortRequest, tenant: WhiteLabel) -> list[
 def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     kind, icon, title = TITLES[row.action]
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
-    lines += [str(row.details[key]) for key in ("day", "reason", "name") if row.details.get(key)]
+    if row.details.get("day"):
+        lines.append(day(date.fromisoformat(row.details["day"]), tenant))
+    lines += [str(row.details[key]) for key in ("reason", "name") if row.details.get(key)]
     return Event(kind, icon, title, tuple(lines))
