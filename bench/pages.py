@@ -13,7 +13,15 @@ from bench.houses import House
 from bench.measuring import Arm, interleaved
 from bench.rows import charge_number, customer_name
 from portal.finance import pages
-from portal.finance.queries import PAGE, CustomerTotal, Filter, Totals, totals, totals_by_customer
+from portal.finance.queries import (
+    PAGE,
+    CustomerTotal,
+    Filter,
+    Totals,
+    dearest_customers,
+    totals,
+    totals_by_customer,
+)
 from portal.kit import db as kit_db
 
 OLDER = re.compile(r'href="(/finance/charges\?[^"]*before=[^"]*)"')
@@ -46,7 +54,10 @@ def other_pages(house: House) -> list[Result]:
 
 
 def totals_beside(house: House) -> list[Result]:
-    """What the sums cost: the same page with and without asking for them. Both show the same figures."""
+    """What the sums cost: the same page with and without asking for them. Both show the same figures.
+
+    The sums by customer are among them: the chart and the customers to choose from are taken from one question.
+    """
     with _switched_totals(house) as switch:
         arms = [Arm("without", lambda: switch.get(asks=False)), Arm("with", lambda: switch.get(asks=True))]
         taken = interleaved(house.meter, arms, budget_s=15)
@@ -123,7 +134,7 @@ class _Switch:
         with kit_db.reading(house.white_label) as db:
             wanted = house.month(house.shape.newest)
             self.known = totals(db, wanted)
-            self.known_by_customer = totals_by_customer(db, wanted, limit=pages.CHART_ROWS)
+            self.known_dearest = dearest_customers(db, wanted)
 
     def get(self, *, asks: bool) -> str:
         self.asks = asks
@@ -137,8 +148,8 @@ def _switched_totals(house: House) -> Iterator[_Switch]:
     def sums(db: kit_db.TenantSession, wanted: Filter) -> Totals:
         return totals(db, wanted) if switch.asks else switch.known
 
-    def by_customer(db: kit_db.TenantSession, wanted: Filter, *, limit: int) -> list[CustomerTotal]:
-        return totals_by_customer(db, wanted, limit=limit) if switch.asks else switch.known_by_customer
+    def dearest(db: kit_db.TenantSession, wanted: Filter) -> list[CustomerTotal]:
+        return dearest_customers(db, wanted) if switch.asks else switch.known_dearest
 
-    with patch.object(pages, "totals", sums), patch.object(pages, "totals_by_customer", by_customer):
+    with patch.object(pages, "totals", sums), patch.object(pages, "dearest_customers", dearest):
         yield switch

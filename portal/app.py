@@ -41,6 +41,7 @@ log = structlog.get_logger()
 LONGEST_BODY = 1024 * 1024
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OPEN_TO_ANY_HOST = ("/health/", "/static/", "/bootstrap/")
+STYLE = ("/brand.css", "/icon.svg")
 WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
 
 
@@ -137,7 +138,7 @@ def _allow_a_long_file() -> None:
 
 
 def _insist_on_new_password() -> AnyResponse | None:
-    if g.white_label is None or request.endpoint in WHILE_PASSWORD_MUST_CHANGE or request.path == "/brand.css":
+    if g.white_label is None or request.endpoint in WHILE_PASSWORD_MUST_CHANGE or request.path in STYLE:
         return None
     if current_user.is_authenticated and current_user.must_change_password:
         return redirect("/password/change", 303)

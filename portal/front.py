@@ -9,6 +9,7 @@ from portal.accounts.guards import standing
 from portal.identity.guards import anyone, to_sign_in
 from portal.kit.db import database, reading
 from portal.kit.refusals import NotFound
+from portal.whitelabels.icon import icon_svg
 from portal.whitelabels.queries import white_label
 
 bp = Blueprint("front", __name__)
@@ -40,6 +41,15 @@ def brand_style() -> Response:
     """One line a host: the brand's colour. It was checked to be #rrggbb when it was stored."""
     response = Response(f":root {{ --brand: {g.white_label.colour}; }}\n", mimetype="text/css")
     response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@bp.get("/icon.svg")
+@anyone
+def icon() -> Response:
+    """What the browser shows on its tab."""
+    response = Response(icon_svg(g.white_label.name, g.white_label.colour), mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = "public, max-age=3600"
     return response
 
 

@@ -19,79 +19,83 @@ class AssigningChapters(Walker):
     def account_numbers(self) -> None:
         page = self.administrator()
         assert self._open(page, "state=active&by=white_label")
-        base = f"{page.url}/numbers"
+        asked = [self._side(page, f"{page.url}/numbers", "customer-numbers", 0)]
+        own = self.signed_in(self._owner())
+        self.go(own, "/account")
+        asked.append(self._side(own, f"{own.url}/numbers", "account-numbers", 2))
+        self._operators_desk()
+        for (who, where), name in zip(((page, asked[0]), (own, asked[1])), ("customer", "account"), strict=True):
+            who.goto(where)
+            self.see(who, f"{name}-port-in-rejected")
+            who.click("text=Correct and send again")
+            self.see(who, f"{name}-port-in-again")
+        self.go(own, "/account", "account-with-numbers")
+
+    def _side(self, page: Page, base: str, name: str, nth: int) -> str:
+        """All pages of one side; the address of the request that is sent last."""
         page.goto(base)
-        self.see(page, "numbers")
+        self.see(page, name)
         page.goto(f"{base}/quote")
-        self.see(page, "numbers-nothing-reserved")
-        for name, query in (("", ""), ("-errors", "?digits=x"), ("-none", "?digits=9999999999")):
+        self.see(page, f"{name}-nothing-reserved")
+        for which, query in (("", ""), ("-errors", "?digits=x"), ("-none", "?digits=9999999999")):
             page.goto(f"{base}/search{query}")
-            self.see(page, f"numbers-search{name}")
+            self.see(page, f"{name}-search{which}")
         page.goto(f"{base}/search?digits=*1")
         for n in range(2):
             page.check(f"tbody input[name=chosen] >> nth={n}")
         page.click("text=Reserve for ten minutes")
-        self.see(page, "numbers-quote")
+        self.see(page, f"{name}-quote")
         page.select_option("select >> nth=0", index=1)
         page.click("button:has-text('Assign these')")
-        self.see(page, "numbers-assigned")
+        self.see(page, f"{name}-assigned")
         page.click("tbody th a >> nth=0")
-        self.see(page, "number")
+        self.see(page, f"{name}-one")
         own = page.url
         page.goto(f"{own}/release")
-        self.see(page, "number-release")
+        self.see(page, f"{name}-release")
         page.goto(f"{own}/emergency")
-        self._help_address(page, own)
-        self._port_in(page, base)
-        self.go(self.signed_in(self._owner()), "/account", "account-with-numbers")
-        guest = self.signed_in(self._owner())
-        self.go(guest, "/account")
-        guest.goto(f"{guest.url}/numbers")
-        self.see(guest, "account-numbers")
+        self._help_address(page, own, name)
+        return self._port_in(page, base, name, nth)
 
     def _owner(self) -> str:
         owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
         return owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}"
 
-    def _help_address(self, page: Page, own: str) -> None:
+    def _help_address(self, page: Page, own: str, name: str) -> None:
         line, city, postcode = ADDRESS[self.host]
         for field, value in (("line1", line), ("city", city), ("postcode", "nonsense")):
             page.fill(f"#{field}", value)
         page.click("text=Save and validate")
-        self.see(page, "number-address-problem")
+        self.see(page, f"{name}-address-problem")
         page.goto(f"{own}/emergency")
-        self.see(page, "emergency")
+        self.see(page, f"{name}-address")
         page.fill("#postcode", postcode)
         page.click("text=Save and validate")
-        self.see(page, "number-address-validated")
+        self.see(page, f"{name}-address-validated")
         page.goto(f"{own}/emergency")
         page.fill("#line1", "")
         page.click("text=Save and validate")
-        self.see(page, "emergency-errors")
+        self.see(page, f"{name}-address-errors")
 
-    def _port_in(self, page: Page, base: str) -> None:
+    def _port_in(self, page: Page, base: str, name: str, nth: int) -> str:
         page.goto(f"{base}/port-ins")
         page.click("text=Send the request")
-        self.see(page, "port-in-errors")
-        mark = int(self.mark, 16)
+        self.see(page, f"{name}-port-in-errors")
+        mark = int(self.mark, 16) + nth
         page.fill("#numbers", "\n".join(ABROAD[self.host].format((mark + n) % 100) for n in range(2)))
         page.fill("#losing_provider", "Gannet Lines")
         page.fill("#wanted_day", self._in_days(14))
-        self.see(page, "port-in-form")
+        self.see(page, f"{name}-port-in-form")
         page.click("text=Send the request")
-        self.see(page, "port-in")
-        own = page.url
+        self.see(page, f"{name}-port-in")
+        asked = page.url
         page.click("text=Add the document")
-        self.see(page, "port-in-paper-errors")
+        self.see(page, f"{name}-port-in-paper-errors")
         paper = {"name": "Letter of authority.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 yes"}
         page.set_input_files("#file", paper)
         page.click("text=Add the document")
-        self.see(page, "port-in-with-paper")
-        self._operators_desk()
-        page.goto(own)
-        self.see(page, "port-in-rejected")
-        page.click("text=Correct and send again")
-        self.see(page, "port-in-again")
+        self.see(page, f"{name}-port-in-with-paper")
+        return asked
 
     def _operators_desk(self) -> None:
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
@@ -103,7 +107,8 @@ class AssigningChapters(Walker):
         page.fill("[name=register-reference]", "ESO-2207")
         page.click("text=It is registered")
         self.go(page, "/operator/port-ins", "operator-port-ins", host=OPERATOR_HOST)
-        page.click(f"tr:has-text('{self.tenant.brand.name}') a >> nth=-1")
+        own = f".panel:not(.mt-4) tr:has-text('{self.tenant.brand.name}') a"
+        page.click(f"{own} >> nth=0")
         self.see(page, "operator-port-in")
         page.click("text=Accept the request")
         self.see(page, "operator-port-in-accepted")
@@ -112,10 +117,17 @@ class AssigningChapters(Walker):
         page.fill("[name=day-day]", self._in_days(14))
         page.click("text=Agree on this day")
         self.see(page, "operator-port-in-scheduled")
+        self._reject(page, "operator-port-in-rejected")
+        self.go(page, "/operator/port-ins", host=OPERATOR_HOST)
+        page.click(f"{own} >> nth=0")
+        self._reject(page, "")
+        self.go(page, "/operator/port-ins", "operator-port-ins-over", host=OPERATOR_HOST)
+
+    def _reject(self, page: Page, name: str) -> None:
         page.fill("[name=reject-reason]", "The name on the bill is another one")
         page.click("text=Reject the request")
-        self.see(page, "operator-port-in-rejected")
-        self.go(page, "/operator/port-ins", "operator-port-ins-over", host=OPERATOR_HOST)
+        if name:
+            self.see(page, name)
 
     @staticmethod
     def _in_days(days: int) -> str:

@@ -33,7 +33,7 @@ NO_PAGES = {
     "/account/<uuid:account_id>/numbers/port-ins/<uuid:port_id>/documents/<uuid:document_id>",
     "/customers/<uuid:account_id>/numbers/port-ins/<uuid:port_id>/documents/<uuid:document_id>",
     "/operator/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>/documents/<uuid:document_id>",
-    "/health/live", "/health/ready", "/operator/numbers/export.csv", "/profile/address/<token>",
+    "/health/live", "/health/ready", "/icon.svg", "/operator/numbers/export.csv", "/profile/address/<token>",
     "/invitations/<token>", "/operator/numbers/imports/<uuid:import_id>/fates.csv", "/logo", "/operator",
     "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>", "/provisioning/v1/<account>", "/provisioning/v1/<account>/clips/<uuid:clip_id>",

@@ -99,8 +99,7 @@ BY_USER = Prepared(
 def read_standing(db: TenantSession, user: User) -> None:
     split = len(columns_of(Membership))
     rows = BY_USER.all(db, user_id=user.id)
-    found = ((tuple(row[:split]), tuple(row[split:])) for row in rows)
-    g.standing = Standing(tuple((made_of(Membership, role), made_of(Account, account)) for role, account in found))
+    g.standing = Standing(tuple((made_of(Membership, r[:split]), made_of(Account, r[split:])) for r in rows))
     g.stands = user.id
 
 

@@ -27,19 +27,23 @@ class LostLinkForm(ForgottenForm):
 
 
 class AmountForm(PortalForm):
-    """An offered amount or another one. `chosen` is set when the form is valid."""
+    """An offered amount or another one; offers begin with `useful`, when it is more than the least one.
+
+    `chosen` is set when the form is valid.
+    """
 
     amount = RadioField("Amount", validate_choice=False)
     other = StringField("Another amount", [Optional()])
 
-    def __init__(self, *args: Any, least: Money, locale: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, least: Money, locale: str, useful: Money | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.locale = locale
         # More than one payment can be is paid in several: what is missing after the first is asked for next.
         self.takes_several = least.minor > MOST_BY_CARD_MINOR
         self.least = Money(min(least.minor, MOST_BY_CARD_MINOR), least.currency)
         self.chosen: Money | None = None
-        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(self.least))
+        first = min(max(self.least, useful or self.least), Money(MOST_BY_CARD_MINOR, least.currency))
+        self.amount.choices = choices((str(m.decimal()), m.words(locale)) for m in offered(first))
 
     @property
     def most_words(self) -> str:
@@ -69,7 +73,7 @@ class AmountForm(PortalForm):
 
 
 def offered(least: Money) -> list[Money]:
-    """The least amount, and round ones of about one and a half and two and a half times as much."""
+    """The least amount that is offered, and round ones of about one and a half and two and a half times as much."""
     more = (_round_up(least.minor * times // 2) for times in (3, 5))
     return [least, *(Money(minor, least.currency) for minor in more if minor <= MOST_BY_CARD_MINOR)]
 

@@ -28,7 +28,8 @@ class Row:
 class QuotePage:
     """`agreed` is what the payer is debited at once, in minor units; `missing` what the customer's credit lacks.
 
-    `item` is the name under which the first change will be charged: a form that was sent twice names an old one.
+    `credit_then` is what the customer's credit is afterwards, where it changes. `item` is the name under which the
+    first change will be charged: a form that was sent twice names an old one.
     """
 
     rows: list[Row]
@@ -39,13 +40,15 @@ class QuotePage:
     agreed: int
     item: str
     missing: str | None
+    credit_then: str | None
 
 
 def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *, sees_retail: bool) -> QuotePage:
     """What changes do together, line by line, as their payer is debited."""
     tenant = white_label(db)
     due = sum(due_minor(account, change) for change in changes)
-    missing = due - credit_minor(db, Book.RETAIL, account.id) if sees_retail else 0
+    credit = credit_minor(db, Book.RETAIL, account.id)
+    missing = due - credit if sees_retail else 0
     lines = [line for change in changes for line in change.now.lines]
     return QuotePage(
         rows=[quoted_row(line, tenant, sees_retail=sees_retail) for line in lines],
@@ -56,6 +59,7 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
         agreed=due,
         item=changes[0].item,
         missing=money(missing, tenant) if missing > 0 and due > 0 else None,
+        credit_then=money(credit - due, tenant) if sees_retail and due else None,
     )
 
 

@@ -156,7 +156,7 @@ def _bars(shown: list[CustomerTotal], sums: Totals, tenant: WhiteLabel) -> list[
         rest = CustomerTotal(
             "",
             f"{others} other{'' if others == 1 else 's'}",
-            sums.count - sum(r.count for r in shown),
+            sums.count - sum(r.charges for r in shown),
             sums.wholesale_minor - sum(r.wholesale_minor for r in shown),
             sums.retail_minor - sum(r.retail_minor for r in shown),
         )
@@ -168,7 +168,7 @@ def _bars(shown: list[CustomerTotal], sums: Totals, tenant: WhiteLabel) -> list[
             money(row.retail_minor, tenant),
             money(row.wholesale_minor, tenant),
             money(row.retail_minor - row.wholesale_minor, tenant),
-            row.count,
+            row.charges,
             f"{100 * row.wholesale_minor / widest:.1f}%",
             f"{100 * row.retail_minor / widest:.1f}%",
         )

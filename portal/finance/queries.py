@@ -66,7 +66,7 @@ class CustomerTotal(NamedTuple):
 
     account_id: str
     name: str
-    count: int
+    charges: int
     wholesale_minor: int
     retail_minor: int
 
@@ -133,8 +133,13 @@ def _summed(is_one_month: bool, of_one: bool) -> Prepared[int, int, int, int, in
     total = ChargeTotal
     # Within one month each account stands once.
     accounts = func.count() if is_one_month else func.count(func.distinct(total.account_id))
-    sums = (total.charges, total.net_minor, total.tax_minor, total.retail_memo_minor)
-    statement = select(accounts, *map(func.sum, sums)).select_from(total).where(total.book == Book.WHOLESALE.value)
+    statement = select(
+        accounts,
+        func.sum(total.charges),
+        func.sum(total.net_minor),
+        func.sum(total.tax_minor),
+        func.sum(total.retail_memo_minor),
+    ).where(total.book == Book.WHOLESALE.value)
     if is_one_month:
         statement = statement.where(total.month == bindparam("first"))
     else:

@@ -43,7 +43,7 @@ def load_user(subject: str) -> User | None:
         return None
     with reading() as db:
         found = BY_ID.first(db, id=UUID(user_id))
-        user = made_of(User, tuple(found)) if found is not None else None
+        user = made_of(User, found) if found is not None else None
         if user is None or not user.is_active:
             return None
         for read in companions:

@@ -7,9 +7,9 @@ says what that saves.
 
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
-from typing import Any, Generic, TypeVar, TypeVarTuple
+from typing import Any, Generic, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import Row, Select, bindparam, inspect
+from sqlalchemy import CursorResult, Row, Select, bindparam, inspect
 from sqlalchemy.orm import Mapper, with_loader_criteria
 
 from portal.kit.db import PLATFORM, Base, TenancyHole, TenantOwned, TenantSession
@@ -48,7 +48,7 @@ class Prepared(Generic[*Columns]):
         """The rows, a batch at a time, so that memory stays flat however many there are."""
         yield from self._run(db, values, yield_per=batch).partitions(batch)
 
-    def _run(self, db: TenantSession, values: dict[str, Any], **options: Any) -> Any:
+    def _run(self, db: TenantSession, values: dict[str, Any], **options: Any) -> CursorResult[*Columns]:
         # What was changed in this session and not written yet has to be seen, as any select of it would.
         db.flush()
         connection = db.core()
@@ -64,7 +64,11 @@ def columns_of(model: type[Base]) -> tuple[Any, ...]:
     return tuple(getattr(model, column.key) for column in mapper.column_attrs if not column.deferred)
 
 
-@lru_cache(512)  # who asks is read at each request and is nearly always as before; making the object takes longer
-def made_of(model: type[Model], values: tuple[Any, ...]) -> Model:
+def made_of(model: type[Model], values: Sequence[Any]) -> Model:
     """An object with these columns, to be read and never changed: no session knows it, and others may hold it, too."""
+    return cast(Model, _made(model, tuple(values)))
+
+
+@lru_cache(512)  # who asks is read at each request and is nearly always as before; making the object takes longer
+def _made(model: type[Base], values: tuple[Any, ...]) -> Base:
     return model(**dict(zip((column.key for column in columns_of(model)), values, strict=True)))

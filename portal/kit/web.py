@@ -56,7 +56,7 @@ def add_headers(response: Response, *, secure: bool) -> Response:
     headers.setdefault("Referrer-Policy", "no-referrer")
     if secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if not request.path.startswith(("/static/", "/bootstrap/", "/brand.css")):
+    if not request.path.startswith(("/static/", "/bootstrap/", "/brand.css", "/icon.svg")):
         headers["Cache-Control"] = "no-store"
     return response
 

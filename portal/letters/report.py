@@ -17,6 +17,7 @@ LONGEST = 512 * 1024
 LONGEST_ANSWER = 500
 
 STATUS = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
+BLANK_LINE = re.compile(r"\r?\n\r?\n")
 ACTIONS = frozenset(("failed", "delayed", "delivered", "relayed", "expanded"))
 ARRIVED = frozenset(("delivered", "relayed", "expanded"))
 
@@ -104,8 +105,8 @@ def _groups(part: Message) -> list[Message]:
         return []
     if part.get_content_type() == REPORTS[0]:
         return [group for group in inside if isinstance(group, Message)]
-    texts = [text for nested in inside if isinstance(nested, Message) for text in nested.as_string().split("\n\n")]
-    return [HeaderParser().parsestr(text) for text in texts]
+    texts = [nested.as_string() for nested in inside if isinstance(nested, Message)]
+    return [HeaderParser().parsestr(group) for text in texts for group in BLANK_LINE.split(text)]
 
 
 def _word(group: Message, name: str) -> str:
@@ -133,8 +134,8 @@ def _places(message: Message, parts: list[Message]) -> Iterator[str]:
 
 def _returned_ids(part: Message) -> Iterator[str]:
     """The Message-ID of the letter that came back, whole or its headers alone."""
-    inside = part.get_payload()
-    if part.get_content_type() in RETURNED_HEADERS and isinstance(inside, str):
-        yield str(HeaderParser().parsestr(inside).get("Message-ID", ""))
+    inside, decoded = part.get_payload(), part.get_payload(decode=True)
+    if part.get_content_type() in RETURNED_HEADERS and isinstance(decoded, bytes):
+        yield str(HeaderParser().parsestr(decoded.decode("latin-1")).get("Message-ID", ""))
     elif part.get_content_type() in (*RETURNED, *RETURNED_HEADERS) and isinstance(inside, list):
         yield from (str(nested.get("Message-ID", "")) for nested in inside if isinstance(nested, Message))

@@ -9,8 +9,8 @@ import click
 from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import reading, transaction
 from portal.numbers.intake import Fate, Intake, Report, take_lines
-from portal.numbers.stock import new_block, price_classes
-from portal.numbers.stock_file import Reader, Terms, read_lines
+from portal.numbers.stock import block_or_404, new_block, price_classes
+from portal.numbers.stock_file import Reader, Terms, read_lines, shown
 
 
 def import_file(tenant: UUID, file: Path, terms: Terms, *, is_trial: bool) -> Report:
@@ -22,7 +22,8 @@ def import_file(tenant: UUID, file: Path, terms: Terms, *, is_trial: bool) -> Re
         length = max(sum(1 for _ in counted) - 1, 1)
     with file.open("rb") as opened:
         lines = read_lines(opened)
-        intake = Intake(Reader(terms), None if is_trial else _block(tenant, file.name))
+        block_id = None if is_trial else _make_block(tenant, file.name)
+        intake = Intake(Reader(terms), block_id)
         with click.progressbar(length=length, label=file.name) as bar:
 
             def tell(fates: Sequence[Fate]) -> None:
@@ -32,6 +33,8 @@ def import_file(tenant: UUID, file: Path, terms: Terms, *, is_trial: bool) -> Re
                         click.echo(f"    line {fate.line}: {fate.why}", err=True)
 
             report = take_lines(tenant, intake, lines, tell=tell)
+    if block_id is not None and not report.counts["added"]:
+        _drop_block(tenant, block_id)
     click.echo(report.words(is_trial=is_trial))
     return report
 
@@ -46,6 +49,12 @@ def classes_or_refusal(tenant: UUID, wanted: str) -> frozenset[str]:
     return found
 
 
-def _block(tenant: UUID, name: str) -> UUID:
+def _make_block(tenant: UUID, name: str) -> UUID:
     with transaction(tenant) as db:
-        return new_block(db, name, by=COMMAND_LINE).id
+        return new_block(db, shown(name), by=COMMAND_LINE).id
+
+
+def _drop_block(tenant: UUID, block_id: UUID) -> None:
+    """Nothing came into it: it was never there."""
+    with transaction(tenant) as db:
+        db.delete(block_or_404(db, block_id))

@@ -36,6 +36,7 @@ def new(side: Side, account_id: UUID) -> Response:
 
 @bp.post("/customers/<uuid:account_id>/numbers/port-ins", defaults=CUSTOMERS)
 @bp.post("/account/<uuid:account_id>/numbers/port-ins", defaults=ACCOUNT)
+@limiter.limit("60 per hour")
 @account_or_administrator_only
 def submit(side: Side, account_id: UUID) -> Response:
     desk, form = numbers_desk(side, account_id, assigns=True), PortForm()

@@ -187,7 +187,8 @@ def add_rows(db: TenantSession, block_id: UUID, rows: Sequence[StockRow]) -> Non
     """Put numbers into a block in stock. Raises IntegrityError when one of them is in the stock already."""
     if not rows:
         return
-    columns = dict(zip(StockRow._fields, map(list, zip(*rows, strict=True)), strict=True))
+    # In the order of the digits, so that two who add the same numbers wait for each other and never cross.
+    columns = dict(zip(StockRow._fields, map(list, zip(*sorted(rows), strict=True)), strict=True))
     insert_columns(db, StockNumber, {"id": [new_id() for _ in rows], **columns}, {"block_id": block_id})
     db.execute(update(NumberBlock).where(NumberBlock.id == block_id).values(count=NumberBlock.count + len(rows)))
 

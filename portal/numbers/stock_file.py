@@ -7,6 +7,7 @@ there), `price_class`, `type`, `area`, `needs_address`. What an export of the st
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
@@ -124,10 +125,14 @@ def read_lines(file: BinaryIO) -> Iterator[Line]:
     """Every line below the header that is not empty. Memory stays flat. Raises NotANumberFile at once, or never."""
     text = io.TextIOWrapper(_seekable(file), encoding="utf-8-sig", errors="surrogateescape", newline=None)
     numbered = enumerate(text, 1)
-    head = next(((n, line) for n, line in numbered if line.strip() and not line.startswith("sep=")), (0, ""))[1]
-    delimiter = max(DELIMITERS, key=head.count)
-    places = _places(head, delimiter)
-    return _lines(numbered, delimiter, places)
+    try:
+        head = next((line for _, line in numbered if line.strip() and not line.startswith("sep=")), "")
+        delimiter = max(DELIMITERS, key=head.count)
+        places = _places(head, delimiter)
+    except NotANumberFile:
+        text.detach()
+        raise
+    return _lines(text, numbered, delimiter, places)
 
 
 def written_lines(numbers: Iterable[str]) -> bytes:
@@ -166,7 +171,18 @@ def _csv(line: str, delimiter: str) -> Iterator[list[str]]:
         raise NotANumberFile("Its first line cannot be read as CSV.") from error
 
 
-def _lines(numbered: Iterator[tuple[int, str]], delimiter: str, places: tuple[int, ...]) -> Iterator[Line]:
+def _lines(
+    text: io.TextIOWrapper, numbered: Iterator[tuple[int, str]], delimiter: str, places: tuple[int, ...]
+) -> Iterator[Line]:
+    try:
+        yield from _told_apart(numbered, delimiter, places)
+    finally:
+        # The file is the caller's to close, not the collector's.
+        with suppress(ValueError):
+            text.detach()
+
+
+def _told_apart(numbered: Iterator[tuple[int, str]], delimiter: str, places: tuple[int, ...]) -> Iterator[Line]:
     *wanted, width = places
     for number, raw in numbered:
         line = raw.rstrip("\n")

@@ -1,6 +1,7 @@
 """Bringing the operator and white labels into being. Each runs in the scope of the tenant that it makes."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -53,8 +54,8 @@ class Business:
 
 
 @dataclass(frozen=True)
-class NewPlan:
-    """Prices are minor units for one period of `months`."""
+class NewProduct:
+    """What plans and services have in common. Prices are minor units."""
 
     code: str
     name: str
@@ -64,23 +65,21 @@ class NewPlan:
     tax_ppm: int
     retail_setup_minor: int = 0
     wholesale_setup_minor: int = 0
+
+
+@dataclass(frozen=True)
+class NewPlan(NewProduct):
+    """Its prices are for one period of `months`."""
+
     minimum_funding_minor: int = 0
     months: int = 1
     trial_days: int = 0
 
 
 @dataclass(frozen=True)
-class NewService:
-    """Prices are minor units for `per_units` of the unit. One that `counts` numbers is their price class."""
+class NewService(NewProduct):
+    """Its prices are for `per_units` of the unit. One that `counts` numbers is their price class."""
 
-    code: str
-    name: str
-    description: str
-    retail_minor: int
-    wholesale_minor: int
-    tax_ppm: int
-    retail_setup_minor: int = 0
-    wholesale_setup_minor: int = 0
     kind: str = "recurring"
     unit: str = "each"
     per_units: int = 1
@@ -128,15 +127,8 @@ def invite_staff(db: TenantSession, *, name: str, email: str, role: Role | None,
 
 def add_plan(db: TenantSession, new: NewPlan, *, by: Actor) -> Plan:
     plan = Plan(
-        code=new.code,
-        name=new.name,
-        description=new.description,
-        opening_retail_minor=new.retail_minor,
-        opening_retail_setup_minor=new.retail_setup_minor,
-        opening_wholesale_minor=new.wholesale_minor,
-        opening_wholesale_setup_minor=new.wholesale_setup_minor,
+        **_columns(new),
         minimum_funding_minor=new.minimum_funding_minor,
-        tax_ppm=new.tax_ppm,
         months=new.months,
         trial_days=new.trial_days,
     )
@@ -146,14 +138,7 @@ def add_plan(db: TenantSession, new: NewPlan, *, by: Actor) -> Plan:
 
 def add_service(db: TenantSession, new: NewService, *, by: Actor) -> Service:
     service = Service(
-        code=new.code,
-        name=new.name,
-        description=new.description,
-        opening_retail_minor=new.retail_minor,
-        opening_retail_setup_minor=new.retail_setup_minor,
-        opening_wholesale_minor=new.wholesale_minor,
-        opening_wholesale_setup_minor=new.wholesale_setup_minor,
-        tax_ppm=new.tax_ppm,
+        **_columns(new),
         kind=new.kind,
         unit=new.unit,
         per_units=new.per_units,
@@ -162,6 +147,19 @@ def add_service(db: TenantSession, new: NewService, *, by: Actor) -> Service:
     )
     add_product(db, service, by=by)
     return service
+
+
+def _columns(new: NewProduct) -> dict[str, Any]:
+    return {
+        "code": new.code,
+        "name": new.name,
+        "description": new.description,
+        "tax_ppm": new.tax_ppm,
+        "opening_retail_minor": new.retail_minor,
+        "opening_retail_setup_minor": new.retail_setup_minor,
+        "opening_wholesale_minor": new.wholesale_minor,
+        "opening_wholesale_setup_minor": new.wholesale_setup_minor,
+    }
 
 
 def set_logo(db: TenantSession, png: bytes, digest: str, *, by: Actor) -> None:

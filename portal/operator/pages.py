@@ -24,14 +24,14 @@ from portal.kit.refusals import BadInput, NotFound
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.models import Letter
-from portal.operator.commands import Brand, Business, NewPlan
+from portal.operator.commands import Brand, Business
 from portal.operator.credit_requests import alone_minor
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
 from portal.operator.models import CreditRequest
 from portal.payments.models import OPEN_STATES, Funding
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label, white_labels
-from portal.whitelabels.words import moment, money, short_day
+from portal.whitelabels.words import moment, moments, money, short_day
 
 RUNS_SHOWN = 100
 CREDITS_SHOWN = 10
@@ -197,14 +197,14 @@ def run_or_404(db: TenantSession, run_id: UUID) -> RunLine:
 
 
 def _run_line(run: BillingRun, tenant: WhiteLabel) -> RunLine:
-    ended = f" to {moment(run.finished_at, tenant)}" if run.finished_at else ""
+    began = run.started_at
     return RunLine(
         href=f"/operator/white-labels/{tenant.id}",
         own_href=f"/operator/white-labels/{tenant.id}/runs/{run.id}",
         name=tenant.name,
         through=short_day(run.through_day, tenant),
         state=run.state,
-        when=f"{moment(run.started_at, tenant)}{ended}",
+        when=moments(began, run.finished_at, tenant) if run.finished_at else moment(began, tenant),
         by=run.started_by,
         accounts=run.accounts,
         charges=run.charges,
@@ -352,26 +352,6 @@ def business_of(form: WhiteLabelForm) -> Business:
         wholesale_tax_ppm=form.wholesale_tax.ppm,
         terms=form.terms.data or "",
     )
-
-
-def plan_of(form: PlanForm) -> NewPlan:
-    return NewPlan(
-        code=form.code.data or "",
-        name=form.name.data or "",
-        description=form.description.data or "",
-        retail_minor=form.retail.minor,
-        wholesale_minor=form.wholesale.minor,
-        tax_ppm=form.tax.ppm,
-        retail_setup_minor=form.retail_setup.minor,
-        wholesale_setup_minor=form.wholesale_setup.minor,
-        minimum_funding_minor=form.minimum_funding.minor,
-        months=int(form.months.data or 1),
-        trial_days=form.trial_days.data or 0,
-    )
-
-
-def is_code_taken(db: TenantSession, form: PlanForm) -> bool:
-    return db.scalar(select(Plan.id).where(Plan.code == form.code.data)) is not None
 
 
 def request_id(form: CreditForm) -> UUID:

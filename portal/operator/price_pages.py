@@ -1,9 +1,11 @@
 """What the operator's price pages show, and how their forms become commands' values."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from flask import g
+from sqlalchemy import select
 
 from portal.accounts.queries import holders
 from portal.catalogue import pages as catalogue
@@ -11,7 +13,7 @@ from portal.catalogue.commands import NewPrice
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import included, services
 from portal.kit.db import PLATFORM, TenantSession, reading
-from portal.operator.commands import NewService
+from portal.operator.commands import NewPlan, NewService
 from portal.operator.flows import followers, following_by, listed_or_404
 from portal.operator.forms import PlanForm, ProductForm, ServiceForm
 from portal.operator.pages import white_label_or_404
@@ -90,22 +92,37 @@ def _may_get_it(host: WhiteLabel, has_it: set[UUID]) -> list[tuple[str, str]]:
 
 def is_code_taken(db: TenantSession, form: ProductForm) -> bool:
     model = Plan if isinstance(form, PlanForm) else Service
-    return db.query(model).filter_by(code=form.code.data).first() is not None
+    return db.scalar(select(model.id).where(model.code == form.code.data)) is not None
+
+
+def plan_of(form: PlanForm) -> NewPlan:
+    return NewPlan(
+        **_common(form),
+        minimum_funding_minor=form.minimum_funding.minor,
+        months=int(form.months.data or 1),
+        trial_days=form.trial_days.data or 0,
+    )
 
 
 def service_of(form: ServiceForm) -> NewService:
     return NewService(
-        code=form.code.data or "",
-        name=form.name.data or "",
-        description=form.description.data or "",
-        retail_minor=form.retail.minor,
-        wholesale_minor=form.wholesale.minor,
-        tax_ppm=form.tax.ppm,
-        retail_setup_minor=form.retail_setup.minor,
-        wholesale_setup_minor=form.wholesale_setup.minor,
+        **_common(form),
         kind=form.kind.data or "",
         unit=form.unit.data or "",
         per_units=form.per_units.data or 1,
         minimum_units=form.minimum_units.data or 0,
         counts=form.counts.data or "",
     )
+
+
+def _common(form: ProductForm) -> dict[str, Any]:
+    return {
+        "code": form.code.data or "",
+        "name": form.name.data or "",
+        "description": form.description.data or "",
+        "retail_minor": form.retail.minor,
+        "wholesale_minor": form.wholesale.minor,
+        "tax_ppm": form.tax.ppm,
+        "retail_setup_minor": form.retail_setup.minor,
+        "wholesale_setup_minor": form.wholesale_setup.minor,
+    }

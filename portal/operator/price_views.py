@@ -16,7 +16,6 @@ from portal.kit.refusals import NotFound
 from portal.kit.web import page
 from portal.operator import commands, flows, price_pages
 from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ServiceForm
-from portal.operator.pages import plan_of
 from portal.operator.price_pages import Shelf, shelf_or_404
 from portal.whitelabels.words import day
 
@@ -60,7 +59,7 @@ def add_default_plan() -> Response:
         if price_pages.is_code_taken(db, form):
             form.code.errors = ["Another plan has this code."]
         else:
-            commands.add_plan(db, plan_of(form), by=actor())
+            commands.add_plan(db, price_pages.plan_of(form), by=actor())
     if form.errors:
         return _index(shelf, plan=form)
     flash(f"{form.name.data} is in the list.", "ok")

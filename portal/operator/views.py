@@ -13,7 +13,7 @@ from portal.identity.guards import actor, me, operator_staff_only
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.ids import new_id
 from portal.kit.web import page
-from portal.operator import commands, credit_requests, pages
+from portal.operator import commands, credit_requests, pages, price_pages
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
 from portal.whitelabels.logo import NotALogo, read_logo
 from portal.whitelabels.words import money
@@ -160,10 +160,10 @@ def add_plan(white_label_id: UUID) -> Response:
     if not form.validate_on_submit():
         return _show(white_label_id, plan=form)
     with transaction(white_label_id) as db:
-        if pages.is_code_taken(db, form):
+        if price_pages.is_code_taken(db, form):
             form.code.errors = ["Another plan has this code."]
         else:
-            commands.add_plan(db, pages.plan_of(form), by=actor())
+            commands.add_plan(db, price_pages.plan_of(form), by=actor())
     if form.errors:
         return _show(white_label_id, plan=form)
     flash(f"{form.name.data} is on sale.", "ok")

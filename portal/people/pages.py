@@ -9,6 +9,8 @@ from portal.accounts.models import Account, Membership
 from portal.accounts.queries import is_staff, members_of
 from portal.identity.models import User
 from portal.kit.db import TenantSession
+from portal.letters.models import Letter
+from portal.letters.queries import letters_by_link
 from portal.people.models import Invitation
 from portal.people.queries import is_live, open_invitations
 from portal.people.rules import roles_to_give, why_read_only
@@ -66,11 +68,11 @@ class PeoplePage:
 
 def people_page(db: TenantSession, desk: Desk) -> PeoplePage:
     tenant = white_label(db)
-    members = members_of(db, desk.account.id)
+    members, mailed = members_of(db, desk.account.id), letters_by_link(db, desk.account.id, "invitation")
     return PeoplePage(
         desk=desk,
         people=[_person(db, desk, membership, user, tenant) for membership, user in members],
-        invitations=[_invitation(i, tenant) for i in open_invitations(db, desk.account.id)],
+        invitations=[_invitation(i, mailed.get(i.id), tenant) for i in open_invitations(db, desk.account.id)],
         read_only=why_read_only(desk.side, desk.account),
         is_inactive=desk.account.state == State.INACTIVE,
     )
@@ -97,8 +99,11 @@ def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, t
     )
 
 
-def _invitation(invitation: Invitation, tenant: WhiteLabel) -> InvitationLine:
+def _invitation(invitation: Invitation, letter: Letter | None, tenant: WhiteLabel) -> InvitationLine:
     role = Role(invitation.role).words
+    if letter is not None and letter.state == "bounced":
+        words = f"The letter came back: {letter.last_answer}"
+        return InvitationLine(invitation.id, invitation.address, role, "bounced", words)
     if invitation.digest is None:
         return InvitationLine(invitation.id, invitation.address, role, "queued", "Mailed when the account is active")
     if invitation.sent_at is None:

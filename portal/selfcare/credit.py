@@ -86,9 +86,9 @@ def _credit_page(account: Account, form: AmountForm | None, refused: PaymentStat
 def _form(account: Account) -> AmountForm:
     tenant = g.white_label
     with reading() as db:
-        owed = pages.owed_minor(db, account)
+        owed, useful = pages.owed_minor(db, account), pages.next_charge_minor(db, account)
     least = Money(max(owed, least_minor(tenant.currency)), tenant.currency)
-    form = AmountForm(least=least, locale=tenant.locale)
+    form = AmountForm(least=least, useful=Money(owed + useful, tenant.currency), locale=tenant.locale)
     if request.method == "GET":
         form.amount.data = form.amount.choices[0].value
     return form

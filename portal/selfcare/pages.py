@@ -106,6 +106,10 @@ def owed_minor(db: TenantSession, account: Account) -> int:
     return max(0, -credit_minor(db, Book.RETAIL, account.id))
 
 
+def next_charge_minor(db: TenantSession, account: Account) -> int:
+    return outlook(db, account, credit_minor(db, Book.RETAIL, account.id)).next_minor
+
+
 def _statements(db: TenantSession, account: Account) -> list[tuple[str, str, str]]:
     tenant = white_label(db)
     return [

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 
 from portal.kit.clock import now
 from portal.kit.money import words_of
@@ -64,3 +64,10 @@ def moment(at: datetime, tenant: WhiteLabel) -> str:
     local = at.astimezone(ZoneInfo(tenant.time_zone))
     shape = "d MMMM, HH:mm" if local.year == local_day(now(), tenant).year else "d MMMM y, HH:mm"
     return format_datetime(local, shape, locale=tenant.locale)
+
+
+def moments(first: datetime, last: datetime, tenant: WhiteLabel) -> str:
+    """Such as `3 November, 14:05 to 14:07`, or with both days where they differ."""
+    if local_day(first, tenant) != local_day(last, tenant):
+        return f"{moment(first, tenant)} to {moment(last, tenant)}"
+    return f"{moment(first, tenant)} to {format_time(last.astimezone(ZoneInfo(tenant.time_zone)), 'HH:mm')}"

@@ -29,6 +29,7 @@ from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.people.models import Invitation
 from portal.signup.commands import start_draft
+from tests.access.numbers_forms import FORMS_OF_NUMBERS
 from tests.access.test_role_table import (
     ADMINISTRATOR,
     FINISHING,
@@ -48,6 +49,7 @@ from tests.accounts.making import active, add_member, customer, quick_hashes
 from tests.billing.making import service
 from tests.cast import PASSWORD, Cast, Company, Person, password_hash
 from tests.conftest import HostClient
+from tests.numbers.making import one_of_each
 from tests.statements.making import documents_of
 
 __all__ = ["quick_hashes", "town"]
@@ -108,6 +110,7 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         "/settings/gateway/tests/<uuid:test_id>": {},
         "/activation/payment": {"amount": "needed"},
         **forms_of_money(cast),
+        **FORMS_OF_NUMBERS,
     }
 
 
@@ -171,7 +174,8 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
             letter = db.scalars(select(Letter)).one()
         helper, invited = people_of(db, account)
         papers = documents_of(db, active(db, customer(db, company.plans["desk"], Administration.CUSTOMER), 5000))
-        return {**papers, "account_id": account.id, "draft_id": draft.id, "letter_id": letter.id,
+        return {**papers, **one_of_each(db, account),
+                "account_id": account.id, "draft_id": draft.id, "letter_id": letter.id,
                 "white_label_id": company.id, "user_id": helper.id, "invitation_id": invited.id,
                 "product_id": company.plans["desk"], "request_id": db.put(waiting_credit(account.id)).id,
                 "run_id": db.put(BillingRun(through_day=today("UTC"), started_by=new_id().hex)).id,
@@ -212,7 +216,7 @@ def test_the_forms_are_complete_their_rightful_senders_change_something(town: To
     asks_the_gateway = {"/settings/gateway", "/settings/gateway/check", "/settings/gateway/disconnection",
                         "/settings/gateway/tests", "/settings/gateway/tests/<uuid:test_id>", "/activation/payment"}
     for rule, form in forms(cast, cast.northwind.plans["desk"], invited).items():
-        if rule in asks_the_gateway or rule.endswith(ELSEWHERE):
+        if rule in asks_the_gateway or rule in FORMS_OF_NUMBERS or rule.endswith(ELSEWHERE):
             continue
         if rule.endswith("/revocation") and other is not None:
             ids["invitation_id"] = other.id

@@ -24,8 +24,6 @@ from portal.kit.db import transaction
 from portal.kit.ids import new_id
 from portal.kit.settings import Settings
 from portal.letters.models import Letter
-from portal.numbers.models import NumberBlock
-from portal.numbers.stock_models import NumberImport
 from portal.operator.models import CreditRequest
 from portal.payments.models import GatewayTest
 from portal.people.commands import invite
@@ -33,6 +31,7 @@ from portal.signup.commands import start_draft
 from tests.access.asking import ask, digest, meets, path_of
 from tests.access.numbers_table import NUMBERS
 from tests.access.phones_table import MACHINE, PHONES, phones_of
+from tests.access.stock_table import NUMBER_STOCK, block_and_file
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
 from tests.numbers.making import one_of_each
@@ -78,6 +77,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/activation/waiting": ("GET", FINISHING),
     "/bootstrap/static/<path:filename>": ("GET", OPEN),
     "/brand.css": ("GET", OPEN),
+    "/icon.svg": ("GET", OPEN),
     "/customers": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>": ("GET", ADMINISTRATOR),
     "/customers/<uuid:account_id>/activation": ("GET POST", ADMINISTRATOR),
@@ -128,20 +128,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/logout": ("POST", OPEN),
     "/operator": ("GET", OPERATOR),
     "/operator/health": ("GET", OPERATOR),
-    "/operator/numbers": ("GET", OPERATOR),
-    "/operator/numbers/blocks": ("GET", OPERATOR),
-    "/operator/numbers/blocks/<uuid:block_id>": ("GET", OPERATOR),
-    "/operator/numbers/blocks/<uuid:block_id>/hand-over": ("GET POST", OPERATOR),
-    "/operator/numbers/blocks/<uuid:block_id>/return": ("GET POST", OPERATOR),
-    "/operator/numbers/export.csv": ("GET", OPERATOR),
-    "/operator/numbers/files": ("POST", OPERATOR),
-    "/operator/numbers/imports": ("GET", OPERATOR),
-    "/operator/numbers/imports/<uuid:import_id>": ("GET", OPERATOR),
-    "/operator/numbers/imports/<uuid:import_id>/confirmation": ("POST", OPERATOR),
-    "/operator/numbers/imports/<uuid:import_id>/fates.csv": ("GET", OPERATOR),
-    "/operator/numbers/imports/<uuid:import_id>/removal": ("POST", OPERATOR),
-    "/operator/numbers/new": ("GET", OPERATOR),
-    "/operator/numbers/ranges": ("POST", OPERATOR),
+    **{rule: (methods, OPERATOR) for methods, rules in NUMBER_STOCK.items() for rule in rules},
     "/operator/prices": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>/offers": ("POST", OPERATOR),
@@ -276,9 +263,7 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
         db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))
-        block = db.put(NumberBlock(name="Leeds", holder_id=cast.northwind.id, created_by="x"))
-        sent = db.put(NumberImport(name="leeds.csv", price_class="local", state="checked", lines=1, created_by="x"))
-        ids |= {"block_id": block.id, "import_id": sent.id}
+        ids |= block_and_file(db, cast.northwind.id)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
     for role, person in people.items():

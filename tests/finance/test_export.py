@@ -13,7 +13,8 @@ from hypothesis import given, strategies as st
 from portal.finance.exports import COLUMNS, charges_csv
 from portal.finance.queries import Filter
 from portal.kit.db import reading, transaction
-from portal.kit.sheets import safe
+from portal.kit.money import plain, plainly
+from portal.kit.sheets import cell, safe
 from tests.accounts.making import active, customer, plan, white_label_in
 from tests.cast import on_sqlite
 from tests.finance.conftest import NOVEMBER, bare
@@ -131,3 +132,18 @@ class TestMemory:
             (first,) = islice(parts, 1)
             assert first.count("\r\n") == 501
             assert sum(part.count("\r\n") for part in parts) == 1102 - 501
+
+
+class TestCells:
+    """The export writes its cells itself. They must be those of the standard library's writer."""
+
+    @given(st.text(alphabet=st.one_of(st.sampled_from('",\r\n\'=+-@ \t;a'), st.characters(codec="utf-8")), max_size=12))
+    def test_a_cell_is_what_the_writer_makes_of_it(self, text):
+        """Red when a quotation mark is not doubled, and when a line end is not quoted."""
+        buffer = io.StringIO()
+        csv.writer(buffer).writerow(["x", safe(text), "y"])
+        assert f"x,{cell(text)},y\r\n" == buffer.getvalue()
+
+    @given(st.integers(-10**13, 10**13), st.sampled_from([0, 2, 3]))
+    def test_an_amount_is_plain(self, minor, places):
+        assert plainly(places)(minor) == plain(minor, places)

@@ -57,7 +57,7 @@ def test_they_equal_the_ledger(northwind, drawn):
         by_customer = totals_by_customer(db, ALL)
         assert sum(row.wholesale_minor for row in by_customer) == sums.wholesale_minor
         assert sum(row.retail_minor for row in by_customer) == sums.retail_minor
-        assert sum(row.count for row in by_customer) == sums.count == known.count + len(drawn)
+        assert sum(row.charges for row in by_customer) == sums.count == known.count + len(drawn)
         assert sums.margin_minor == sums.retail_minor - sums.wholesale_minor
         until, since = Filter(ALL.first, date(2026, 11, 1)), Filter(date(2026, 11, 1), ALL.next_first)
         assert totals(db, until).wholesale_minor + totals(db, since).wholesale_minor == sums.wholesale_minor

@@ -1,5 +1,6 @@
 """Letters that come back later: what a report changes, and all that changes nothing."""
 
+import base64
 import threading
 from dataclasses import replace
 from email.message import EmailMessage
@@ -58,6 +59,17 @@ class TestItCameBack:
     def test_addresses_beyond_ascii(self, outbox, message_id):
         """RFC 6533: the library takes the newer kind of report for a message with a text."""
         assert take(report(message_id, kind="message/global-delivery-status")) is Outcome.BOUNCED
+
+    @pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
+    def test_with_the_line_ends_of_the_wire(self, outbox, message_id, kind):
+        """As a mail service sends it on. Red when groups are parted by a bare line feed alone."""
+        told = report(message_id, kind=kind, returned=HEADERS_ONLY).replace(b"\n", b"\r\n")
+        assert take(told) is Outcome.BOUNCED and outbox.letter().state == "bounced"
+
+    def test_with_its_headers_packed(self, outbox, message_id):
+        packed = base64.b64encode(f"Message-ID: {message_id}\n".encode()).decode()
+        returned = f"Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64\n\n{packed}\n"
+        assert take(report(message_id, returned=returned)) is Outcome.BOUNCED
 
     def test_twice_is_once(self, outbox, message_id, clock):
         take(report(message_id))
@@ -131,6 +143,11 @@ class TestItChangesNothing:
 
     def test_when_it_is_a_read_receipt(self, outbox, message_id):
         assert take(read_receipt(message_id)) is Outcome.NO_REPORT and outbox.letter().state == "sent"
+
+    def test_when_somebody_passes_a_report_on(self, outbox, message_id):
+        """Red when the parts count, whatever message they stand in."""
+        passed_on = report(message_id).replace(b"multipart/report; report-type=delivery-status", b"multipart/mixed")
+        assert take(passed_on) is Outcome.NO_REPORT and outbox.letter().state == "sent"
 
     def test_when_the_reference_is_forged(self, outbox, message_id):
         """Red with the tag not compared: the id alone would mark any letter whose number is known."""

@@ -10,7 +10,7 @@ from portal.catalogue.models import Service
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession
 from portal.numbers.assigning import assign, reserve
-from portal.numbers.charging import quote
+from portal.numbers.charging import price_classes, quote
 from portal.numbers.documents import Document
 from portal.numbers.emergency import enter
 from portal.numbers.models import Number, PortRequest
@@ -65,9 +65,11 @@ def port(db: TenantSession, account: Account, *e164s: str) -> PortRequest:
 
 def one_of_each(db: TenantSession, account: Account) -> dict[str, object]:
     """An assigned number with its emergency address, and a port-in request with a paper; their ids by name."""
-    price_class(db)
-    one = number(db, state="assigned", account_id=account.id, assigned_at=now(), needs_address=True)
+    if "geo" not in price_classes(db):
+        price_class(db)
+    n = len(db.scalars(select(Number.id)).all())
+    one = number(db, n, state="assigned", account_id=account.id, assigned_at=now(), needs_address=True)
     enter(db, account, one, BRISTOL, by=COMMAND_LINE)
-    asked = port(db, account)
+    asked = port(db, account, f"+44207946{n:04d}")
     paper = add_document(db, asked, Document("loa.pdf", "application/pdf", b"%PDF-1.7 nothing"), by=COMMAND_LINE)
     return {"number_id": one.id, "port_id": asked.id, "document_id": paper.id}

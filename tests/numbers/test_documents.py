@@ -68,7 +68,7 @@ class TestKept:
         asked = port(db, own)
         for n in range(MOST):
             for _ in range(2):
-                add_document(db, asked, Document(f"{n}.pdf", "application/pdf", b"%PDF-%d" % n), by=COMMAND_LINE)
+                add_document(db, asked, Document(f"{n}.pdf", "application/pdf", f"%PDF-{n}".encode()), by=COMMAND_LINE)
         assert len(documents_of(db, asked.id)) == MOST
         with pytest.raises(TooManyDocuments):
             add_document(db, asked, Document("x.pdf", "application/pdf", b"%PDF-x"), by=COMMAND_LINE)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Membership
 from portal.kit.db import reading, transaction
-from portal.numbers.models import EmergencyAddress, Number, PortDocument, PortRequest
+from portal.numbers.models import EmergencyAddress, PortDocument, PortRequest
 from portal.verify import verify
 from tests.cast import on_sqlite
 from tests.numbers.making import give, number, port
@@ -29,6 +29,14 @@ def ask(street, browse, **more):
     base = f"/account/{street.own}/numbers/port-ins"
     answer = browse(street.owner).submit(base, FORM | more)
     return answer, base
+
+
+def body(token, content):
+    """A form with a file, put together by hand: the test client's own leaves its file open when it is large."""
+    parts = (('name="csrf_token"', token.encode()), ('name="file"; filename="scan.pdf"', content))
+    sent = b"".join(f"--frontier\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value + b"\r\n"
+                    for head, value in parts) + b"--frontier--\r\n"
+    return {"data": sent, "content_type": "multipart/form-data; boundary=frontier"}
 
 
 def the_port(street):
@@ -117,12 +125,9 @@ class TestPortIn:
         """Red without `_allow_a_long_file`: a scan of two megabytes is a 413."""
         _, base = ask(street, browse)
         path, own = f"{base}/{the_port(street).id}", browse(street.owner)
-        big = b"%PDF-" + b"x" * (2 * 1024 * 1024)
-        paper = {"file": (io.BytesIO(big), "scan.pdf")}
-        assert own.submit(f"{path}/documents", paper, page=path).status_code == 303
-        for size, expected in ((6 * 1024 * 1024 - 100_000, 422), (8 * 1024 * 1024, 413)):
-            paper = {"file": (io.BytesIO(b"%PDF-" + b"x" * size), "scan.pdf")}
-            assert own.submit(f"{path}/documents", paper, page=path).status_code == expected
+        for size, expected in ((2_000_000, 303), (5_500_000, 422), (8_000_000, 413)):
+            sent = own.post(f"{path}/documents", **body(own.token(path), b"%PDF-" + b"x" * size))
+            assert sent.status_code == expected
         assert own.submit(f"{path}/cancellation", {"x": "y" * (2 * 1024 * 1024)}, page=path).status_code == 413
         for paper in ({}, {"file": (io.BytesIO(b"<html>"), "a.pdf")}):
             answer = own.submit(f"{path}/documents", {"x": "y", **paper}, page=path)
@@ -156,7 +161,7 @@ class TestEmergency:
         assert 'value="1 High Street"' in own.get(f"{path}/emergency").text
         own.submit(f"{path}/emergency", ADDRESS | {"postcode": "nonsense"})
         page = words(own.get(path))
-        assert "Address refused" in page and "Not validated. Postcode: Write one such as" in page
+        assert "Address not valid" in page and "Not validated. Postcode: Write one such as" in page
         own.submit(f"{path}/emergency", ADDRESS)
         page = words(own.get(path))
         assert "Works" in page and "Validated on 2 Nov 2026" in page and "waits for the operator" in page
@@ -178,7 +183,7 @@ class TestEmergency:
         form = {"refuse-entered": entered, "refuse-reason": "No such street"}
         assert olga.submit(f"{desk}/refusal", form, page=desk).status_code == 303
         page = words(browse(bob).get(path))
-        assert "Not validated. No such street" in page and "Address refused" in page
+        assert "Not validated. No such street" in page and "Address not valid" in page
 
     def test_the_fields_follow_the_country_and_nothing_is_kept_meanwhile(self, street, browse, flat):
         path = f"/account/{street.own}/numbers/{flat}/emergency"
@@ -198,5 +203,4 @@ class TestEmergency:
         own, path = browse(street.owner), f"/account/{street.own}/numbers/{flat}"
         assert own.get(path).status_code == 200 and own.get(f"{path}/emergency").status_code == 403
         assert own.submit(f"{path}/emergency", ADDRESS, page="/password/change").status_code == 403
-        with reading(street.tenant.id) as db:
-            assert db.load(Number, flat).state == "assigned" and self.address(street, flat) is None
+        assert self.address(street, flat) is None

@@ -1,6 +1,7 @@
 """The stock: what imports, ranges and handovers leave in the database, whatever races and wherever a worker dies."""
 
 import csv
+import io
 
 import phonenumbers
 import pytest
@@ -8,16 +9,18 @@ from sqlalchemy import func, select, update
 
 from portal.kit import jobs
 from portal.kit.db import PLATFORM, reading, transaction
-from portal.numbers import stock, stock_flows
+from portal.numbers import intake, stock, stock_flows
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import Number
 from portal.numbers.stock import read_range
+from portal.numbers.stock_file import Reader, StockRow, read_lines, written_lines
 from portal.numbers.stock_models import Handover, ImportFates
 from portal.operator.number_pages import list_page, numbers_csv
 from portal.operator.number_queries import Search, totals
-from tests.numbers.conftest import numbers_with, tenant
+from tests.cast import on_postgresql
+from tests.numbers.conftest import TERMS, numbers_with, tenant
 from tests.numbers.test_e164 import examples
-from tests.threads import at_once
+from tests.threads import aside, at_once
 
 
 def test_each_line_has_its_fate(depot, northwind):
@@ -51,7 +54,6 @@ def test_the_same_file_twice_adds_nothing(depot):
 
 
 def test_two_files_with_the_same_numbers_at_once_add_each_number_once(depot):
-    """Red with an error that ends the import when a batch is not tried again after it met the other's numbers."""
     lines = [f"+44113496{n:04}" for n in range(3000)]
     made = [depot.checked("number\n" + "\n".join(order)) for order in (lines, lines[::-1])]
     for each in made:
@@ -63,6 +65,30 @@ def test_two_files_with_the_same_numbers_at_once_add_each_number_once(depot):
     rows = [depot.row(each.id) for each in made]
     assert sum(row.added for row in rows) == len(depot.numbers()) == 3000
     assert sum(row.known for row in rows) == 3000 and sum(b.count for b in depot.blocks()) == 3000
+
+
+@on_postgresql
+def test_a_number_that_another_import_brings_within_a_batch_is_seen_by_the_next_try(depot):
+    """Red with IntegrityError when a batch is tried once."""
+    others = depot.block()
+    with transaction(depot.id) as db:
+        block = stock.new_block(db, "b", by=depot.by).id
+    lines = list(read_lines(io.BytesIO(written_lines(["+441134960000", "+441134960001"]))))
+    row, tries = StockRow("+441134960000", "geographic", "GB", "Leeds", "local", True), []
+
+    def brought():
+        with transaction(depot.id) as other:
+            stock.add_rows(other, others, [row])
+
+    def meanwhile(db, fates):
+        tries.append([fate.what for fate in fates])
+        if len(tries) == 1:
+            aside(brought)
+        return True
+
+    fates = intake.take_batch(depot.id, intake.Intake(Reader(TERMS), block), lines, meanwhile)
+    assert [fate.what for fate in fates] == ["known", "added"] and tries == [["added", "added"], ["known", "added"]]
+    assert len(depot.numbers()) == 6
 
 
 def stock_flows_run(depot, import_id):

@@ -59,7 +59,7 @@ class TestRuns:
                  finished_at=datetime(2026, 11, 2, 10, 1, tzinfo=UTC), skipped=[REST, REST])
         self.run(kauri, accounts=3, charges=2, wholesale_minor=99)
         page = words(desk.get(RUNS))
-        assert "Northwind Telecom 2 Nov 2026 Done 2 November, 10:00 to 2 November, 10:01 The portal 41 44 2" in page
+        assert "Northwind Telecom 2 Nov 2026 Done 2 November, 10:00 to 10:01 The portal 41 44 2" in page
         assert "£1,234.56 £2,000.00" in page
         assert "Kauri Voice 2 Nov 2026 Running 2 November, 23:00 The portal 3 2 0 $0.99 $0.00" in page
 

@@ -8,6 +8,7 @@ from portal.activation.commands import activate_as_administrator
 from portal.identity.commands import LinkIsDead
 from portal.identity.models import User
 from portal.kit.db import transaction
+from portal.letters.commands import mark_bounced, mark_sent
 from portal.letters.models import Letter
 from portal.people import commands
 from portal.people.models import Invitation
@@ -244,3 +245,16 @@ def test_the_white_labels_own_people_do_not_join_a_customers_account(people, ali
     browser.get(people.link(fiona.login_name))
     assert browser.submit("/invitations").status_code == 409
     assert people.invitation(fiona.login_name).used_at is None
+
+
+def test_one_whose_letter_came_back_says_so(people, alices, northwind):
+    """Red when only the invitation is looked at: it would seem to be on its way for a week."""
+    base = f"/account/{people.acme}"
+    invite(alices, base, ("ann@acme.example", "finance"))
+    (written,) = people.letters("invitation")
+    with transaction(northwind.id) as db:
+        letter = db.load(Letter, written.id)
+        mark_sent(db, letter)
+        mark_bounced(db, letter, "550 5.1.1 no such mailbox")
+    page = words(alices.get(f"{base}/users"))
+    assert "ann@acme.example Finance. The letter came back: 550 5.1.1 no such mailbox Bounced" in page

@@ -11,12 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from portal import cli
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
+from portal.billing.models import Charge
+from portal.billing.run import bill_white_label
 from portal.kit import jobs
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.statements import commands, flows
 from portal.statements.models import Statement, StatementLine
+from portal.verify import verify
 from tests.accounts.making import OPTION_1, active, customer, pay
 from tests.cast import on_postgresql
 from tests.statements.conftest import DECEMBER, NOVEMBER
@@ -164,6 +167,26 @@ def test_payments_that_arrive_meanwhile_are_on_it_or_on_the_next(northwind, seve
             assert unstated in (0, 101, 103, 105)
         assert len(set(db.scalars(select(StatementLine.entry_id)))) == len(
             db.scalars(select(StatementLine.entry_id)).all())
+
+
+def test_statements_and_a_run_at_the_same_time_put_each_charge_on_one_statement(northwind, several, clock):
+    """Red when a statement is read without the credit held: a charge would stand on it, and not in its closing."""
+    clock.advance(days=5)
+
+    def act(n):
+        if n % 2:
+            bill_white_label(northwind.id, clock().date(), by="a test")
+        else:
+            go(northwind)
+
+    assert [answer for answer in at_once(4, act) if isinstance(answer, BaseException)] == []
+    clock.advance(days=30)
+    go(northwind, last=DECEMBER)
+    assert [words for finding in verify() if finding.what != "jobs" for words in finding.differences] == []
+    with reading(northwind.id) as db:
+        stated = db.scalars(select(StatementLine.entry_id)).all()
+        charged = db.scalars(select(Charge.entry_id).where(Charge.entry_id.is_not(None))).all()
+    assert len(stated) == len(set(stated)) and set(charged) <= set(stated)
 
 
 def test_another_tenants_accounts_are_left_alone(northwind, kauri, several):

@@ -13,6 +13,7 @@ from portal.kit.db import reading, transaction
 from portal.kit.sheets import safe
 from portal.letters.flows import render
 from portal.letters.models import Letter
+from portal.whitelabels.icon import icon_svg
 from portal.whitelabels.queries import white_label
 from tests.cast import PASSWORD, Cast
 from tests.conftest import HostClient
@@ -185,3 +186,11 @@ def test_hostile_values_in_every_field_of_every_form_break_nothing(cast: Cast, s
         if path.endswith(("suspension", "closure", "credit-limit")) and answer.status_code == 303:
             continue  # the words are a fair reason, or the figure a fair limit
         assert 400 <= answer.status_code < 500, (path, bad[:20], answer.status)
+
+
+def test_the_tab_shows_the_white_label(app: Flask, cast: Cast):
+    """Without one, browsers ask for a picture that is not there. Red when the name is not escaped."""
+    assert '<link rel="icon" href="/icon.svg"' in HostClient(app, cast.northwind.host).get("/login").text
+    answer = HostClient(app, cast.northwind.host).get("/icon.svg")
+    assert answer.mimetype == "image/svg+xml" and ">N</text>" in answer.text
+    assert "&lt;</text>" in icon_svg("<b>", "#0d5c63")

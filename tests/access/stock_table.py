@@ -1,0 +1,37 @@
+"""The addresses of the operator's number stock for the role table, and the rows that they name."""
+
+from uuid import UUID
+
+from portal.kit.db import TenantSession
+from portal.numbers.models import NumberBlock
+from portal.numbers.stock_models import NumberImport
+
+NUMBER_STOCK = {
+    "GET": (
+        "/operator/numbers",
+        "/operator/numbers/blocks",
+        "/operator/numbers/blocks/<uuid:block_id>",
+        "/operator/numbers/export.csv",
+        "/operator/numbers/imports",
+        "/operator/numbers/imports/<uuid:import_id>",
+        "/operator/numbers/imports/<uuid:import_id>/fates.csv",
+        "/operator/numbers/new",
+    ),
+    "POST": (
+        "/operator/numbers/files",
+        "/operator/numbers/imports/<uuid:import_id>/confirmation",
+        "/operator/numbers/imports/<uuid:import_id>/removal",
+        "/operator/numbers/ranges",
+    ),
+    "GET POST": (
+        "/operator/numbers/blocks/<uuid:block_id>/hand-over",
+        "/operator/numbers/blocks/<uuid:block_id>/return",
+    ),
+}
+
+
+def block_and_file(db: TenantSession, holder_id: UUID) -> dict[str, UUID]:
+    """A block with a white label and a file that was checked, by the names that addresses have for them."""
+    block = db.put(NumberBlock(name="Leeds", holder_id=holder_id, created_by="x"))
+    sent = db.put(NumberImport(name="leeds.csv", price_class="local", state="checked", lines=1, created_by="x"))
+    return {"block_id": block.id, "import_id": sent.id}
