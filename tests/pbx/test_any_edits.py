@@ -130,6 +130,7 @@ class Town:
         version = len(self.documents) - 1 - steps_back
         undo(self.db, self.account, version, by=self.by)
         for place in differing(self.documents[version - 1], self.documents[version]):
+            assert self.expected.at(place) == self.documents[version].at(place), "a later change was undone with it"
             self.expected = self.expected.put(place, self.documents[version - 1].at(place))
 
     def fill(self):

@@ -60,8 +60,8 @@ def test_an_extension_a_schedule_a_greeting_and_a_number_are_added(phones, clien
     browser = client(phones.guest)
     new = {**EXTENSION, "number": "201", "caller_id": OXFORD, "no_answer": ""}
     assert send(browser, at(phones.run, "/extensions/new"), new).status_code == 303
-    assert send(browser, at(phones.run, "/groups/new"),
-                {**GROUP, "number": "600", "members-0": "201", "members-1": "", "then": ""}).status_code == 303
+    group = {**GROUP, "number": "600", "members-0": "201", "members-1": "", "then": "", "then_outside": ""}
+    assert send(browser, at(phones.run, "/groups/new"), group).status_code == 303
     assert send(browser, at(phones.run, "/hours/new"), {**HOURS, "outside": "voicemail:201"}).status_code == 303
     greeting = {"name": "Hello", "text": "Good day.", "clip": "", "then": "hours:h1"}
     assert send(browser, at(phones.run, "/greetings/new"), greeting).status_code == 303
