@@ -113,7 +113,7 @@ class ExtensionForm(PartForm):
     always = TargetField("All calls", nowhere="Ring here")
     busy = TargetField("When busy", nowhere="Not forwarded")
     no_answer = TargetField("When nobody answers", nowhere="Not forwarded")
-    no_answer_s = SecondsField("Seconds to ring first", 5, 120)
+    no_answer_s = SecondsField("Seconds to ring first", 5, 120, default=20)
     unreachable = TargetField("When switched off", nowhere="Not forwarded")
     international = BooleanField("Abroad")
     premium = BooleanField("Premium rate")
@@ -190,8 +190,10 @@ class GroupForm(PartForm):
     number = StringField("Number", [NUMBER])
     name = StringField("Name", [Label(60)])
     members = FieldList(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
-    strategy = RadioField("They ring", choices=choices((each.value, STRATEGY_WORDS[each]) for each in Strategy))
-    ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S)
+    strategy = RadioField(
+        "They ring", choices=choices((each.value, STRATEGY_WORDS[each]) for each in Strategy), default=Strategy.ALL.value
+    )
+    ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S, default=20)
     then = TargetField("Then", nowhere="The call ends")
 
     def offer(self, offered: Offered, key: str = "") -> None:
