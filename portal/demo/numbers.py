@@ -15,10 +15,14 @@ from portal.kit import jobs
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.numbers import stock as commands
 from portal.numbers.assigning import assign, reserve
+from portal.numbers.queries import numbers_of
 from portal.numbers.searching import Search, free_numbers
 from portal.numbers.stock_file import Terms
 from portal.numbers.stock_models import NumberImport
-from portal.whitelabels.queries import operator, white_label_at
+from portal.pbx.commands import fill
+from portal.pbx.credentials import renew
+from portal.pbx.templates import TEMPLATES, Facts
+from portal.whitelabels.queries import operator, white_label, white_label_at
 
 # First and last number, country, price class, the type where the numbering plan lists none, and who gets the block.
 RANGES = (
@@ -42,7 +46,7 @@ WAITING = """number;area;price_class
 
 
 def stock(*, by: Actor) -> None:
-    """Ranges in stock and with white labels, and a file that waits to be decided on."""
+    """Ranges in stock and with white labels, a file that waits to be decided on, and two customers with numbers."""
     with reading(PLATFORM) as db:
         host = operator(db)
     assert host is not None
@@ -57,6 +61,11 @@ def stock(*, by: Actor) -> None:
         terms = Terms("number-local", frozenset(), "GB")
         commands.begin_import(db, "edinburgh.csv", WAITING.encode(), terms, by=by)
     jobs.run_due()
+    with reading(PLATFORM) as db:
+        northwind = white_label_at(db, NORTHWIND_HOST)
+    assert northwind is not None
+    give(northwind.id, "Harbour City Couriers", 2, by=by, phones=True)
+    give(northwind.id, "Redland Yoga Studio", 1, by=by)
 
 
 def _taken(host_id: UUID, import_id: UUID, by: Actor) -> UUID:
@@ -78,11 +87,21 @@ def _hand(host_id: UUID, block_id: UUID, to: str, by: Actor) -> None:
     jobs.run_due()
 
 
-def give(white_label_id: UUID, account_number: str, count: int, *, by: Actor) -> None:
-    """Assign the first free numbers of a white label to one of its accounts, at what they cost."""
+def give(white_label_id: UUID, name: str, count: int, *, by: Actor, phones: bool = False) -> None:
+    """Assign the first free numbers of a white label to one of its customers, at what they cost.
+
+    With `phones` they ring in a small office, whose two telephones have passwords that nobody kept.
+    """
     with transaction(white_label_id) as db:
-        found = db.scalars(select(Account).where(Account.number == account_number)).one()
+        found = db.scalars(select(Account).where(Account.name == name)).one()
         account = held_customer_or_404(db, found.id)
         chosen = [number.id for number in free_numbers(db, Search()).rows[:count]]
         reserve(db, account, chosen, by=by)
         assign(db, account, chosen, agreed_minor=None, by=by)
+        if phones:
+            e164s = [number.e164 for number in numbers_of(db, account.id)]
+            facts = Facts(account.name, e164s, white_label(db).time_zone, None, "")
+            office = TEMPLATES["small-office"]
+            fill(db, account, office.make(facts), office.name, by=by)
+            for extension in ("101", "102"):
+                renew(db, account, extension, by=by)

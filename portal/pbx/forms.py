@@ -47,6 +47,7 @@ from portal.pbx.words import STRATEGY_WORDS, WEEKDAYS
 MOVES = ("always", "busy", "no_answer", "unreachable")
 NUMBER = Regexp(r"^[0-9]{2,6}\Z", message="Write two to six digits.")
 BARRED = ("international", "premium", "mobile")
+STRATEGIES = choices((each.value, STRATEGY_WORDS[each]) for each in Strategy)
 DAYS = choices((str(n), day) for n, day in enumerate(WEEKDAYS, 1))
 
 
@@ -190,9 +191,7 @@ class GroupForm(PartForm):
     number = StringField("Number", [NUMBER])
     name = StringField("Name", [Label(60)])
     members = FieldList(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
-    strategy = RadioField(
-        "They ring", choices=choices((each.value, STRATEGY_WORDS[each]) for each in Strategy), default=Strategy.ALL.value
-    )
+    strategy = RadioField("They ring", choices=STRATEGIES, default=Strategy.ALL.value)
     ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S, default=20)
     then = TargetField("Then", nowhere="The call ends")
 
