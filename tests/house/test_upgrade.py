@@ -16,7 +16,8 @@ AS_IT_WAS = (
     "drop trigger charge_adds_up",
     "drop index ix_charge_entry",
     *(f"drop table {table}" for table in (
-        "number_import", "pbx_version", "sip_credential", "clip", "provisioning_key",
+        "number_handover", "number_import_fates", "number_import",
+        "pbx_version", "sip_credential", "clip", "provisioning_key",
         "port_document", "port_request", "emergency_address", "number", "stock_number", "number_block", "event",
         "statement_line", "credit_note", "receipt", "statement", "charge_total",
         "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
