@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from portal.accounts.desks import Desk as AccountDesk
 from portal.accounts.lifecycle import Side, State
-from portal.accounts.models import Account, Subscription
+from portal.accounts.models import Subscription
 from portal.accounts.queries import subscriptions_of
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.pricing import Prices
@@ -21,17 +22,8 @@ from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, money
 
 
-@dataclass(frozen=True)
-class Desk:
+class Desk(AccountDesk):
     """One account's services, looked at from one side."""
-
-    side: Side
-    account: Account
-    is_administrator: bool
-
-    @property
-    def base(self) -> str:
-        return f"/{self.side.value}/{self.account.id}"
 
     @property
     def sees_retail(self) -> bool:

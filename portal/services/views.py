@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.accounts.guards import account_or_administrator_only, my_account_or_404, standing
-from portal.accounts.lifecycle import Role, Side
-from portal.accounts.queries import customer_or_404, held_customer_or_404
+from portal.accounts.desks import desk_or_404
+from portal.accounts.guards import account_or_administrator_only
+from portal.accounts.lifecycle import Side
+from portal.accounts.queries import held_customer_or_404
 from portal.billing.changes import CannotChange, Change, QuoteIsOld, When, Wish, carry_out, withdraw, work_out
 from portal.billing.quoting import quote_page
 from portal.billing.subscriptions import catch_up
@@ -132,14 +133,8 @@ def _product_or_404(db: TenantSession, chosen_id: UUID, desk: Desk) -> Plan | Se
 
 def _desk(side: Side, account_id: UUID, *, changes: bool = False) -> Desk:
     """The account from one side. Raises NotAllowed for the other side's people, NotFound for a foreign account."""
-    if side is Side.WHITE_LABEL:
-        if not standing().is_administrator:
-            raise NotAllowed
-        with reading() as db:
-            desk = Desk(side, customer_or_404(db, account_id), is_administrator=True)
-    else:
-        account = my_account_or_404(account_id)
-        desk = Desk(side, account, standing().role_on(account_id) == Role.ADMINISTRATOR)
+    found = desk_or_404(side, account_id)
+    desk = Desk(side, found.account, found.is_administrator)
     if changes:
         _refuse_read_only(desk)
     return desk
