@@ -65,9 +65,10 @@ class Page:
 
 
 class Browser:
-    """One person's browser: a cookie jar for each host."""
+    """One person's browser: a cookie jar for each host. A machine brings a bearer key instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, bearer: str = "") -> None:
+        self.bearer = bearer
         self.jars: dict[str, dict[str, str]] = {}
 
     def get(self, url: str, *, follow: bool = True) -> Page:
@@ -100,6 +101,8 @@ class Browser:
         connection = http.client.HTTPConnection(LOOPBACK, parts.port or 80, timeout=TIMEOUT_S)
         jar = self.jars.setdefault(parts.hostname or "", {})
         headers = {"Host": parts.netloc, "Accept": "text/html"}
+        if self.bearer:
+            headers["Authorization"] = f"Bearer {self.bearer}"
         if jar:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
         if body is not None:

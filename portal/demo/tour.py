@@ -164,7 +164,8 @@ class Tour:
         )
         if page.status != 401:
             raise Unexpected(f"somebody signed in to an inactive account: {page.status}")
-        page = self.bob.get(self.url(f"{path}/activation")).expect("Gull Rock Lighthouse")
+        self.set_up_phones(path)
+        page = self.bob.get(self.url(f"{path}/activation")).expect("Gull Rock Lighthouse", "Local number")
         total = re.search(r"Total (\S+)", page.words)
         self.bob.submit(page, f"{path}/activation").expect("Active")
         self.say("Option 2: activated by the administrator", f"charged {total[1] if total else ''} to the white label")
@@ -172,6 +173,30 @@ class Tour:
         if "peter@gullrock.example" not in text:
             raise Unexpected("the welcome letter has no login name")
         self.say("welcome letter", "has the login name and no password")
+        self.take_up(path)
+
+    def set_up_phones(self, path: str) -> None:
+        """A number and a small office, before anything is charged."""
+        found = self.bob.get(self.url(f"{path}/numbers/search?country=GB")).expect("Reserve for ten minutes")
+        chosen = re.search(r'name="chosen" value="([0-9a-f-]{36})"', found.text)
+        quote = self.bob.submit(found, "/reservations", chosen=chosen[1] if chosen else None)
+        quote.expect("Nothing is charged while the account is inactive")
+        number = re.search(r"\+44[\d ]+\d", self.bob.submit(quote, "/quote").expect("Numbers").words)
+        self.say("Option 2: a number", f"{number[0] if number else ''} assigned, not charged yet")
+        page = self.bob.get(self.url(f"{path}/pbx/templates/small-office"))
+        self.bob.submit(page, "/templates/small-office").expect("What happens to a call", "Reception")
+        self.say("Option 2: phone settings", "small office: two telephones, hours, voicemail")
+
+    def take_up(self, path: str) -> None:
+        """What the white label's PBX is answered."""
+        account = re.search(r"Account (\d{3}-\d{4})", self.bob.get(self.url(path)).words)
+        page = self.bob.get(self.url("/settings/provisioning"))
+        key = re.search(r'class="secret">([^<]+)', self.bob.submit(page, "/settings/provisioning").text)
+        address = self.url(f"/provisioning/v1/{account[1] if account else ''}")
+        answer = Browser(bearer=key[1] if key else "").get(address)
+        if answer.status != 200 or len(answer.json()["extensions"]) != 2 or Browser().get(address).status != 401:
+            raise Unexpected(f"the PBX was answered {answer.status}: {answer.text[:200]}")
+        self.say("a PBX takes it up", f"{len(answer.text)} characters of JSON; without the key 401")
 
     def finance(self) -> None:
         self.sign_in(self.fiona, NORTHWIND_HOST, cast.NORTHWIND.staff[1].email)
