@@ -20,8 +20,7 @@ class AssigningChapters(Walker):
         page = self.administrator()
         assert self._open(page, "state=active&by=white_label")
         asked = [self._side(page, f"{page.url}/numbers", "customer-numbers", 0)]
-        own = self.signed_in(self._owner())
-        self.go(own, "/account")
+        own = self.at_own_account()
         asked.append(self._side(own, f"{own.url}/numbers", "account-numbers", 2))
         self._operators_desk()
         for (who, where), name in zip(((page, asked[0]), (own, asked[1])), ("customer", "account"), strict=True):
@@ -29,7 +28,8 @@ class AssigningChapters(Walker):
             self.see(who, f"{name}-port-in-rejected")
             who.click("text=Correct and send again")
             self.see(who, f"{name}-port-in-again")
-        self.go(own, "/account", "account-with-numbers")
+        own.goto(asked[1].partition("/numbers")[0])
+        self.see(own, "account-with-numbers")
 
     def _side(self, page: Page, base: str, name: str, nth: int) -> str:
         """All pages of one side; the address of the request that is sent last."""
@@ -56,10 +56,6 @@ class AssigningChapters(Walker):
         page.goto(f"{own}/emergency")
         self._help_address(page, own, name)
         return self._port_in(page, base, name, nth)
-
-    def _owner(self) -> str:
-        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
-        return owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}"
 
     def _help_address(self, page: Page, own: str, name: str) -> None:
         line, city, postcode = ADDRESS[self.host]

@@ -3,7 +3,6 @@
 import io
 import wave
 
-from portal.demo import cast
 from tests.walker import Walker
 
 
@@ -63,11 +62,7 @@ class PhoneChapters(Walker):
 
     def _own_phones(self) -> None:
         """The customer's own side."""
-        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
-        page = self.signed_in(owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}")
-        self.go(page, "/account")
-        if page.url.endswith("/account"):
-            page.click(f"main a:has-text('{owner.name}')")
+        page = self.at_own_account()
         base = f"{page.url}/pbx"
         page.goto(f"{base}/templates/one-person")
         self.see(page, "own-phones-template")

@@ -88,6 +88,16 @@ class Walker:
     def administrator(self) -> Page:
         return self.signed_in(self.tenant.staff[0].email)
 
+    def at_own_account(self) -> Page:
+        """The first customer who pays for itself, at their account, however many they have."""
+        owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")
+        page = self.signed_in(owner.email or f"{owner.person.split()[0].casefold()}@{owner.domain}")
+        self.go(page, "/account")
+        if page.url.endswith("/account"):
+            page.click(f"main a:has-text('{owner.name}')")
+            page.wait_for_url("**/account/*-*")
+        return page
+
     def _open(self, page: Page, query: str) -> bool:
         self.go(page, f"/customers?{query}")
         if page.locator("tbody th a").count() == 0:
