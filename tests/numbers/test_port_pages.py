@@ -14,6 +14,7 @@ from tests.cast import on_sqlite
 from tests.numbers.making import give, number, port
 from tests.numbers.test_pages import Street
 from tests.signup.browsing import words
+from tests.uploads import multipart
 
 FORM = {"country": "GB", "numbers": "020 7946 0123\n+44 20 7946 0124, 020 7946 0123",
         "losing_provider": "Other Telecom", "losing_account": "A-77", "wanted_day": "2026-11-06"}
@@ -32,11 +33,7 @@ def ask(street, browse, **more):
 
 
 def body(token, content):
-    """A form with a file, put together by hand: the test client's own leaves its file open when it is large."""
-    parts = (('name="csrf_token"', token.encode()), ('name="file"; filename="scan.pdf"', content))
-    sent = b"".join(f"--frontier\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value + b"\r\n"
-                    for head, value in parts) + b"--frontier--\r\n"
-    return {"data": sent, "content_type": "multipart/form-data; boundary=frontier"}
+    return multipart({"csrf_token": token}, "file", "scan.pdf", content)
 
 
 def the_port(street):

@@ -96,14 +96,14 @@ def every_region():
 
 
 def test_the_number_of_every_region_is_assigned_and_shown_unchanged(db, run, geo):
-    regions = dict(every_region())
+    regions = {e164: region for region, e164 in every_region()}  # some islands share their example
     assert len(regions) > 200
     give_credit(db, white_label_account(db), 200_000, request_id=new_id(), reason="Many numbers", by=COMMAND_LINE)
-    for n, (region, e164) in enumerate(regions.items()):
+    for n, (e164, region) in enumerate(regions.items()):
         read = read_number(e164, region)
         made = number(db, n, e164=read.e164, kind=read.kind, country=read.country, area="")
         assert found(db, digits=e164) == [e164], region
         give(db, run, made)
-    assert sorted(each.e164 for each in numbers_of(db, run.id)) == sorted(regions.values())
-    for e164 in regions.values():
+    assert sorted(each.e164 for each in numbers_of(db, run.id)) == sorted(regions)
+    for e164 in regions:
         assert read_number(international(e164)).e164 == e164

@@ -18,7 +18,7 @@ def desk(browse, olga, clock):
     def send(path, form=None, **more):
         return browser.post(path, data={"csrf_token": token, **(form or {})}, **more)
 
-    browser.send = send
+    browser.send, browser.page_token = send, token
     return browser
 
 

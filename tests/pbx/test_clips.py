@@ -15,6 +15,7 @@ from portal.pbx.sound import LARGEST_BYTES, NoSound, read_sound
 from portal.provisioning.commands import make_key
 from tests.pbx.making import change
 from tests.pbx.test_pages import at
+from tests.uploads import multipart
 
 
 def tone(seconds=1.0, rate=8000, channels=1):
@@ -95,9 +96,7 @@ def test_more_than_five_megabytes_are_refused_unread():
 
 
 def upload(browser, path, sound, name="Welcome", file="a.wav"):
-    token = browser.token(path)
-    return browser.post(path, data={"csrf_token": token, "name": name, "file": (io.BytesIO(sound), file)},
-                        content_type="multipart/form-data")
+    return browser.post(path, **multipart({"csrf_token": browser.token(path), "name": name}, "file", file, sound))
 
 
 def clips(phones):
