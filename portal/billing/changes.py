@@ -202,15 +202,13 @@ def withdraw(db: TenantSession, account: Account, product: Plan | Service, *, by
     """Take back a change that waits for the next period. Raises CannotChange. The caller holds the account's row."""
     if account.state != State.ACTIVE:
         raise CannotChange("Services are changed while the account is active.")
-    day = today(white_label(db).time_zone)
-    present = live(db, account, product, day)
-    waiting = _waiting(db, account, product, day)
-    if waiting is None and (present is None or present.until_day is None):
+    ends, begins = _ordered(db, account, product, today(white_label(db).time_zone))
+    if ends is None and begins is None:
         raise CannotChange("No change waits.")
-    if waiting is not None:
-        db.delete(waiting)
-    if present is not None and present is not waiting:
-        present.until_day = None
+    if begins is not None:
+        db.delete(begins)
+    if ends is not None:
+        ends.until_day = None
     record(db, "service.change-withdrawn", by=by, subject=account.id, product=product.code)
     db.flush()
 
@@ -342,10 +340,26 @@ def _make_sure_of_money(db: TenantSession, account: Account, changes: list[Chang
             raise CreditTooLow(Money(missing, tenant.currency), tenant.locale)
 
 
-def _waiting(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
+def _ordered(
+    db: TenantSession, account: Account, product: Plan | Service, day: date
+) -> tuple[Subscription | None, Subscription | None]:
+    """A change that waits: the row that it ends, and the one that it begins.
+
+    What the account began with is no change, though it may lie ahead: a plan after its trial ends nothing.
+    """
     same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
-    wanted = select(Subscription).where(Subscription.account_id == account.id, same, Subscription.from_day > day)
-    return db.scalars(wanted.order_by(Subscription.from_day.desc(), Subscription.id.desc()).limit(1)).first()
+    rows = db.scalars(select(Subscription).where(Subscription.account_id == account.id, same)).all()
+    newest_first = sorted(rows, key=lambda row: (row.from_day, row.id), reverse=True)
+    begins = next((row for row in newest_first if row.from_day > day and row.charged_to == row.from_day), None)
+    boundary = begins.from_day if begins is not None else None
+    ends = next((row for row in newest_first if row is not begins and _ends_at(row, boundary, day)), None)
+    is_first = ends is None and (isinstance(product, Plan) or product.counts_numbers)
+    return (None, None) if is_first else (ends, begins)
+
+
+def _ends_at(row: Subscription, boundary: date | None, day: date) -> bool:
+    """Whether a row ends where another begins, or just ends in days to come."""
+    return row.until_day is not None and (row.until_day == boundary if boundary is not None else row.until_day > day)
 
 
 def _item(db: TenantSession, account: Account, product: Plan | Service) -> str:

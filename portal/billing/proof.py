@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge, ChargeCredit
@@ -35,8 +36,25 @@ def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
             costs = _must_cost(book, each, period, who[account.id], plans[account.id])
             wrong += _compare(account, each, period, found, costs=costs)
         spare = [c for charges in found.values() for c in charges if c.id not in given_back]
-        wrong += [f"charge {c.number} from {c.first_day} to {c.last_day} is for no period" for c in spare]
-    return checked, wrong
+        wrong += _for_nothing(spare)
+    left = [c for found in charged.values() for charges in found.values() for c in charges]
+    wrong += _for_nothing([c for c in left if c.id not in given_back])
+    return checked, wrong + list(_without_plan(accounts, plans))
+
+
+def _for_nothing(charges: list[Charge]) -> list[str]:
+    return [f"charge {c.number} from {c.first_day} to {c.last_day} is for no period" for c in charges]
+
+
+def _without_plan(accounts: list[Account], plans: dict[UUID, list[Subscription]]) -> Iterator[str]:
+    """Accounts that are open, and have no plan from some day on: their plans have to follow one another."""
+    for account in accounts:
+        day: date | None = account.cycle_anchor
+        for row in sorted(plans.get(account.id, []), key=lambda row: (row.from_day, row.id)):
+            if row.from_day == day and row.until_day != row.from_day:
+                day = row.until_day
+        if day is not None and account.state != State.CLOSED:
+            yield f"account {account.number} has no plan from {day}"
 
 
 def _compare(

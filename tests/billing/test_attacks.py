@@ -199,6 +199,35 @@ class TestTrial:
         bill(db, [trying], date(2026, 11, 16))
         assert [net for _, _, net in periods(db, trying, "plan")] == [1000] and periods(db, trying, "plan.2") == []
 
+    def test_what_is_taken_back_is_the_change_and_goes_on_as_before(self, db, trying, large, clock):
+        """Red when the ended row stays ended: the account would have no plan from the trial's end on."""
+        change(db, trying, large, 1, When.NEXT)
+        withdraw(db, trying, large, by=COMMAND_LINE)
+        left = db.scalars(select(Subscription).where(Subscription.account_id == trying.id)).all()
+        assert [(row.item, row.until_day) for row in left] == [("plan", None)]
+        change(db, trying, large, 1, When.NEXT)
+        bill(db, [trying], date(2026, 12, 16))
+        assert len(periods(db, trying, "plan.2")) + len(periods(db, trying, "plan.3")) == 2
+        assert wrong_periods(db)[1] == []
+
+    @pytest.mark.parametrize("which", ["its own", "another"])
+    def test_the_plan_that_it_began_with_is_no_change_to_take_back(self, db, trying, large, clock, which):
+        """Red when whatever lies ahead counts as a change: the account stayed active and was never charged again."""
+        with pytest.raises(CannotChange, match="No change waits"):
+            withdraw(db, trying, db.load(Plan, trying.plan_id) if which == "its own" else large, by=COMMAND_LINE)
+        bill(db, [trying], date(2026, 11, 16))
+        assert [net for _, _, net in periods(db, trying, "plan")] == [1000] and wrong_periods(db)[1] == []
+
+    def test_nor_is_one_that_was_charged_for_a_later_first_day(self, db, northwind, large, clock):
+        later = customer(db, northwind.plans["desk"], OPTION_1, name="Later", first_day=date(2026, 12, 20))
+        active(db, later, paid_minor=10_000)
+        with pytest.raises(CannotChange, match="No change waits"):
+            withdraw(db, later, large, by=COMMAND_LINE)
+        change(db, later, large, 1, When.NEXT)
+        withdraw(db, later, large, by=COMMAND_LINE)
+        bill(db, [later], date(2027, 3, 20))
+        assert len(periods(db, later, "plan")) == 4 and wrong_periods(db)[1] == []
+
     def test_a_service_within_the_trial_costs_the_days_up_to_its_end(self, db, trying, clock):
         seat = service(db)
         clock.advance(days=4)

@@ -91,6 +91,17 @@ class TestPeriods:
         add_row(Charge, twice, period_key="once more", number="C-999999", entry_id=None)
         assert "charge C-999999 from 2026-11-02 to 2026-12-01 is for no period" in differences("periods")
 
+    def test_charges_of_a_plan_that_is_gone_and_an_account_without_one(self, three):
+        """Red when only the subscriptions that are there are worked out again."""
+        remove(Subscription, Subscription.account_id == three.ours.id)
+        found = differences("periods")
+        assert f"account {three.ours.number} has no plan from 2026-11-02" in found
+        assert f"charge {three.charge(three.ours).number} from 2026-11-02 to 2026-12-01 is for no period" in found
+
+    def test_a_plan_that_ends_while_the_account_goes_on(self, three):
+        change(Subscription, Subscription.account_id == three.ours.id, until_day=date(2027, 2, 2))
+        assert differences("periods") == [f"account {three.ours.number} has no plan from 2027-02-02"]
+
     def test_a_book_that_was_left_out(self, three):
         remove(Charge, Charge.account_id == three.own.id, Charge.book == "retail", Charge.item == "plan")
         assert any("charged wholesale" in words for words in differences("periods"))
