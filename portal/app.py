@@ -115,7 +115,9 @@ def _arrive(db: database.TenantSession) -> bool:
 
 
 def _enter_white_label() -> Response | None:
-    """An unknown host has no pages at all."""
+    """An unknown host has no pages at all. What went wrong on arrival is told by a page like any other error."""
+    if "arrived_with" in g:
+        raise g.arrived_with
     if request.path.startswith(OPEN_TO_ANY_HOST):
         return None
     if g.white_label is None:

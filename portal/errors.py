@@ -1,11 +1,15 @@
 """How errors look: in the brand of the host that was asked, saying what happened and whether money moved."""
 
+import structlog
 from flask import Response, g, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.kit.ids import new_id
+from portal.kit.logs import mask
 from portal.kit.refusals import Refusal, Ways
+
+log = structlog.get_logger()
 
 NOTHING = "Nothing was changed and no money moved."
 
@@ -17,6 +21,8 @@ def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING, ways
     if not current_user.is_authenticated:
         actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
     is_at_home = code < 500 and current_user.is_authenticated
+    reference = str(new_id())[-12:]
+    log.info("error.page", reference=reference, status=code, path=mask(request.path))
     body = render_template(
         "errors/error.html",
         frame="house/shell.html" if is_at_home else "house/flow.html",
@@ -25,7 +31,7 @@ def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING, ways
         text=text,
         moved=moved,
         actions=actions,
-        reference=str(new_id())[-12:],
+        reference=reference,
     )
     return Response(body, code, mimetype="text/html")
 

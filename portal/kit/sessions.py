@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, Request, Response, request as current_request
+from flask import Flask, Request, Response, g, request as current_request
 from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.datastructures import CallbackDict
 
@@ -80,9 +81,14 @@ class ServerSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
         name = request.cookies.get(self.cookie, "")
-        with reading(PLATFORM) as db:
-            has_session = self.arrive(db) and 0 < len(name) <= 100
-            row = BY_DIGEST.first(db, digest=_digest(name)) if has_session else None
+        try:
+            with reading(PLATFORM) as db:
+                has_session = self.arrive(db) and 0 < len(name) <= 100
+                row = BY_DIGEST.first(db, digest=_digest(name)) if has_session else None
+        except SQLAlchemyError as error:
+            # Raised again once the request is under way: here it would find no page, no headers and no masked log.
+            g.arrived_with = error
+            return BrowserSession()
         if row is None or row.host != _host(request) or not _is_alive(row.created_at, row.seen_at):
             return BrowserSession()
         if now() - row.seen_at > TOUCH_EVERY:

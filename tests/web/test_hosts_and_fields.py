@@ -291,3 +291,21 @@ def test_extra_fields_change_nothing_when_the_operator_invites_or_credits(cast: 
         assert (account.credit_limit_minor, account.kind, account.state) == (1200, "white_label", "active")
     invited["staff-role"], invited["staff-email"] = "operator", "eve@northwind.example"
     assert olga.submit(f"{path}/staff", invited, page=path).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/login", "/activate/a-token-that-works", "/brand.css"])
+def test_a_database_that_fails_on_arrival_is_told_by_a_page_and_no_token_is_logged(
+    app: Flask, cast: Cast, path: str, capfd: pytest.CaptureFixture[str]
+):
+    """Red when the session raises while it is opened: an empty answer without headers, and the path in Flask's log."""
+    platform = database().platform
+    with platform.begin() as connection:
+        connection.exec_driver_sql("alter table white_label rename to elsewhere")
+    try:
+        answer = HostClient(app, cast.bob.host).get(path)
+    finally:
+        with platform.begin() as connection:
+            connection.exec_driver_sql("alter table elsewhere rename to white_label")
+    assert answer.status_code == 500 and "no money moved" in answer.text
+    policy_holds(answer)
+    assert "a-token-that-works" not in "".join(capfd.readouterr())
