@@ -17,7 +17,7 @@ from portal.numbers.models import Number
 from portal.pbx import queries
 from portal.pbx.check import Problem, check
 from portal.pbx.configuration import RULES, Anything, Configuration, Place, differing
-from portal.pbx.models import PbxVersion, SipCredential
+from portal.pbx.models import LAST_VERSION, PbxVersion, SipCredential
 from portal.pbx.words import said
 
 # So many others may save first, one after the other, before a save gives up.
@@ -26,11 +26,15 @@ TRIES = 50
 
 @dataclass(frozen=True)
 class Edit:
-    """One part as somebody wants it, or none, and the version they looked at when they decided so."""
+    """One part as somebody wants it, or none, and the version they looked at when they decided so.
+
+    `is_new` is a part that must not be there yet.
+    """
 
     place: Place
     part: Anything | None
     base: int
+    is_new: bool = False
 
 
 class ChangedMeanwhile(Refusal):
@@ -79,6 +83,8 @@ def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor) -> int:
         version, present = queries.newest(db, account.id)
         if present.at(edit.place) == edit.part:
             return version
+        if edit.is_new and present.at(edit.place) is not None:
+            raise DoesNotFit([Problem(edit.place, "number", f"{edit.place.key} is there already.")])
         base = queries.settings_at(db, account.id, edit.base)
         seen = base.at(edit.place) if base is not None else None
         if base is None or seen != present.at(edit.place):
@@ -104,9 +110,11 @@ def fill(db: TenantSession, account: Account, wanted: Configuration, name: str, 
 
 def undo(db: TenantSession, account: Account, version: int, *, by: Actor) -> int:
     """Take one version back, as a new one. Raises NotFound, or CannotUndo when it was built upon since."""
+    if not 1 <= version <= LAST_VERSION:
+        raise NotFound
     for _ in range(TRIES):
         after, before = (queries.settings_at(db, account.id, v) for v in (version, version - 1))
-        if version < 1 or after is None or before is None:
+        if after is None or before is None:
             raise NotFound
         last, present = queries.newest(db, account.id)
         wanted = present

@@ -21,6 +21,7 @@ from wtforms.validators import InputRequired, Regexp, StopValidation
 from portal.kit.forms import PortalForm, choices
 from portal.kit.money import Money, NotAnAmount, zero_or_more
 from portal.kit.world import read_time_zone
+from portal.numbers.e164 import international
 from portal.pbx.configuration import (
     LONGEST_RING_S,
     MAIL,
@@ -330,7 +331,15 @@ class RouteForm(PartForm):
             del self.number
         else:
             self.number.choices = numbered([each for each in offered.numbers if each not in taken])
+            self.number.validate_choice = False
+            self._taken = taken
         self.to.offer(offered.settings)
+
+    def validate_number(self, field: Any) -> None:
+        if field.data in self._taken:
+            raise StopValidation(f"{international(field.data)} is there already.")
+        if field.data not in [choice.value for choice in field.choices]:
+            raise StopValidation("Choose one of the account's numbers.")
 
     def show(self, part: Route) -> None:
         self.caller_name.data = part.caller_name

@@ -12,7 +12,7 @@ from portal.numbers.queries import numbers_of
 from portal.pbx import configuration
 from portal.pbx.check import Around
 from portal.pbx.configuration import EMPTY, Configuration
-from portal.pbx.models import Clip, PbxVersion, SipCredential
+from portal.pbx.models import LAST_VERSION, Clip, PbxVersion, SipCredential
 from portal.whitelabels.queries import white_label
 
 
@@ -40,7 +40,7 @@ def settings_of(row: PbxVersion) -> Configuration:
 def history(db: TenantSession, account_id: UUID, *, before: int | None = None, limit: int = 50) -> Sequence[PbxVersion]:
     """The versions of an account's settings, the newest first."""
     wanted = select(PbxVersion).where(PbxVersion.account_id == account_id)
-    if before is not None:
+    if before is not None and abs(before) <= LAST_VERSION:
         wanted = wanted.where(PbxVersion.version < before)
     return db.scalars(wanted.order_by(PbxVersion.version.desc()).limit(limit)).all()
 

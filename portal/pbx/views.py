@@ -264,7 +264,7 @@ def _save(
             account = held(db, office)
             if not office.is_administrator:
                 _part_or_404(db, office, place)  # theirs still, now that nobody else can change it
-            save(db, account, Edit(place, part, base), by=actor())
+            save(db, account, Edit(place, part, base, is_new=asked.key == NEW), by=actor())
     except DoesNotFit as refused:
         _tell(form, place, refused)
         return _part(office, asked, form, present, base=base)
