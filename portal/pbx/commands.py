@@ -27,6 +27,7 @@ from portal.pbx.configuration import (
     Rules,
     differing,
 )
+from portal.pbx.credentials import keep_known
 from portal.pbx.models import LAST_VERSION, PbxVersion, SipCredential
 from portal.pbx.words import said
 
@@ -176,6 +177,7 @@ def forget_member(db: TenantSession, account: Account, user: User) -> None:
     ended = "; messages and forwarding to them ended" if reached_them else ""
     _clean(db, account, without, f"{user.display_name} left the account{ended}")
     _drop_credentials(db, account, {each.number for each in theirs})
+    keep_known(db, account, (each.number for each in theirs))
 
 
 def _device(extension: Extension) -> Extension:
@@ -241,6 +243,7 @@ def _append(
     if is_written:
         gone = {each.number for each in present.extensions} - {each.number for each in wanted.extensions}
         _drop_credentials(db, account, gone)
+        keep_known(db, account, (each.number for each in wanted.extensions))
         record(db, "pbx.changed", by=by, subject=account.id, what=what, version=version + 1)
         raise_event(db, "pbx.changed", account=account.id, version=version + 1, places=places)
     return is_written

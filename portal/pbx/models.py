@@ -12,6 +12,8 @@ from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 
 # What PostgreSQL's integer holds: nothing above it can be the number of a version.
 LAST_VERSION = 2**31 - 1
+# Stands where the maker of a password stands, for those that were never shown to anybody.
+NOBODY = ""
 
 
 class PbxVersion(TenantOwned, Base):

@@ -25,7 +25,7 @@ from portal.pbx.configuration import (
     Target,
 )
 from portal.pbx.models import SipCredential
-from portal.pbx.queries import credentials_of, newest
+from portal.pbx.queries import newest, sip_users_of
 from portal.pbx.words import BARRED_WORDS
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -80,7 +80,7 @@ def uptake(db: TenantSession, account: Account | None) -> Uptake | None:
         account=account,
         version=version,
         settings=settings,
-        credentials=credentials_of(db, account.id),
+        credentials=sip_users_of(db, account.id),
         numbers=list(numbers_of(db, account.id)),
         addresses=emergency_addresses_of(db, account.id),
     )
