@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
 
+import phonenumbers
 from phonenumbers.shortnumberinfo import is_emergency_number
 
 from portal.pbx.configuration import (
@@ -55,6 +56,7 @@ def check(configuration: Configuration, around: Around) -> list[Problem]:
         *_counts(configuration),
         *_references(configuration, around),
         *_inner_rules(configuration, around),
+        *_barred(configuration, around),
         *_circles(configuration),
     ]
 
@@ -192,6 +194,33 @@ def _hours(place: Place, hours: Hours) -> Iterator[Problem]:
     days = [holiday.day for holiday in hours.holidays]
     if days != sorted(set(days)):
         yield Problem(place, "holidays", "A day is there twice.")
+
+
+def _barred(configuration: Configuration, around: Around) -> Iterator[Problem]:
+    """Destinations outside that call barring closes: forwarding is no way around it."""
+    for place, part in configuration.items():
+        barring = [configuration.rules.barring, *([part.barring] if isinstance(part, Extension) else [])]
+        for field, target in targets(part):
+            if target.kind is not Kind.EXTERNAL or target.to in around.numbers:
+                continue
+            for name in kinds_of(target.to, around.country):
+                if any(getattr(each, name) for each in barring):
+                    yield Problem(place, field, f"Calls to {BARRED[name]} are barred, so calls cannot be sent there.")
+
+
+BARRED = {"international": "numbers abroad", "premium": "premium rate numbers", "mobile": "mobiles"}
+
+
+def kinds_of(number: str, country: str) -> Iterator[str]:
+    """The kinds of barring that a number falls under, seen from a country (types as `phonenumbers` tells them)."""
+    parsed = phonenumbers.parse(number)
+    if phonenumbers.region_code_for_number(parsed) != country:
+        yield "international"
+    kind = phonenumbers.number_type(parsed)
+    if kind == phonenumbers.PhoneNumberType.PREMIUM_RATE:
+        yield "premium"
+    if kind == phonenumbers.PhoneNumberType.MOBILE:
+        yield "mobile"
 
 
 def _circles(configuration: Configuration) -> Iterator[Problem]:

@@ -15,9 +15,20 @@ from portal.numbers import commands as numbers
 from portal.numbers.e164 import international
 from portal.numbers.models import Number
 from portal.pbx import queries
-from portal.pbx.check import Problem, check
-from portal.pbx.configuration import RULES, Anything, Configuration, Place, differing
-from portal.pbx.models import PbxVersion, SipCredential
+from portal.pbx.check import Problem, check, targets
+from portal.pbx.configuration import (
+    RULES,
+    Anything,
+    Configuration,
+    Extension,
+    Forwarding,
+    Kind,
+    Place,
+    Rules,
+    differing,
+)
+from portal.pbx.credentials import keep_known
+from portal.pbx.models import LAST_VERSION, PbxVersion, SipCredential
 from portal.pbx.words import said
 
 # So many others may save first, one after the other, before a save gives up.
@@ -26,11 +37,15 @@ TRIES = 50
 
 @dataclass(frozen=True)
 class Edit:
-    """One part as somebody wants it, or none, and the version they looked at when they decided so."""
+    """One part as somebody wants it, or none, and the version they looked at when they decided so.
+
+    `is_new` is a part that must not be there yet.
+    """
 
     place: Place
     part: Anything | None
     base: int
+    is_new: bool = False
 
 
 class ChangedMeanwhile(Refusal):
@@ -79,6 +94,8 @@ def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor) -> int:
         version, present = queries.newest(db, account.id)
         if present.at(edit.place) == edit.part:
             return version
+        if edit.is_new and present.at(edit.place) is not None:
+            raise DoesNotFit([Problem(edit.place, "number", f"{edit.place.key} is there already.")])
         base = queries.settings_at(db, account.id, edit.base)
         seen = base.at(edit.place) if base is not None else None
         if base is None or seen != present.at(edit.place):
@@ -92,21 +109,30 @@ def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor) -> int:
 
 
 def fill(db: TenantSession, account: Account, wanted: Configuration, name: str, *, by: Actor) -> int:
-    """Set up an account that has no settings, from a template. Raises SetUpAlready or DoesNotFit."""
+    """Set up an account that has nothing but rules, from a template. Raises SetUpAlready or DoesNotFit."""
     version, present = queries.newest(db, account.id)
-    if present.extensions or present.groups or present.numbers:
+    if present.has_parts:
         raise SetUpAlready
+    wanted = with_rules_of(present, wanted)
     _refuse_unfit(db, account, present, wanted)
     if not _append(db, account, version, present, wanted, what=f"Template “{name}” filled in", by=by):
         raise SetUpAlready
     return version + 1
 
 
+def with_rules_of(present: Configuration, made: Configuration) -> Configuration:
+    """A template's settings with every rule that somebody set before."""
+    was_set = {name: value for name, value in present.rules if value != getattr(Rules(), name)}
+    return made.put(RULES, made.rules.model_copy(update=was_set))
+
+
 def undo(db: TenantSession, account: Account, version: int, *, by: Actor) -> int:
     """Take one version back, as a new one. Raises NotFound, or CannotUndo when it was built upon since."""
+    if not 1 <= version <= LAST_VERSION:
+        raise NotFound
     for _ in range(TRIES):
         after, before = (queries.settings_at(db, account.id, v) for v in (version, version - 1))
-        if version < 1 or after is None or before is None:
+        if after is None or before is None:
             raise NotFound
         last, present = queries.newest(db, account.id)
         wanted = present
@@ -140,15 +166,26 @@ def forget_number(db: TenantSession, account: Account, number: Number) -> None:
 def forget_member(db: TenantSession, account: Account, user: User) -> None:
     """Somebody left the account: their extensions stay as devices, and their telephones can no longer sign in."""
     theirs = [each for each in queries.newest(db, account.id)[1].extensions if each.user_id == user.id]
+    reached_them = any(each != _device(each).model_copy(update={"user_id": user.id}) for each in theirs)
 
     def without(settings: Configuration) -> Configuration:
         for each in settings.extensions:
             if each.user_id == user.id:
-                settings = settings.put(Place("extensions", each.id), each.model_copy(update={"user_id": None}))
+                settings = settings.put(Place("extensions", each.id), _device(each))
         return settings
 
-    _clean(db, account, without, f"{user.display_name} left the account")
+    ended = "; messages and forwarding to them ended" if reached_them else ""
+    _clean(db, account, without, f"{user.display_name} left the account{ended}")
     _drop_credentials(db, account, {each.number for each in theirs})
+    keep_known(db, account, (each.number for each in theirs))
+
+
+def _device(extension: Extension) -> Extension:
+    """The extension without its person, whom neither messages nor calls reach outside any more."""
+    ways = {name: way for name, way in targets(extension) if way.kind is not Kind.EXTERNAL}
+    moves = Forwarding(no_answer_s=extension.forwarding.no_answer_s, **ways)
+    box = extension.voicemail.model_copy(update={"mail_to": ""})
+    return extension.model_copy(update={"user_id": None, "voicemail": box, "forwarding": moves})
 
 
 def listen() -> None:
@@ -206,6 +243,7 @@ def _append(
     if is_written:
         gone = {each.number for each in present.extensions} - {each.number for each in wanted.extensions}
         _drop_credentials(db, account, gone)
+        keep_known(db, account, (each.number for each in wanted.extensions))
         record(db, "pbx.changed", by=by, subject=account.id, what=what, version=version + 1)
         raise_event(db, "pbx.changed", account=account.id, version=version + 1, places=places)
     return is_written

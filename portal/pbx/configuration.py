@@ -280,6 +280,11 @@ class Configuration(Part):
             kept.append(part)
         return self.model_copy(update={place.section: tuple(sorted(kept, key=in_order))})
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether anything but the rules is set."""
+        return any(self.parts(section) for section in SECTIONS)
+
     def extension(self, number: str) -> Extension | None:
         return next((each for each in self.extensions if each.number == number), None)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete
@@ -12,8 +13,8 @@ from portal.events.commands import raise_event
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound
 from portal.pbx.configuration import Place
-from portal.pbx.models import SipCredential
-from portal.pbx.queries import newest
+from portal.pbx.models import NOBODY, SipCredential
+from portal.pbx.queries import newest, sip_users_of
 from portal.whitelabels.queries import white_label
 
 # Without 0 and O, 1, l and I: it is read from a screen and typed on a telephone. 28 of 56 are 162 bits.
@@ -48,20 +49,29 @@ def renew(db: TenantSession, account: Account, extension: str, *, by: Actor) -> 
     _, settings = newest(db, account.id)
     if settings.at(Place("extensions", extension)) is None:
         raise NotFound
-    password = "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
-    fresh = FreshCredential(username_of(account, extension), white_label(db).host, password)
     ours = SipCredential.account_id == account.id, SipCredential.extension == extension
     db.execute(delete(SipCredential).where(*ours))
-    db.put(
-        SipCredential(
-            account_id=account.id,
-            extension=extension,
-            username=fresh.username,
-            realm=fresh.realm,
-            ha1=ha1(fresh.username, fresh.realm, password),
-            made_by=by.name,
-        )
-    )
+    fresh = _made(db, account, extension, made_by=by.name)
     record(db, "sip.renewed", by=by, subject=account.id, extension=extension)
     raise_event(db, "sip.renewed", account=account.id, extension=extension)
+    return fresh
+
+
+def keep_known(db: TenantSession, account: Account, extensions: Iterable[str]) -> None:
+    """Give each extension that has none a password that nobody ever sees.
+
+    A PBX needs a user to keep a voicemail for, and one without a password might be let in without.
+    """
+    known = sip_users_of(db, account.id)
+    for extension in extensions:
+        if extension not in known:
+            _made(db, account, extension, made_by=NOBODY)
+
+
+def _made(db: TenantSession, account: Account, extension: str, *, made_by: str) -> FreshCredential:
+    password = "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
+    fresh = FreshCredential(username_of(account, extension), white_label(db).host, password)
+    digest = ha1(fresh.username, fresh.realm, password)
+    named = {"username": fresh.username, "realm": fresh.realm, "ha1": digest, "made_by": made_by}
+    db.put(SipCredential(account_id=account.id, extension=extension, **named))
     return fresh

@@ -1,6 +1,8 @@
 """Fields that the forms of phone settings share: a destination, a label, a telephone number, rows with a button."""
 
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from flask import g, request
 from wtforms import Field, FieldList, Form, IntegerField, SelectField, StringField
@@ -9,7 +11,7 @@ from wtforms.validators import StopValidation
 
 from portal.kit.forms import Text, choices, stripped
 from portal.numbers.e164 import NotANumber, international, read_number
-from portal.pbx.configuration import TURNING, Configuration, Kind, Target
+from portal.pbx.configuration import TURNING, WITHHELD, Configuration, Kind, Target
 
 OUTSIDE = "outside"
 
@@ -128,3 +130,20 @@ def added_or_removed(rows: FieldList, asked: str) -> bool:
 
 def numbered(numbers: list[str]) -> list[SelectChoice]:
     return choices((number, international(number)) for number in numbers)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What the forms may offer: the settings as they are, and the account's numbers, people and recordings."""
+
+    settings: Configuration
+    numbers: list[str] = field(default_factory=list)
+    people: list[tuple[UUID, str]] = field(default_factory=list)
+    clips: list[tuple[UUID, str]] = field(default_factory=list)
+
+    def clip_choices(self, none: str) -> list[tuple[str, str]]:
+        return [("", none), *((str(id), name) for id, name in self.clips)]
+
+    def caller_choices(self, none: str) -> list[tuple[str, str]]:
+        shown = [(each.value, each.label) for each in numbered(self.numbers)]
+        return [("", none), *shown, (WITHHELD, "Withheld")]

@@ -1,6 +1,5 @@
 """The forms of phone settings: each reads one part, and stands at one that was saved before."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,14 +20,13 @@ from wtforms.validators import InputRequired, Regexp, StopValidation
 from portal.kit.forms import PortalForm, choices
 from portal.kit.money import Money, NotAnAmount, zero_or_more
 from portal.kit.world import read_time_zone
+from portal.numbers.e164 import international
 from portal.pbx.configuration import (
     LONGEST_RING_S,
     MAIL,
     TIME,
-    WITHHELD,
     Anything,
     Barring,
-    Configuration,
     Extension,
     Forwarding,
     Greeting,
@@ -41,7 +39,7 @@ from portal.pbx.configuration import (
     Strategy,
     Voicemail,
 )
-from portal.pbx.fields import Label, SecondsField, StrippedForm, TargetField, added_or_removed, numbered
+from portal.pbx.fields import Label, Offered, SecondsField, StrippedForm, TargetField, added_or_removed, numbered
 from portal.pbx.words import STRATEGY_WORDS, WEEKDAYS
 
 MOVES = ("always", "busy", "no_answer", "unreachable")
@@ -49,23 +47,6 @@ NUMBER = Regexp(r"^[0-9]{2,6}\Z", message="Write two to six digits.")
 BARRED = ("international", "premium", "mobile")
 STRATEGIES = choices((each.value, STRATEGY_WORDS[each]) for each in Strategy)
 DAYS = choices((str(n), day) for n, day in enumerate(WEEKDAYS, 1))
-
-
-@dataclass(frozen=True)
-class Offered:
-    """What the forms may offer: the settings as they are, and the account's numbers, people and recordings."""
-
-    settings: Configuration
-    numbers: list[str] = field(default_factory=list)
-    people: list[tuple[UUID, str]] = field(default_factory=list)
-    clips: list[tuple[UUID, str]] = field(default_factory=list)
-
-    def clip_choices(self, none: str) -> list[tuple[str, str]]:
-        return [("", none), *((str(id), name) for id, name in self.clips)]
-
-    def caller_choices(self, none: str) -> list[tuple[str, str]]:
-        shown = [(each.value, each.label) for each in numbered(self.numbers)]
-        return [("", none), *shown, (WITHHELD, "Withheld")]
 
 
 class PartForm(PortalForm):
@@ -330,7 +311,15 @@ class RouteForm(PartForm):
             del self.number
         else:
             self.number.choices = numbered([each for each in offered.numbers if each not in taken])
+            self.number.validate_choice = False
+            self._taken = taken
         self.to.offer(offered.settings)
+
+    def validate_number(self, field: Any) -> None:
+        if field.data in self._taken:
+            raise StopValidation(f"{international(field.data)} is there already.")
+        if field.data not in [choice.value for choice in field.choices]:
+            raise StopValidation("Choose one of the account's numbers.")
 
     def show(self, part: Route) -> None:
         self.caller_name.data = part.caller_name

@@ -10,6 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.kit.clock import now
 from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 
+# What PostgreSQL's integer holds: nothing above it can be the number of a version.
+LAST_VERSION = 2**31 - 1
+# Stands where the maker of a password stands, for those that were never shown to anybody.
+NOBODY = ""
+
 
 class PbxVersion(TenantOwned, Base):
     """The settings of an account after one change. Append-only: the newest version is what holds.

@@ -22,7 +22,7 @@ from portal.pbx.configuration import (
     Place,
     Target,
 )
-from portal.pbx.forms import Offered
+from portal.pbx.fields import Offered
 from portal.pbx.models import Clip
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
@@ -105,7 +105,7 @@ def home_page(db: TenantSession, office: Office) -> HomePage:
             (f"{office.base}/{section}", LISTS[section][0], str(len(settings.parts(section)))) for section in SECTIONS
         ],
         rules=rows(settings.rules, settings, names),
-        is_empty=settings == EMPTY,
+        is_empty=not settings.has_parts,
         own=own,
     )
 

@@ -12,7 +12,7 @@ from portal.numbers.queries import numbers_of
 from portal.pbx import configuration
 from portal.pbx.check import Around
 from portal.pbx.configuration import EMPTY, Configuration
-from portal.pbx.models import Clip, PbxVersion, SipCredential
+from portal.pbx.models import LAST_VERSION, NOBODY, Clip, PbxVersion, SipCredential
 from portal.whitelabels.queries import white_label
 
 
@@ -40,7 +40,7 @@ def settings_of(row: PbxVersion) -> Configuration:
 def history(db: TenantSession, account_id: UUID, *, before: int | None = None, limit: int = 50) -> Sequence[PbxVersion]:
     """The versions of an account's settings, the newest first."""
     wanted = select(PbxVersion).where(PbxVersion.account_id == account_id)
-    if before is not None:
+    if before is not None and abs(before) <= LAST_VERSION:
         wanted = wanted.where(PbxVersion.version < before)
     return db.scalars(wanted.order_by(PbxVersion.version.desc()).limit(limit)).all()
 
@@ -60,7 +60,12 @@ def clips_of(db: TenantSession, account_id: UUID) -> Sequence[Clip]:
 
 
 def credentials_of(db: TenantSession, account_id: UUID) -> dict[str, SipCredential]:
-    """What telephones sign in with, by extension."""
+    """What telephones sign in with, by extension: the passwords that somebody was shown."""
+    return {extension: each for extension, each in sip_users_of(db, account_id).items() if each.made_by != NOBODY}
+
+
+def sip_users_of(db: TenantSession, account_id: UUID) -> dict[str, SipCredential]:
+    """Every extension's, those included whose password nobody knows."""
     found = db.scalars(select(SipCredential).where(SipCredential.account_id == account_id))
     return {each.extension: each for each in found}
 

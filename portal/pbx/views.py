@@ -15,7 +15,7 @@ from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.refusals import BadInput, NotAllowed, NotFound
 from portal.kit.web import page
 from portal.pbx import pages, queries
-from portal.pbx.commands import ChangedMeanwhile, DoesNotFit, Edit, fill, save, undo
+from portal.pbx.commands import ChangedMeanwhile, DoesNotFit, Edit, fill, save, undo, with_rules_of
 from portal.pbx.configuration import RULES, SECTIONS, Anything, Configuration, Extension, Place
 from portal.pbx.credentials import renew
 from portal.pbx.forms import FORMS, ExtensionForm, PartForm
@@ -264,7 +264,7 @@ def _save(
             account = held(db, office)
             if not office.is_administrator:
                 _part_or_404(db, office, place)  # theirs still, now that nobody else can change it
-            save(db, account, Edit(place, part, base), by=actor())
+            save(db, account, Edit(place, part, base, is_new=asked.key == NEW), by=actor())
     except DoesNotFit as refused:
         _tell(form, place, refused)
         return _part(office, asked, form, present, base=base)
@@ -318,4 +318,5 @@ def _id(part: Anything) -> str:
 def _filled(db: TenantSession, office: Office, name: str) -> Configuration:
     if name not in TEMPLATES:
         raise NotFound
-    return TEMPLATES[name].make(pages.facts_of(db, office))
+    made = TEMPLATES[name].make(pages.facts_of(db, office))
+    return with_rules_of(queries.newest(db, office.account.id)[1], made)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,19 @@ from portal.accounts.models import Account
 from portal.kit.db import TenantSession
 from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
-from portal.pbx.configuration import WITHHELD, Barring, Configuration, Extension, Greeting, Group, Hours, Target
+from portal.pbx.configuration import (
+    WITHHELD,
+    Barring,
+    Configuration,
+    Extension,
+    Greeting,
+    Group,
+    Hours,
+    Route,
+    Target,
+)
 from portal.pbx.models import SipCredential
-from portal.pbx.queries import credentials_of, newest
+from portal.pbx.queries import newest, sip_users_of
 from portal.pbx.words import BARRED_WORDS
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -34,20 +45,24 @@ class Uptake:
     numbers: list[Number]
     addresses: dict[UUID, EmergencyAddress]
 
-    @property
-    def working(self) -> list[Number]:
-        return [number for number in self.numbers if works(number, self.addresses.get(number.id))]
+    @cached_property
+    def working(self) -> dict[str, Number]:
+        """By E.164, found once: each extension asks."""
+        return {each.e164: each for each in self.numbers if works(each, self.addresses.get(each.id))}
+
+    @cached_property
+    def routes(self) -> dict[str, Route]:
+        return {route.number: route for route in self.settings.numbers}
 
     def caller_id(self, extension: Extension) -> tuple[str | None, bool]:
         """The number that calls out show, and whether it is withheld. A number that does not work is not shown."""
         chosen = extension.caller_id or self.settings.rules.caller_id
-        is_working = chosen in {number.e164 for number in self.working}
-        return (chosen if is_working else None, chosen == WITHHELD)
+        return (chosen if chosen in self.working else None, chosen == WITHHELD)
 
     def caller_name(self, extension: Extension) -> str:
         number, _ = self.caller_id(extension)
-        named = next((route.caller_name for route in self.settings.numbers if route.number == number), "")
-        return named or extension.name
+        route = self.routes.get(number) if number is not None else None
+        return (route.caller_name if route is not None else "") or extension.name
 
     def barring(self, extension: Extension) -> Barring:
         """What is barred for an extension: what is barred for the account, and its own besides."""
@@ -65,7 +80,7 @@ def uptake(db: TenantSession, account: Account | None) -> Uptake | None:
         account=account,
         version=version,
         settings=settings,
-        credentials=credentials_of(db, account.id),
+        credentials=sip_users_of(db, account.id),
         numbers=list(numbers_of(db, account.id)),
         addresses=emergency_addresses_of(db, account.id),
     )
@@ -95,8 +110,8 @@ def _whole(found: Uptake) -> Json:
         "ring_groups": [_group(each) for each in settings.groups],
         "schedules": [_schedule(each) for each in settings.hours],
         "greetings": [_greeting(each) for each in settings.greetings],
-        "numbers": [_number(found, each) for each in found.working],
-        "left_out": [_left_out(found, each) for each in found.numbers if each not in found.working],
+        "numbers": [_number(found, each) for each in found.working.values()],
+        "left_out": [_left_out(found, each) for each in found.numbers if each.e164 not in found.working],
         "hold_music": _clip(settings.rules.hold_music),
         "recording": {"all_calls": settings.rules.records, "notice": settings.rules.notice},
         "spend_cap": _cap(found),
@@ -174,7 +189,7 @@ def _greeting(each: Greeting) -> Json:
 
 
 def _number(found: Uptake, number: Number) -> Json:
-    route = next((route for route in found.settings.numbers if route.number == number.e164), None)
+    route = found.routes.get(number.e164)
     return {
         "number": number.e164,
         "target": _target(route.to) if route else None,

@@ -10,6 +10,7 @@ from portal.pbx.check import Around, check
 from portal.pbx.configuration import (
     EMPTY,
     RULES,
+    Barring,
     Configuration,
     Extension,
     Forwarding,
@@ -176,3 +177,20 @@ def test_parts_stand_in_order_however_they_came():
     assert [each.number for each in made.extensions] == ["20", "101", "1000"]
     assert made.put(RULES, Rules(records=True)).put(RULES, None) == made
     assert Voicemail() == made.extensions[0].voicemail
+
+
+@pytest.mark.parametrize("kind, number", [
+    ("international", "+33142685300"), ("premium", "+449061234567"), ("mobile", "+447911123456")])
+@pytest.mark.parametrize("is_for_all", [True, False])
+def test_a_barred_destination_is_not_reached_by_forwarding(kind, number, is_for_all):
+    """Red without `_barred`. What is not barred, and the account's own numbers, stay open."""
+    barring, free = Barring(**{kind: True}), Barring()
+    own = extension(forwarding=Forwarding(busy=target(f"external:{number}")), barring=free if is_for_all else barring)
+    greeting = Greeting(key="g1", name="G", text="a", then=target(f"external:{number}"))
+    made = Configuration(extensions=(own,), greetings=(greeting,), rules=Rules(barring=barring if is_for_all else free))
+    expected = [("extensions", "101", "busy"), *([("greetings", "g1", "then")] if is_for_all else [])]
+    assert problems(made) == expected
+    opened = made.put(RULES, None).put(Place("extensions", "101"), own.model_copy(update={"barring": free}))
+    assert problems(opened) == []
+    ours = Around(frozenset({number}), frozenset(), frozenset(), "GB")
+    assert problems(made, ours) == []

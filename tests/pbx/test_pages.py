@@ -185,7 +185,8 @@ def test_two_who_add_the_same_extension_meet(phones, client):
     form = {**EXTENSION, "number": "103"}
     assert send(bob, at(phones.own, "/extensions/new", "customers"), {**form, "name": "Bob's"}).status_code == 303
     answer = send(owner, at(phones.own, "/extensions/new"), {**form, "name": "Alice's"}, base=1)
-    assert answer.status_code == 409 and phones.settings().extension("103").name == "Bob's"
+    assert answer.status_code == 422 and "103 is there already" in answer.text
+    assert phones.settings().extension("103").name == "Bob's"
 
 
 def test_what_was_removed_meanwhile_is_not_brought_back_by_a_stale_page(phones, client, northwind):
@@ -240,7 +241,7 @@ def test_a_password_is_shown_once(phones, client):
     assert len(password) >= 24 and shown.headers["Cache-Control"] == "no-store"
     assert password not in owner.get(at(phones.own, "/extensions/101")).text
     with reading(phones.tenant.id) as db:
-        assert db.scalars(select(SipCredential)).one().username.endswith("-101")
+        assert db.scalars(select(SipCredential).where(SipCredential.extension == "101")).one().username.endswith("-101")
     gone = owner.submit(at(phones.own, "/extensions/999/password"), {}, page=at(phones.own, "/extensions/101"))
     assert gone.status_code == 404
 
@@ -330,3 +331,41 @@ def test_the_customers_page_tells_of_phone_settings(phones, client):
     page = client(phones.bob).get(f"/customers/{phones.own}").text
     assert f'href="/customers/{phones.own}/pbx"' in page
     assert f'href="/account/{phones.own}/pbx"' in client(phones.owner).get(f"/account/{phones.own}").text
+
+
+# New, and there already
+
+@pytest.mark.parametrize("path, form, key", [
+    ("/groups/new", {**GROUP, "number": "600", "name": "Mine"}, "600"),
+    ("/extensions/new", {**EXTENSION, "number": "102", "name": "Mine"}, "102"),
+])
+@pytest.mark.parametrize("base", [None, 0])
+def test_a_new_part_does_not_take_the_place_of_one_that_is_there(phones, client, path, form, key, base):
+    """From a fresh page and from an old one. Red with `is_new` left out of the edit."""
+    before = phones.settings()
+    answer = send(client(phones.owner), at(phones.own, path), form, base=base)
+    assert answer.status_code == 422 and f"{key} is there already" in answer.text
+    assert 'aria-invalid="true"' in answer.text and phones.settings() == before
+
+
+def test_a_number_that_has_a_route_gets_no_second_one(phones, client):
+    before = phones.settings()
+    answer = send(client(phones.owner), at(phones.own, "/numbers/new"), {"number": LONDON, "to": "extension:102"})
+    assert answer.status_code == 422 and "+44 20 7946 0123 is there already" in answer.text
+    assert phones.settings() == before
+
+
+# Addresses that are too large for any database
+
+LARGE = "9" * 23
+
+
+def test_a_version_that_no_database_can_count_is_not_there(phones, client):
+    """Red, as 500, without the bounds."""
+    owner = client(phones.owner)
+    token = owner.token(at(phones.own, "/rules"))
+    for before in (LARGE, f"-{LARGE}", "x", "0"):
+        assert owner.get(at(phones.own, f"/history?before={before}")).status_code == 200
+    for version in (LARGE, "2147483648"):
+        answer = owner.post(at(phones.own, f"/history/{version}/undoing"), data={"csrf_token": token})
+        assert answer.status_code == 404

@@ -9,6 +9,7 @@ from portal.accounts.models import Account
 from portal.kit.db import transaction
 from portal.pbx.configuration import RULES, Barring, Extension, Place, Rules, Voicemail
 from portal.pbx.credentials import ha1
+from portal.pbx.queries import credentials_of
 from portal.provisioning.directory import plain
 from tests.pbx.making import LONDON, change
 
@@ -75,7 +76,18 @@ def test_caller_id_and_barring_are_those_of_the_settings(taken, cast, northwind)
 def test_a_ring_group_is_pointers_to_the_telephones_that_can_ring(taken):
     document = read(taken.pbx.directory(user="", group=f"{taken.number}-600", action="group_call"))
     users = document.findall("section/domain/groups/group/users/user")
-    assert [user.attrib for user in users] == [{"id": taken.sip.username, "type": "pointer"}]
+    office = taken.sip.username.replace("-101", "-102")
+    assert [user.attrib for user in users] == [{"id": each, "type": "pointer"} for each in (taken.sip.username, office)]
+
+
+def test_an_extension_without_a_telephone_keeps_its_voicemail_and_lets_nobody_in(taken, cast, northwind):
+    """Red, as not found, without a password of its own from the start."""
+    with transaction(northwind.id) as db:
+        part = Extension(number="103", name="Box", voicemail=Voicemail(on=True))
+        change(db, db.load(Account, cast.acme), Place("extensions", "103"), part, cast.bob.actor)
+        assert set(credentials_of(db, cast.acme)) == {"101"}, "nobody was shown one for the others"
+    params = named(read(taken.pbx.directory(user=taken.sip.username.replace("-101", "-103"))).find(".//user"), "param")
+    assert params["vm-enabled"] == "true" and len(params["a1-hash"]) == 32 and "password" not in params
 
 
 @pytest.mark.parametrize("asked", [

@@ -1,6 +1,7 @@
 """One account as JSON: what of it works, for the PBX of its white label alone, unchanged for as long as it is."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from portal.kit.db import reading, transaction
 from portal.pbx.configuration import RULES, Barring, Extension, Place, Rules
 from portal.pbx.credentials import ha1
 from portal.provisioning.commands import end_key, make_key
+from portal.provisioning.document import document, uptake
 from portal.provisioning.models import ProvisioningKey
 from tests.pbx.making import LONDON, OXFORD, change
 
@@ -23,7 +25,7 @@ def test_it_holds_what_a_pbx_needs(taken, northwind):
     assert reception["sip"] == {
         "username": taken.sip.username, "realm": northwind.host, "algorithm": "MD5",
         "ha1": ha1(taken.sip.username, northwind.host, taken.sip.password)}
-    assert office["sip"] is None
+    assert office["sip"]["username"].endswith("-102")
     assert reception["voicemail"]["mail_to"] == "desk@acme.example"
     assert found["ring_groups"][0]["members"] == ["101", "102"]
     assert found["schedules"][0]["open"][0] == {"day": 1, "begins": "09:00", "ends": "17:00"}
@@ -167,3 +169,26 @@ def test_a_pbx_that_asks_without_end_is_stopped(taken):
     """Red without `by_a_pbx`."""
     codes = [taken.pbx.get("/provisioning/v1/none").status_code for _ in range(1201)]
     assert codes == [404] * 1200 + [429]
+
+
+class Counted(dict):
+    """Addresses that count how often they are asked for."""
+
+    asked = 0
+
+    def get(self, *args):
+        self.asked += 1
+        return super().get(*args)
+
+
+def test_each_number_is_looked_at_once_however_many_extensions_there_are(taken, cast, northwind):
+    """Red, with a look at each number for each extension, while `working` was found anew each time."""
+    with transaction(northwind.id) as db:
+        found = uptake(db, db.load(Account, cast.acme))
+        one = found.settings.extensions[0]
+        many = tuple(one.model_copy(update={"number": str(n)}) for n in range(1000, 1100))
+        addresses = Counted(found.addresses)
+        settings = found.settings.model_copy(update={"extensions": many})
+        document(replace(found, settings=settings, addresses=addresses))
+    left_out = sum(number.needs_address for number in found.numbers)
+    assert addresses.asked == len(found.numbers) + left_out
