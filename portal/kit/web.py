@@ -56,7 +56,8 @@ def add_headers(response: Response, *, secure: bool) -> Response:
     headers.setdefault("Referrer-Policy", "no-referrer")
     if secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if not request.path.startswith(("/static/", "/bootstrap/", "/brand.css", "/icon.svg")):
+    is_kept = request.path.startswith(("/static/", "/bootstrap/", "/brand.css", "/icon.svg"))
+    if response.status_code >= 400 or not is_kept:
         headers["Cache-Control"] = "no-store"
     return response
 
