@@ -126,7 +126,7 @@ def with_rules_of(present: Configuration, made: Configuration) -> Configuration:
     return made.put(RULES, made.rules.model_copy(update=was_set))
 
 
-def undo(db: TenantSession, account: Account, version: int, *, by: Actor) -> int:
+def undo(db: TenantSession, account: Account, version: int, *, by: Actor, keeps_limits: bool = False) -> int:
     """Take one version back, as a new one. Raises NotFound, or CannotUndo when it was built upon since."""
     if not 1 <= version <= LAST_VERSION:
         raise NotFound
@@ -140,12 +140,18 @@ def undo(db: TenantSession, account: Account, version: int, *, by: Actor) -> int
             if present.at(place) != after.at(place):
                 raise CannotUndo
             wanted = wanted.put(place, before.at(place))
+        if keeps_limits and _limits(wanted) != _limits(present):
+            raise CannotUndo("The spend cap and the barring belong to whoever pays for the account.")
         problems = _new_problems(db, account, present, wanted)
         if problems:
             raise CannotUndo(" ".join(dict.fromkeys(problem.text for problem in problems)))
         if _append(db, account, last, present, wanted, what=f"Change {version} taken back", by=by, undoes=version):
             return last + 1
     raise TooBusy
+
+
+def _limits(settings: Configuration) -> tuple[object, object]:
+    return settings.rules.spend_cap_minor, settings.rules.barring
 
 
 def forget_number(db: TenantSession, account: Account, number: Number) -> None:

@@ -348,6 +348,11 @@ class RulesForm(PartForm):
         self.notice.choices = choices([("", "None"), *said])
         self.hold_music.choices = choices(offered.clip_choices("The usual music"))
 
+    def keep_limits(self) -> None:
+        """Leave the cap and the barring to whoever pays."""
+        for name in (*BARRED, "spend_cap"):
+            delattr(self, name)
+
     def validate_spend_cap(self, field: Any) -> None:
         try:
             self.cap_minor = zero_or_more(field.data, g.white_label.currency).minor if field.data else None
@@ -357,19 +362,22 @@ class RulesForm(PartForm):
     def show(self, part: Rules) -> None:
         self.caller_id.data, self.notice.data = part.caller_id or "", part.notice or ""
         self.records.data, self.hold_music.data = part.records, str(part.hold_music or "")
+        if "spend_cap" not in self:
+            return
         for name in BARRED:
             self[name].data = getattr(part.barring, name)
         cap = part.spend_cap_minor
         self.spend_cap.data = "" if cap is None else str(Money(cap, g.white_label.currency).decimal())
 
     def part(self, before: Rules | None, key: str) -> Rules:
+        kept = None if "spend_cap" in self else before or Rules()
         return Rules(
             caller_id=self.caller_id.data or None,
-            barring=barring(self),
+            barring=kept.barring if kept else barring(self),
             records=self.records.data,
             notice=self.notice.data or None,
             hold_music=UUID(self.hold_music.data) if self.hold_music.data else None,
-            spend_cap_minor=self.cap_minor,
+            spend_cap_minor=kept.spend_cap_minor if kept else self.cap_minor,
         )
 
 

@@ -29,6 +29,11 @@ class Office:
         return self.desk.is_administrator
 
     @property
+    def keeps_limits(self) -> bool:
+        """Whether the cap and the barring are the payer's alone, who sits on the other side (decision 0018)."""
+        return self.desk.side is Side.ACCOUNT and not self.account.is_run_by_customer
+
+    @property
     def read_only(self) -> str:
         """Why nothing can be changed here now, in words; empty when something can."""
         return why_read_only(self.desk.side, self.account)

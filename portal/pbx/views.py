@@ -18,7 +18,7 @@ from portal.pbx import pages, queries
 from portal.pbx.commands import ChangedMeanwhile, DoesNotFit, Edit, fill, save, undo, with_rules_of
 from portal.pbx.configuration import RULES, SECTIONS, Anything, Configuration, Extension, Place
 from portal.pbx.credentials import renew
-from portal.pbx.forms import FORMS, ExtensionForm, PartForm
+from portal.pbx.forms import FORMS, ExtensionForm, PartForm, RulesForm
 from portal.pbx.rules import Office, why_read_only
 from portal.pbx.templates import TEMPLATES
 from portal.pbx.words import title
@@ -154,7 +154,7 @@ def history(side: Side, account_id: UUID) -> Response:
 def take_back(side: Side, account_id: UUID, version: int) -> Response:
     office = administered(side, account_id, changes=True)
     with transaction() as db:
-        undo(db, held(db, office), version, by=actor())
+        undo(db, held(db, office), version, by=actor(), keeps_limits=office.keeps_limits)
     flash("The change is taken back.", "ok")
     return redirect(f"{office.base}/history", 303)
 
@@ -231,6 +231,8 @@ def _form(db: TenantSession, office: Office, place: Place, present: Anything | N
     form = FORMS[place.section]()
     if isinstance(form, ExtensionForm) and not office.is_administrator:
         form.only_own()
+    if isinstance(form, RulesForm) and office.keeps_limits:
+        form.keep_limits()
     form.offer(pages.offered(db, office), place.key if present is not None else "")
     return form
 

@@ -369,3 +369,18 @@ def test_a_version_that_no_database_can_count_is_not_there(phones, client):
     for version in (LARGE, "2147483648"):
         answer = owner.post(at(phones.own, f"/history/{version}/undoing"), data={"csrf_token": token})
         assert answer.status_code == 404
+
+
+def test_in_option_2_the_cap_and_the_barring_are_the_payers(phones, client):
+    """Red without `keeps_limits`: in the form, and, asked by itself, in the history."""
+    bob, guest = client(phones.bob), client(phones.guest)
+    rules = {"caller_id": "", "notice": "", "hold_music": ""}
+    limits = {**rules, "spend_cap": "50", "premium": "y"}
+    assert send(bob, at(phones.run, "/rules", "customers"), limits).status_code == 303
+    present = phones.settings(phones.run).rules
+    assert guest.submit(at(phones.run, "/history/1/undoing"), {}, page=at(phones.run, "/rules")).status_code == 409
+    page = guest.get(at(phones.run, "/rules")).text
+    assert 'name="spend_cap"' not in page and "sets what is barred" in page
+    assert send(guest, at(phones.run, "/rules"), {**rules, "caller_id": OXFORD, "spend_cap": ""}).status_code == 303
+    assert phones.settings(phones.run).rules == present.model_copy(update={"caller_id": OXFORD})
+    assert phones.settings(phones.run).rules.spend_cap_minor == 5000
