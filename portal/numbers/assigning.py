@@ -26,12 +26,16 @@ from portal.numbers.charging import begin_with_numbers, charge, refuse_unsold
 from portal.numbers.e164 import international
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import EmergencyAddress, Number
+from portal.numbers.queries import works
 
 RESERVED_FOR = timedelta(minutes=10)
 """Long enough to read a quote, short enough that nobody keeps the good numbers from others."""
 
 QUARANTINE = timedelta(days=30)
 """Callers of the last owner give up within a month or so; a number given out earlier would ring for a stranger."""
+
+TIME_TO_KNOW = timedelta(hours=24)
+"""A number that is released sooner was given to nobody yet, so it need not rest."""
 
 MOST_RESERVED = 20
 """An account decides on so many at once, so that one customer cannot reserve a white label's whole stock."""
@@ -218,13 +222,29 @@ def release_all(db: TenantSession, account: Account, by: Actor) -> None:
 
 
 def _let_go(db: TenantSession, account: Account, number_id: UUID) -> Number:
+    number = db.locked(Number, number_id)
+    if number is None:
+        raise NotFound
+    after: dict[str, Any] = {"state": NumberState.FREE.value, "until": None}
+    if rests(db, account, number):
+        after = {"state": NumberState.QUARANTINED.value, "until": now() + QUARANTINE}
     mine = and_(Number.state == NumberState.ASSIGNED, Number.account_id == account.id)
-    gone = _move(db, number_id, mine, state=NumberState.QUARANTINED.value, **NOBODYS, until=now() + QUARANTINE)
+    gone = _move(db, number_id, mine, **NOBODYS, **after)
     if gone is None:
         raise NotFound
     of_it = delete(EmergencyAddress).where(EmergencyAddress.number_id == number_id)
     db.execute(of_it.execution_options(synchronize_session=False))
     return gone
+
+
+def rests(db: TenantSession, account: Account, number: Number) -> bool:
+    """Whether somebody may call a number after its release: it worked, and for long enough to be told to others.
+
+    One that nobody can know is free at once; else an account could empty the stock by releasing what it assigns.
+    """
+    if account.activated_at is None or number.assigned_at is None or now() - number.assigned_at < TIME_TO_KNOW:
+        return False
+    return works(number, db.get(EmergencyAddress, (db.tenant, number.id)))
 
 
 def _announce_release(db: TenantSession, account: Account, number: Number, by: Actor) -> None:

@@ -15,7 +15,7 @@ class NumberState(StrEnum):
 NUMBER_MOVES = {
     NumberState.FREE: {NumberState.RESERVED, NumberState.ASSIGNED},
     NumberState.RESERVED: {NumberState.FREE, NumberState.ASSIGNED},
-    NumberState.ASSIGNED: {NumberState.QUARANTINED},
+    NumberState.ASSIGNED: {NumberState.QUARANTINED, NumberState.FREE},
     NumberState.QUARANTINED: {NumberState.FREE},
 }
 

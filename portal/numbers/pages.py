@@ -20,7 +20,7 @@ from portal.kit.clock import now, today
 from portal.kit.db import TenantSession
 from portal.kit.paging import Key
 from portal.kit.refusals import NotFound
-from portal.numbers.assigning import QUARANTINE, reserved_for
+from portal.numbers.assigning import QUARANTINE, reserved_for, rests
 from portal.numbers.charging import Quote, price_classes, quote
 from portal.numbers.e164 import KINDS, international, place_name
 from portal.numbers.emergency import address_words, as_place
@@ -351,16 +351,22 @@ def help_address(db: TenantSession, desk: NumbersDesk, number: Number) -> dict[s
     return {part: getattr(place, part) for part in PARTS}
 
 
+def _rest_words(db: TenantSession, desk: NumbersDesk, number: Number, tenant: WhiteLabel) -> str:
+    if not rests(db, desk.account, number):
+        return "Others can have it at once: it was not in use long enough to be known."
+    until = day(local_day(now() + QUARANTINE, tenant), tenant)
+    return f"Nobody gets it before {until}. After that it may be somebody else's."
+
+
 def release_page(db: TenantSession, desk: NumbersDesk, number: Number) -> ReleasePage:
     """What giving a number up does. Raises CannotChange."""
     tenant, asked = white_label(db), quote(db, desk.account, fewer=[number])
-    until = day(local_day(now() + QUARANTINE, tenant), tenant)
     return ReleasePage(
         id=number.id,
         number=international(number.e164),
         effects=[
             "Calls to it stop reaching the account at once.",
-            f"Nobody gets it before {until}. After that it may be somebody else's.",
+            _rest_words(db, desk, number, tenant),
             "Its settings and its address for emergency calls are removed.",
         ],
         moved=_back_words(desk, asked, tenant),

@@ -104,9 +104,10 @@ class TestReserve:
             reserve(db, own, [number(db, **wrong).id], by=COMMAND_LINE)
 
     @pytest.mark.parametrize("how", ["hidden_at", "retired_at"])
-    def test_a_class_that_is_not_on_sale_is_kept_and_not_sold(self, db, own, geo, how):
+    def test_a_class_that_is_not_on_sale_is_kept_and_not_sold(self, db, own, geo, how, clock):
         first, second = number(db), number(db, 1)
         give(db, own, first)
+        clock.advance(days=1)
         setattr(geo, how, now())
         db.flush()
         with pytest.raises(NotSold):
@@ -239,6 +240,23 @@ class TestRelease:
         clock.advance(hours=1)
         reserve(db, run, [one.id], by=COMMAND_LINE)
 
+    def test_a_number_nobody_had_time_to_know_is_free_at_once(self, db, own, clock):
+        """Red when every released number rests: one customer could empty the stock, and get its money back."""
+        one, two = give(db, own, number(db), number(db, 1))
+        clock.advance(hours=24, seconds=-1)
+        release(db, own, one.id, agreed_minor=None, by=COMMAND_LINE)
+        assert (one.state, one.account_id, one.until, one.assigned_at) == ("free", None, None, None)
+        clock.advance(seconds=1)
+        release(db, own, two.id, agreed_minor=None, by=COMMAND_LINE)
+        assert two.state == "quarantined"
+
+    def test_nor_does_one_rest_that_never_worked(self, db, own, early, clock):
+        (unsafe,), (waiting,) = give(db, own, number(db, needs_address=True)), give(db, early, number(db, 1))
+        clock.advance(days=3)
+        release(db, own, unsafe.id, agreed_minor=None, by=COMMAND_LINE)
+        release(db, early, waiting.id, agreed_minor=0, by=COMMAND_LINE)
+        assert states(db, unsafe, waiting) == ["free", "free"]
+
     def test_only_its_own_account_lets_it_go(self, db, own, run):
         one, = give(db, own, number(db))
         for it in (one.id, number(db, 1).id):
@@ -257,6 +275,7 @@ class TestRelease:
         monkeypatch.setattr(commands, "after_released", [lambda db, account, it: heard.append(it.e164)])
         first, second, third = number(db), number(db, 1), number(db, 2)
         give(db, own, first, second)
+        clock.advance(days=1)
         reserve(db, own, [third.id], by=COMMAND_LINE)
         before = charged(db, own)
         cancel(db, own, reason="x", by=COMMAND_LINE)
@@ -268,6 +287,7 @@ class TestRelease:
     def test_rows_are_tidied(self, db, own, clock):
         one, two, three = number(db), number(db, 1), number(db, 2)
         give(db, own, one, two)
+        clock.advance(days=1)
         release(db, own, two.id, agreed_minor=None, by=COMMAND_LINE)
         reserve(db, own, [three.id], by=COMMAND_LINE)
         assert free_run_out(db) == 0

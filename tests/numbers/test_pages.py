@@ -129,6 +129,14 @@ class TestTheWay:
         assert street.charged(street.early, "wholesale") == 960
         assert [words for finding in verify() for words in finding.differences] == []
 
+    def test_release_says_when_others_can_have_it_at_once(self, street, browse):
+        """Red when the page always speaks of thirty days."""
+        base = f"/account/{street.own}"
+        order(browse(street.owner), base, street.numbers[0])
+        page = words(browse(street.owner).get(f"{base}/numbers/{street.numbers[0]}/release"))
+        assert "Others can have it at once: it was not in use long enough to be known." in page
+        assert "Nobody gets it before" not in page
+
     def test_release_says_what_comes_back_and_until_when_nobody_gets_it(self, street, browse, clock):
         base = f"/account/{street.own}"
         order(browse(street.owner), base, street.numbers[0])

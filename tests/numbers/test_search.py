@@ -60,8 +60,9 @@ def test_only_what_can_be_had_is_offered(db, own, geo, clock):
     number(db, 3, price_class="unknown")
     price_class(db, "geo-old").retired_at = now()
     number(db, 4, price_class="geo-old")
-    reserve(db, own, [first.id], by=COMMAND_LINE)
     give(db, own, second)
+    clock.advance(days=1)
+    reserve(db, own, [first.id], by=COMMAND_LINE)
     assert found(db) == [third.e164]
     release(db, own, second.id, agreed_minor=None, by=COMMAND_LINE)
     clock.advance(minutes=10)
