@@ -61,7 +61,8 @@ def enter(db: TenantSession, account: Account, number: Number, place: Place, *, 
     _refuse_unassigned(account, number)
     verdict = check(place, number)
     known = db.get(EmergencyAddress, (db.tenant, number.id))
-    if known is not None and as_place(known) == verdict.place and known.state != EmergencyState.ENTERED:
+    # What was refused stays refused: only another address is looked at anew.
+    if known is not None and as_place(known) == verdict.place and not verdict.problem:
         return known
     if known is None:
         known = EmergencyAddress(number_id=number.id, entered_by=by.name, line1="", city="", country="")

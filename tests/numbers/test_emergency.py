@@ -62,6 +62,15 @@ class TestSteps:
         assert (kept.state, kept.problem) == ("entered", "No such street")
         assert states(db, desk) == [True, False, False] and working_numbers(db, own) == []
 
+    def test_a_refused_address_is_not_accepted_by_saving_it_again(self, db, own, desk):
+        """Red when only the rules decide: the customer would undo what the emergency services said."""
+        kept = enter(db, own, desk, BRISTOL, by=COMMAND_LINE)
+        refuse(db, desk.id, entered_at=kept.entered_at.isoformat(), reason="No such street", by=COMMAND_LINE)
+        enter(db, own, desk, replace(BRISTOL, postcode="bs14xy"), by=COMMAND_LINE)
+        assert (kept.state, kept.problem) == ("entered", "No such street") and working_numbers(db, own) == []
+        enter(db, own, desk, replace(BRISTOL, line1="2 Gorse Hill"), by=COMMAND_LINE)
+        assert (kept.state, kept.problem) == ("validated", "")
+
     def test_another_address_starts_again_and_the_same_one_does_not(self, db, own, desk, clock):
         kept = enter(db, own, desk, BRISTOL, by=COMMAND_LINE)
         register(db, desk.id, entered_at=kept.entered_at.isoformat(), reference="R-1", by=COMMAND_LINE)
