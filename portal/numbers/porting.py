@@ -31,6 +31,10 @@ DAYS_AHEAD = 3
 """Working days between the request and the wanted day at least: the losing provider is given that long to answer."""
 
 FURTHEST = timedelta(days=365)
+
+ONE_AT_A_TIME = "port-in-tries"
+"""A series that is taken for its lock, held until the end: two requests for one number cannot pass each other."""
+
 OPEN = (PortState.SUBMITTED, PortState.ACCEPTED, PortState.SCHEDULED)
 
 
@@ -91,7 +95,7 @@ def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> P
     stopped when the numbers are taken over.
     """
     refuse_closed_doors(account)
-    # Its series is locked until the end, so two requests for one number cannot pass each other.
+    next_number(db, ONE_AT_A_TIME)
     reference = f"P-{next_number(db, 'port-in'):04d}"
     _refuse_known(db, [each.e164 for each in new.numbers])
     made = PortRequest(
@@ -110,7 +114,7 @@ def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> P
 def submit_again(db: TenantSession, account: Account, port: PortRequest, new: NewPort, *, by: Actor) -> None:
     """Correct a request that was rejected. Raises PortMoved, NoNumbersNow or NumberKnown."""
     refuse_closed_doors(account)
-    next_number(db, "port-in-tries")  # for its lock, as above
+    next_number(db, ONE_AT_A_TIME)
     _move(port, PortState.SUBMITTED)
     _refuse_known(db, [each.e164 for each in new.numbers], but=port.id)
     for column, value in _asked(new).items():

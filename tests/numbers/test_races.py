@@ -21,7 +21,16 @@ from portal.numbers.assigning import (
 )
 from portal.numbers.charging import quote
 from portal.numbers.models import Number, PortRequest, StockNumber
-from portal.numbers.porting import NumberKnown, PortMoved, accept, schedule, submit
+from portal.numbers.porting import (
+    NumberKnown,
+    PortMoved,
+    accept,
+    port_or_404,
+    reject,
+    schedule,
+    submit,
+    submit_again,
+)
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay
 from tests.numbers.making import new_port, number, price_class
@@ -250,3 +259,22 @@ def _scheduled(tenant, account_id, *e164s):
         accept(db, port, price_class="geo", needs_address=False, by=COMMAND_LINE)
         schedule(db, port, new.wanted_day, by=COMMAND_LINE)
         return port.id
+
+
+def test_a_new_request_and_a_corrected_one_do_not_ask_for_one_number(northwind, street):
+    """Red on PostgreSQL when the two hold different locks: neither sees the other, and both are open."""
+    ids, _ = street
+    with transaction(northwind.id) as db:
+        old = submit(db, held_customer_or_404(db, ids[0]), new_port("+442079460999"), by=COMMAND_LINE).id
+    with transaction(northwind.id) as db:
+        reject(db, port_or_404(db, ids[0], old, held=True), "Wrong name", by=COMMAND_LINE)
+
+    def ask(n):
+        with transaction(northwind.id) as db:
+            account, wanted = held_customer_or_404(db, ids[n]), new_port("+442079460123")
+            if n:
+                submit(db, account, wanted, by=COMMAND_LINE)
+            else:
+                submit_again(db, account, port_or_404(db, ids[0], old, held=True), wanted, by=COMMAND_LINE)
+
+    assert kinds(at_once(2, ask)) == ["NumberKnown"]
