@@ -1,5 +1,6 @@
 """What people type about numbers: what they look for, what they agree to, whose a number is, where help is sent."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -75,7 +76,7 @@ class AgreedForm(PortalForm):
     @property
     def agreed_minor(self) -> int | None:
         words = self.agreed.data or ""
-        return int(words) if words.lstrip("-").isascii() and words.lstrip("-").isdigit() and len(words) < 16 else None
+        return int(words) if re.fullmatch(r"-?[0-9]{1,15}", words) else None
 
 
 class WhoseForm(PortalForm):

@@ -247,7 +247,7 @@ class TestRefused:
         assert street.number().state == "free"
 
     @on_sqlite
-    @pytest.mark.parametrize("agreed", ["", "x", "1.5", "9" * 30, "٣"])
+    @pytest.mark.parametrize("agreed", ["", "x", "1.5", "--5", "-", "9" * 30, "٣"])
     def test_a_form_that_no_page_made(self, street, browse, agreed):
         browser, base = browse(street.owner), f"/account/{street.own}"
         reserve(browser, base, street.numbers[0])
