@@ -26,7 +26,7 @@ from portal.numbers.charging import begin_with_numbers, charge, refuse_unsold
 from portal.numbers.e164 import international
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import EmergencyAddress, Number
-from portal.numbers.queries import works
+from portal.numbers.queries import was_brought_along
 
 RESERVED_FOR = timedelta(minutes=10)
 """Long enough to read a quote, short enough that nobody keeps the good numbers from others."""
@@ -238,13 +238,16 @@ def _let_go(db: TenantSession, account: Account, number_id: UUID) -> Number:
 
 
 def rests(db: TenantSession, account: Account, number: Number) -> bool:
-    """Whether somebody may call a number after its release: it worked, and for long enough to be told to others.
+    """Whether somebody may call a number after its release: it was in use for long enough to be told to others.
 
-    One that nobody can know is free at once; else an account could empty the stock by releasing what it assigns.
+    One that nobody can know is free at once; else an account could empty the stock by releasing what it assigns. One
+    that was brought along was known before it came, and always rests.
     """
-    if account.activated_at is None or number.assigned_at is None or now() - number.assigned_at < TIME_TO_KNOW:
+    if was_brought_along(db, account.id, number.e164):
+        return True
+    if account.activated_at is None or number.assigned_at is None:
         return False
-    return works(number, db.get(EmergencyAddress, (db.tenant, number.id)))
+    return now() - number.assigned_at >= TIME_TO_KNOW
 
 
 def _announce_release(db: TenantSession, account: Account, number: Number, by: Actor) -> None:

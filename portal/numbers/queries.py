@@ -8,8 +8,8 @@ from sqlalchemy import select
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.kit.db import TenantSession
-from portal.numbers.lifecycle import EmergencyState, NumberState
-from portal.numbers.models import EmergencyAddress, Number
+from portal.numbers.lifecycle import EmergencyState, NumberState, PortState
+from portal.numbers.models import EmergencyAddress, Number, PortRequest
 
 GOOD_ENOUGH = (EmergencyState.VALIDATED, EmergencyState.REGISTERED)
 
@@ -39,3 +39,9 @@ def working_numbers(db: TenantSession, account: Account) -> list[Number]:
         return []
     addresses = emergency_addresses_of(db, account.id)
     return [each for each in numbers_of(db, account.id) if works(each, addresses.get(each.id))]
+
+
+def was_brought_along(db: TenantSession, account_id: UUID, e164: str) -> bool:
+    """Whether the account brought a number from another provider, where people knew it already."""
+    wanted = select(PortRequest).where(PortRequest.account_id == account_id, PortRequest.state == PortState.COMPLETED)
+    return any(each["e164"] == e164 for port in db.scalars(wanted) for each in port.numbers)
