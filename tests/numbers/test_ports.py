@@ -159,7 +159,7 @@ class TestCompletion:
             assert charged(db, own) == [("geo", "2026-11-02", 400), ("geo.setup", "once", 1000)]
             numbers = db.scalars(select(Number)).all()
             assert {(n.state, n.account_id, n.needs_address) for n in numbers} == {("assigned", own_id, True)}
-            assert db.load(PortRequest, asked_id).state == "completed" and letters(db)[-1][0] == "completed"
+            assert db.load(PortRequest, asked_id).state == "completed" and "completed" in dict(letters(db))
         with reading(cast.operator.id) as db:
             block = db.scalars(select(NumberBlock)).one()
             assert (block.name, block.count, block.holder_id) == ("Ported in, P-0001", 2, northwind.id)

@@ -202,7 +202,7 @@ def test_completed_and_closed_at_once(cast, northwind, street):
     answers = at_once(2, act)
     assert kinds(answers) in ([], [NoNumbersNow.__name__])
     with reading(northwind.id) as db:
-        assert {n.state for n in db.scalars(select(Number).where(Number.e164 == "+442079460123"))} <= {"free"}
+        assert {n.state for n in db.scalars(select(Number).where(Number.e164 == "+442079460123"))} <= {"quarantined"}
     assert differences() == []
 
 
