@@ -279,8 +279,9 @@ def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day:
 
 def _first_day_now(account: Account, product: Plan | Service, day: date) -> date:
     """From when a change of today counts. Numbers cost nothing before the account's first period, like the plan."""
-    waits = isinstance(product, Service) and product.counts_numbers and account.cycle_anchor is not None
-    return max(day, account.cycle_anchor) if waits and account.cycle_anchor else day
+    anchor = account.cycle_anchor
+    waits = isinstance(product, Service) and product.counts_numbers
+    return max(day, anchor) if waits and anchor is not None else day
 
 
 def _is_charged_by(db: TenantSession, account: Account, starts: date, day: date) -> bool:

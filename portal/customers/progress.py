@@ -16,6 +16,7 @@ from portal.customers.facts import Facts, facts_of
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.letters.models import CAME_BACK, Letter
+from portal.numbers.e164 import international
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -211,7 +212,9 @@ def timeline(db: TenantSession, account: Account, blocker: Blocker) -> list[Even
 def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     kind, icon, title = TITLES[row.action]
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
-    for key in ("number", "address", "person", "role", "after", "reference", "reason", "why"):
+    if row.details.get("number"):
+        lines.append(international(row.details["number"]))
+    for key in ("address", "person", "role", "after", "reference", "reason", "why"):
         if row.details.get(key):
             lines.append(DECLINES.get(row.details[key], str(row.details[key])))
     lines += [f"{what.capitalize()}: {words}" for what, words in row.details.get("changed", {}).items()]

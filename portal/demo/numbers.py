@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.accounts.models import Account
-from portal.accounts.queries import held_customer_or_404
+from portal.accounts.queries import held_customer_or_404, white_label_staff
 from portal.audit.commands import Actor
 from portal.demo.places import KAURI_HOST, NORTHWIND_HOST
 from portal.kit import jobs
@@ -64,8 +64,8 @@ def stock(*, by: Actor) -> None:
     with reading(PLATFORM) as db:
         northwind = white_label_at(db, NORTHWIND_HOST)
     assert northwind is not None
-    give(northwind.id, "Harbour City Couriers", 2, by=by, phones=True)
-    give(northwind.id, "Redland Yoga Studio", 1, by=by)
+    give(northwind.id, "Harbour City Couriers", 2, phones=True)
+    give(northwind.id, "Redland Yoga Studio", 1)
 
 
 def _taken(host_id: UUID, import_id: UUID, by: Actor) -> UUID:
@@ -87,12 +87,14 @@ def _hand(host_id: UUID, block_id: UUID, to: str, by: Actor) -> None:
     jobs.run_due()
 
 
-def give(white_label_id: UUID, name: str, count: int, *, by: Actor, phones: bool = False) -> None:
+def give(white_label_id: UUID, name: str, count: int, *, phones: bool = False) -> None:
     """Assign the first free numbers of a white label to one of its customers, at what they cost.
 
     With `phones` they ring in a small office, whose two telephones have passwords that nobody kept.
     """
     with transaction(white_label_id) as db:
+        bob = white_label_staff(db, "administrator")[0]
+        by = Actor("user", bob.id, bob.display_name)
         found = db.scalars(select(Account).where(Account.name == name)).one()
         account = held_customer_or_404(db, found.id)
         chosen = [number.id for number in free_numbers(db, Search()).rows[:count]]

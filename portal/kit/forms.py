@@ -1,12 +1,13 @@
 """Typed form fields that every page shares: text that cannot smuggle line ends, one address, an amount of money."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms import Field, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
@@ -24,6 +25,18 @@ class PortalForm(FlaskForm):
                 filters = [*unbound_field.kwargs.get("filters", ()), stripped]
                 return unbound_field.bind(form=form, filters=filters, **options)
             return unbound_field.bind(form=form, **options)
+
+
+class AgreedForm(PortalForm):
+    """A quote that is confirmed: `agreed` is what the payer was shown to be debited at once, in minor units."""
+
+    agreed = HiddenField()
+
+    @property
+    def agreed_minor(self) -> int | None:
+        """None when the field is empty or no whole number, as it is before a quote was shown."""
+        words = self.agreed.data or ""
+        return int(words) if re.fullmatch(r"-?[0-9]{1,15}", words) else None
 
 
 def choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:

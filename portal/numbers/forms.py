@@ -1,13 +1,12 @@
 """What people type about numbers: what they look for, what they agree to, whose a number is, where help is sent."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from flask import g
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import ValidationError
 
 from portal.accounts.commands import Place
@@ -66,17 +65,6 @@ def read_id(words: str) -> UUID:
         return UUID(words)
     except ValueError as error:
         raise BadInput("The choice was not readable. Start from the list again.") from error
-
-
-class AgreedForm(PortalForm):
-    """A quote that is confirmed: `agreed` is what the payer was shown to be debited at once, in minor units."""
-
-    agreed = HiddenField()
-
-    @property
-    def agreed_minor(self) -> int | None:
-        words = self.agreed.data or ""
-        return int(words) if re.fullmatch(r"-?[0-9]{1,15}", words) else None
 
 
 class WhoseForm(PortalForm):

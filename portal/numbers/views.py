@@ -11,11 +11,12 @@ from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
+from portal.kit.forms import AgreedForm
 from portal.kit.refusals import BadInput, NotAllowed, Refusal
 from portal.kit.web import page
 from portal.numbers import assigning, pages
 from portal.numbers.e164 import international
-from portal.numbers.forms import AgreedForm, SearchForm, WhoseForm, read_id, read_search, whose_choices
+from portal.numbers.forms import SearchForm, WhoseForm, read_id, read_search, whose_choices
 from portal.numbers.letters import tell_payers
 from portal.numbers.rights import NumbersDesk
 from portal.numbers.searching import free_countries

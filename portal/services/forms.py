@@ -1,18 +1,17 @@
 """The form of a change: how many, and from when."""
 
-import re
 from typing import Any
 
 from wtforms import HiddenField, IntegerField, RadioField
 from wtforms.validators import InputRequired, NumberRange
 
 from portal.billing.changes import MOST, When
-from portal.kit.forms import PortalForm, choices
+from portal.kit.forms import AgreedForm, choices
 
 WHEN = choices([(When.NOW, "Now"), (When.NEXT, "From the next period")])
 
 
-class ChangeForm(PortalForm):
+class ChangeForm(AgreedForm):
     """What the quote said: `agreed` is what the payer is debited at once, in minor units, `item` the charge's name."""
 
     quantity = IntegerField(
@@ -24,14 +23,8 @@ class ChangeForm(PortalForm):
         default=1,
     )
     when = RadioField("From when", choices=WHEN, default=When.NOW.value)
-    agreed = HiddenField()
     item = HiddenField()
 
     def __init__(self, *args: Any, is_asked: bool = False, **kwargs: Any) -> None:
         # What is only asked for comes in the address, without a token: it changes nothing.
         super().__init__(*args, **({"meta": {"csrf": False}} if is_asked else {}), **kwargs)
-
-    @property
-    def agreed_minor(self) -> int | None:
-        words = self.agreed.data or ""
-        return int(words) if re.fullmatch(r"-?[0-9]{1,15}", words) else None
