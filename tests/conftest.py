@@ -10,17 +10,21 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 import portal.models
+from portal.identity import passwords
 from portal.kit import clock as kit_clock, db as kit_db, settings as kit_settings
 from portal.kit.db import TenantSession
 from portal.kit.limits import limiter
+from portal.kit.logs import set_up_logs
 from portal.kit.migrating import migrate
 from portal.kit.settings import Settings
 from tests.cast import MORNING, Cast, Clock, Company, Person, make_cast
@@ -29,6 +33,22 @@ from tests.servers import PLATFORM, WEB, PostgresqlServer, postgresql_server
 assert portal.models.ROOMS, "the tables must be known before a database is migrated"
 
 SETTINGS = Settings(secret_key="a-secret-for-tests-that-is-long-enough", mail_from="portal@highwire.example")
+# Still argon2id, only with as little work as it allows. `tests/identity/test_passwords.py` asks for the product's own.
+THOROUGH = passwords._hasher
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all the applications that tests make."""
+
+    known: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
 
 
 class SqliteHouse:
@@ -171,15 +191,28 @@ def clock() -> Iterator[Clock]:
         yield standing
 
 
+@pytest.fixture(scope="session")
+def built() -> dict[Settings, Flask]:
+    """The applications of this run, by their settings: to build one costs more than most tests that ask it."""
+    return {}
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, built: dict[Settings, Flask]) -> Iterator[Flask]:
     """The whole application, on the test's database."""
     from portal.app import create_app
 
-    made = create_app(kit_settings.current())
+    now = kit_settings.current()
+    key = replace(now, database_url="", platform_database_url="")
+    if key in built:
+        set_up_logs(now)
+        kit_db.use(kit_db.Database(now))
+    else:
+        built[key] = create_app(now)
+        built[key].jinja_env.bytecode_cache = Compiled()
     own = kit_db.database()
     limiter.reset()
-    yield made
+    yield built[key]
     own.dispose()
 
 

@@ -47,14 +47,14 @@ from tests.access.test_role_table import (
     town,
     waiting_credit,
 )
-from tests.accounts.making import active, add_member, customer, quick_hashes
+from tests.accounts.making import active, add_member, customer
 from tests.billing.making import service
 from tests.cast import PASSWORD, Cast, Company, Person, password_hash
 from tests.conftest import HostClient
 from tests.numbers.making import one_of_each
 from tests.statements.making import documents_of
 
-__all__ = ["quick_hashes", "town"]
+__all__ = ["town"]
 FIRST = "copper kettle on a sill"
 ADDRESS = {
     "line1": "1 High Street", "city": "Leeds", "postcode": "LS1 4AP", "country": "GB", "same_address": "y",

@@ -3,9 +3,6 @@
 from dataclasses import replace
 from datetime import date
 
-import pytest
-from argon2 import PasswordHasher
-
 from portal.accounts.commands import NewCustomer, add_member, give_credit, open_customer_account
 from portal.accounts.lifecycle import Administration, Role
 from portal.accounts.models import Account
@@ -17,7 +14,6 @@ from portal.audit.commands import COMMAND_LINE
 from portal.billing.period import nth_period
 from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
-from portal.identity import passwords
 from portal.identity.commands import add_user
 from portal.kit.db import TenantSession, transaction
 from portal.kit.ids import new_id
@@ -36,12 +32,6 @@ PLACES = {
     "JPY": ("JP", "Asia/Tokyo", "ja_JP"), "KWD": ("KW", "Asia/Kuwait", "en_AE"),
     "GBP": ("GB", "Europe/London", "en_GB"),
 }
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Still argon2id, only with as little work as it allows: what hashing costs is measured elsewhere."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def white_label_in(currency: str, host: str, *, credit_minor: int = 0, wholesale_tax_ppm: int = 0) -> Company:

@@ -9,10 +9,10 @@ from portal.billing.run import bill_white_label
 from portal.kit.clock import today
 from portal.kit.db import reading, transaction
 from portal.letters.models import Letter
-from tests.accounts.making import OPTION_1, active, customer, pay, quick_hashes
+from tests.accounts.making import OPTION_1, active, customer, pay
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "quick_hashes"]
+__all__ = ["browse"]
 
 
 class Months:

@@ -5,9 +5,6 @@ from sqlalchemy import select
 
 from portal.billing.models import Charge
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
-from tests.accounts.making import quick_hashes
-
-__all__ = ["quick_hashes"]
 
 
 class Books:

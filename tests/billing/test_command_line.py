@@ -13,11 +13,9 @@ from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import BillingRun, Charge
 from portal.kit.db import reading, transaction
-from tests.accounts.making import OPTION_1, active, customer, quick_hashes
+from tests.accounts.making import OPTION_1, active, customer
 from tests.billing.making import service
 from tests.billing.test_usage import use
-
-__all__ = ["quick_hashes"]
 
 
 @pytest.fixture

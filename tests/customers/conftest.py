@@ -12,10 +12,10 @@ from portal.customers.progress import blocker_of, timeline
 from portal.kit.db import transaction
 from portal.letters.commands import mark_refused, mark_sent
 from portal.letters.models import Letter
-from tests.accounts.making import customer, quick_hashes
+from tests.accounts.making import customer
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "quick_hashes"]
+__all__ = ["browse"]
 
 
 class Case:

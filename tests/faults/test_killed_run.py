@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 from datetime import date, datetime
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from typing import Any
 from uuid import UUID
 
@@ -17,36 +17,39 @@ from portal.kit import clock, db as kit_db, settings as kit_settings
 from portal.kit.db import reading, transaction
 from portal.kit.settings import Settings
 from portal.verify import verify
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, quick_hashes
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.cast import Clock, Company
 
-__all__ = ["quick_hashes"]
-CUSTOMERS, PAY_THEMSELVES, WORKERS, BATCH = 24, 12, 4, 2
+CUSTOMERS, PAY_THEMSELVES, WORKERS, BATCH, DEADLY = 24, 12, 4, 2, 2
 THROUGH = date(2027, 2, 10)
 # Three months, from December to February, of each customer and of Acme, at wholesale, and at retail where they pay.
 A_MONTH = (CUSTOMERS + 1) + (PAY_THEMSELVES + 1)
 LONGEST_S = 120
 
 
-def work(settings: Settings, moment: datetime, tenant: UUID, barrier: Barrier, dies_at: int | None) -> None:
-    """A worker of its own, as another machine would be. `dies_at` is the batch in which it is killed, unfinished."""
+def work(settings: Settings, moment: datetime, tenant: UUID, barrier: Barrier, midway: Event, dies: bool) -> None:
+    """A worker of its own, as another machine would be. One dies in its second batch; the others begin meanwhile."""
     kit_settings.install(settings)
     kit_db.use(kit_db.Database(settings))
     billing_run.BATCH = BATCH
-    if dies_at is not None:
-        billing_run.bill = _killing(billing_run.bill, dies_at)
+    if dies:
+        billing_run.bill = _killing(billing_run.bill, midway)
     barrier.wait(LONGEST_S)
+    if not dies:
+        midway.wait(LONGEST_S)
     with clock.reading(Clock(moment)):
         billing_run.bill_white_label(tenant, THROUGH, by="a worker")
 
 
-def _killing(bill: Any, dies_at: int) -> Any:
+def _killing(bill: Any, midway: Event) -> Any:
     batches: list[int] = []
 
     def bills_and_dies(*args: Any) -> Any:
         batches.append(1)
+        if len(batches) == DEADLY:
+            midway.set()
         written = bill(*args)
-        if len(batches) == dies_at:
+        if len(batches) == DEADLY:
             os.kill(os.getpid(), signal.SIGKILL)
         return written
 
@@ -74,9 +77,9 @@ def test_four_workers_one_killed_midway_charge_each_period_once(
     """
     clock.advance(days=100)
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(WORKERS)
+    barrier, midway = context.Barrier(WORKERS), context.Event()
     workers = [
-        context.Process(target=work, args=(settings, clock(), northwind.id, barrier, 2 if n == 0 else None))
+        context.Process(target=work, args=(settings, clock(), northwind.id, barrier, midway, n == 0))
         for n in range(WORKERS)
     ]
     for worker in workers:

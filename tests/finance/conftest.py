@@ -9,10 +9,10 @@ from portal.finance.queries import Filter
 from portal.kit.db import transaction
 from portal.ledger.commands import post
 from portal.ledger.entry import Book, charge as entry_of
-from tests.accounts.making import customer, quick_hashes
+from tests.accounts.making import customer
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "quick_hashes"]
+__all__ = ["browse"]
 
 NOVEMBER = Filter(date(2026, 11, 1), date(2026, 12, 1))
 

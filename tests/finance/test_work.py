@@ -3,10 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from tests.accounts.making import quick_hashes
 from tests.cast import on_sqlite
-
-__all__ = ["quick_hashes"]
 
 
 @pytest.fixture

@@ -5,6 +5,13 @@ import pytest
 from portal.identity import passwords
 from portal.identity.passwords import LONGEST, SHORTEST, STOLEN, hash_password, is_right, needs_rehash, problem_with
 from tests.cast import PASSWORD, password_hash
+from tests.conftest import THOROUGH
+
+
+@pytest.fixture(autouse=True)
+def thorough(monkeypatch):
+    """The product's own hasher, which other tests go without."""
+    monkeypatch.setattr(passwords, "_hasher", THOROUGH)
 
 
 def test_they_are_hashed_with_argon2id():

@@ -12,12 +12,10 @@ from portal.kit import tokens
 from portal.kit.db import reading, transaction
 from portal.letters.commands import mark_sent
 from portal.letters.models import Letter
-from tests.accounts.making import quick_hashes
 from tests.cast import PASSWORD, on_sqlite
 from tests.signup.browsing import words
 from tests.threads import at_once
 
-__all__ = ["quick_hashes"]
 NEW = "alice@elsewhere.example"
 
 

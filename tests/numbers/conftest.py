@@ -14,11 +14,10 @@ from portal.numbers.stock_file import Terms
 from portal.numbers.stock_models import ImportFates, NumberImport
 from portal.operator.commands import NewService, add_service
 from portal.whitelabels.models import WhiteLabel
-from tests.accounts.making import quick_hashes
 from tests.numbers.accounts import early, geo, listening, own, run
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "early", "geo", "listening", "own", "quick_hashes", "run"]
+__all__ = ["browse", "early", "geo", "listening", "own", "run"]
 
 assert stock_flows.run_import, "the jobs of the stock have to be registered"
 CLASS = NewService("local", "Local number", "", 200, 100, 200_000, unit="number", counts="numbers")

@@ -3,10 +3,9 @@
 import pytest
 
 from portal.kit.db import PLATFORM, reading
-from tests.accounts.making import quick_hashes
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "quick_hashes"]
+__all__ = ["browse"]
 
 
 @pytest.fixture

@@ -9,11 +9,9 @@ from portal.accounts.queries import primary_user
 from portal.identity.commands import add_user
 from portal.kit.db import reading, transaction
 from portal.pbx import queries
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, quick_hashes
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.cast import Person, password_hash
 from tests.pbx.making import LONDON, OXFORD, number, set_up
-
-__all__ = ["quick_hashes"]
 
 
 class Phones:

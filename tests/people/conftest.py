@@ -10,10 +10,8 @@ from portal.kit import tokens
 from portal.kit.db import reading, transaction
 from portal.letters.models import Letter
 from portal.people.models import Invitation
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, quick_hashes
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.conftest import HostClient
-
-__all__ = ["quick_hashes"]
 
 
 @dataclass

@@ -4,11 +4,11 @@ import pytest
 
 from portal.accounts.queries import primary_user
 from portal.kit.db import transaction
-from tests.accounts.making import active, customer, quick_hashes
+from tests.accounts.making import active, customer
 from tests.cast import Person
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "quick_hashes"]
+__all__ = ["browse"]
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.payments.models import Funding
 from portal.whitelabels.queries import gateway_credential
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, quick_hashes
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.cast import Person, on_sqlite, password_hash
 from tests.payments.conftest import DECLINED, VISA, gateway, sandbox, shop
 from tests.signup.browsing import errors, words as words_of
 
-__all__ = ["gateway", "quick_hashes", "sandbox", "shop"]
+__all__ = ["gateway", "sandbox", "shop"]
 
 
 class Payer:

@@ -4,12 +4,12 @@ import pytest
 
 from portal.accounts.queries import primary_user
 from portal.kit.db import transaction
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, plan, quick_hashes
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer, plan
 from tests.billing.making import service
 from tests.cast import Person, password_hash
 from tests.signup.browsing import browse
 
-__all__ = ["browse", "quick_hashes"]
+__all__ = ["browse"]
 
 
 class Shop:

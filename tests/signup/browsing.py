@@ -5,11 +5,10 @@ import html
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from portal.kit.clock import now
@@ -24,23 +23,9 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 Browse = Callable[[Person], HostClient]
 
 
-class _Compiled(BytecodeCache):
-    """Templates compiled once for all the applications that tests make."""
-
-    known: ClassVar[dict[str, bytes]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.known:
-            bucket.bytecode_from_string(self.known[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.known[bucket.key] = bucket.bytecode_to_string()
-
-
 @pytest.fixture
 def browse(app: Flask) -> Browse:
     """`browse(bob)`: a browser in which Bob signed in a moment ago."""
-    app.jinja_env.bytecode_cache = _Compiled()
 
     def open_browser(who: Person) -> HostClient:
         name, subject = secrets.token_urlsafe(32), f"{who.white_label_id}:{who.id}"

@@ -6,10 +6,9 @@ from sqlalchemy import select
 from portal.accounts.models import Account
 from portal.kit.db import reading
 from portal.signup.models import Draft
-from tests.accounts.making import quick_hashes
 from tests.signup.browsing import Wizard, browse, gateway, sandbox
 
-__all__ = ["browse", "gateway", "quick_hashes", "sandbox"]
+__all__ = ["browse", "gateway", "sandbox"]
 
 
 @pytest.fixture

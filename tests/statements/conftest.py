@@ -9,9 +9,7 @@ from portal.ledger.entry import Book, credit_of
 from portal.ledger.models import JournalLine, LedgerAccount
 from portal.statements.models import StatementLine
 from portal.statements.statement import Month
-from tests.accounts.making import OPTION_1, active, customer, quick_hashes
-
-__all__ = ["quick_hashes"]
+from tests.accounts.making import OPTION_1, active, customer
 
 NOVEMBER, DECEMBER, JANUARY = Month(date(2026, 11, 1)), Month(date(2026, 12, 1)), Month(date(2027, 1, 1))
 

@@ -10,10 +10,8 @@ from portal.accounts.models import Account
 from portal.billing.models import Charge
 from portal.kit.db import reading, transaction
 from portal.payments.models import Funding
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer, quick_hashes
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.verify.planting import differences
-
-__all__ = ["quick_hashes"]
 
 
 @dataclass
