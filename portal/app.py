@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal import rooms
 from portal.activation import commands as activation
 from portal.arrears import commands as arrears
+from portal.billing import subscriptions as billing
 from portal.errors import error_page, plain_page, refusal_page
 from portal.identity.guards import login_manager
 from portal.kit import db as database
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     people.listen()
     receipts.listen()
     arrears.listen()
+    billing.listen()
     numbers.listen()
     pbx.listen()
     _answer_errors(app)

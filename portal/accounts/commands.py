@@ -23,6 +23,9 @@ from portal.ledger.models import JournalEntry
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 
+before_stopping: list[Callable[[TenantSession, Account], None]] = []
+"""What other rooms finish in the very transaction in which a running account is suspended or closed."""
+
 after_closed: list[Callable[[TenantSession, Account, Actor], None]] = []
 """What other rooms do in the very transaction in which an account is closed or cancelled."""
 
@@ -184,6 +187,7 @@ def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
 
 def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Pause:
     """Begin a pause and return it. Raises MoveRefused unless the account is active."""
+    _finish(db, account)
     account.move_to(State.SUSPENDED)
     # A day that began active is charged; a suspended account rests from the next one.
     rests_from = today(white_label(db).time_zone) + timedelta(days=1)
@@ -203,12 +207,19 @@ def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Non
 
     What is charged for already runs to its end: closing gives nothing back, and begins no further period.
     """
+    _finish(db, account)
     account.move_to(State.CLOSED)
     account.closed_at = now()
     _end_subscriptions(db, account)
     record(db, "account.closed", by=by, subject=account.id, reason=reason)
     for tell in after_closed:
         tell(db, account, by)
+
+
+def _finish(db: TenantSession, account: Account) -> None:
+    if account.state == State.ACTIVE:
+        for tell in before_stopping:
+            tell(db, account)
 
 
 def _end_pause(db: TenantSession, account: Account) -> None:

@@ -150,9 +150,10 @@ def carry_out_all(
 ) -> list[Change]:
     """Like `carry_out`, for changes of different products that were quoted together, at one sum: all or none."""
     catch_up(db, account)
-    changes = [work_out(db, account, wish) for wish in wishes]
-    if agreed_items is not None and agreed_items != [change.item for change in changes]:
+    # Asked before the wish is judged: to whoever sent a form twice, "the account has that already" is the wrong answer.
+    if agreed_items is not None and agreed_items != [_item(db, account, wish.product) for wish in wishes]:
         raise ChangedMeanwhile
+    changes = [work_out(db, account, wish) for wish in wishes]
     if agreed_minor is not None and agreed_minor != sum(due_minor(account, change) for change in changes):
         raise QuoteIsOld
     _make_sure_of_money(db, account, changes)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.billing.subscriptions import what_is_due
 from portal.kit.clock import today
@@ -34,6 +35,14 @@ def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
             assert line.period is not None
             sums[line.period.first_day] += line.retail.gross_minor
     return look_ahead(credit_minor, sorted(sums.items()))
+
+
+def begun_minor(db: TenantSession, account: Account) -> int:
+    """What a running account's payer is still to be charged for what has begun by today, with tax."""
+    if account.state != State.ACTIVE:
+        return 0
+    lines = [line for each in what_is_due(db, [account], today(white_label(db).time_zone)) for line in each.lines]
+    return sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in lines)
 
 
 def look_ahead(credit_minor: int, charges: Sequence[tuple[date, int]]) -> Outlook:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
+from portal.accounts import commands as accounts_commands
 from portal.accounts.models import Account, Pause, Subscription
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.charging import Written, write_charges
@@ -51,6 +52,12 @@ def catch_up(db: TenantSession, account: Account) -> None:
     A run that is late would else charge those periods by what is true afterwards. The caller holds the account's row.
     """
     bill(db, [account], today(white_label(db).time_zone))
+
+
+def listen() -> None:
+    """Charge what had begun before an account rests or ends. Called when the house is put together."""
+    if catch_up not in accounts_commands.before_stopping:
+        accounts_commands.before_stopping.append(catch_up)
 
 
 def _move_on(db: TenantSession, found: list[DueNow]) -> None:

@@ -13,6 +13,7 @@ from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
 from portal.arrears.words import Notice, notice_of
 from portal.billing.models import Charge
+from portal.billing.outlook import begun_minor
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
 from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
@@ -381,3 +382,14 @@ def activation_page(db: TenantSession, account: Account) -> ActivationPage:
         money(available - invoice.wholesale_minor, tenant),
         money(missing, tenant) if missing > 0 else None,
     )
+
+
+def charged_first(db: TenantSession, account: Account) -> str:
+    """What suspending or closing charges before anything else; empty when all that has begun is charged."""
+    due = begun_minor(db, account)
+    return f"What had begun by today is charged: {money(due, white_label(db))}." if due else ""
+
+
+def link_dies(account: Account) -> str:
+    waits = account.state == State.INACTIVE and account.is_run_by_customer
+    return "Its activation link no longer works." if waits else ""

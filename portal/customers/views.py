@@ -231,8 +231,9 @@ def suspend(account_id: UUID) -> Response:
         return _act_page(account_id, "suspension", form)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
+        first = pages.charged_first(db, account)
         accounts.suspend(db, account, reason=form.reason.data or "", by=actor())
-    flash(f"{account.name} is suspended. No money moved.", "ok")
+    flash(f"{account.name} is suspended. {first or 'No money moved.'}", "ok")
     return _to(account_id)
 
 
@@ -254,8 +255,9 @@ def close(account_id: UUID) -> Response:
         return _act_page(account_id, "closure", form)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
+        first, link = pages.charged_first(db, account), pages.link_dies(account)
         activation.cancel(db, account, reason=form.reason.data or "", by=actor())
-    flash(f"{account.name} is closed. Its activation link no longer works. No money moved.", "ok")
+    flash(" ".join(filter(None, [f"{account.name} is closed.", link, first or "No money moved."])), "ok")
     return _to(account_id)
 
 
@@ -278,7 +280,8 @@ def _open_customer(db: TenantSession, account_id: UUID, *, held: bool = False) -
 def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
     with reading() as db:
         account: Account = customer_or_404(db, account_id)
-    return page(f"customers/{what}.html", account=account, form=form)
+        first = pages.charged_first(db, account)
+    return page(f"customers/{what}.html", account=account, form=form, first=first)
 
 
 def _to(account_id: UUID) -> Response:

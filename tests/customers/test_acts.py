@@ -9,6 +9,7 @@ from portal.accounts.queries import primary_user, white_label_account
 from portal.activation.models import ActivationLink
 from portal.audit.queries import acts_on
 from portal.billing.models import Charge
+from portal.billing.run import bill_white_label
 from portal.kit.db import reading
 from portal.kit.ids import new_id
 from portal.letters.commands import mark_refused
@@ -223,6 +224,26 @@ class TestSuspendReactivateClose:
         assert "Suspend this account?" in words(browser.get(f"/customers/{account}/suspension"))
         assert "No money moves." in words(browser.get(f"/customers/{account}/suspension"))
         assert "A closed account cannot be opened again." in words(browser.get(f"/customers/{account}/closure"))
+
+    @pytest.mark.parametrize("what", ["suspension", "closure"])
+    def test_what_had_begun_is_charged_first_however_late_the_run_is(self, made, browse, bob, on_file, clock, what):
+        """Red without `billing.listen`: the run of the next night charges an account that is closed already."""
+        account = made(OPTION_2, active)
+        before = on_file(account).charges
+        clock.advance(days=65)
+        browser = browse(bob)
+        assert "What had begun by today is charged: £" in words(browser.get(f"/customers/{account}/{what}"))
+        assert self.act(browser, account, what).status_code == 303
+        assert on_file(account).charges == before + 2
+        bill_white_label(bob.white_label_id, clock().date(), by="late")
+        assert on_file(account).charges == before + 2
+
+    @on_sqlite
+    def test_the_link_is_named_only_where_there_was_one(self, made, browse, bob):
+        browser = browse(bob)
+        for account, dies in ((made(OPTION_2, active), False), (made(OPTION_1), True), (made(OPTION_2), False)):
+            self.act(browser, account, "closure")
+            assert ("Its activation link no longer works." in words(browser.get(f"/customers/{account}"))) is dies
 
 
 ACTS = ("", "/link", "/address", "/activation", "/suspension", "/reactivation", "/closure")

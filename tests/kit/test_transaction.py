@@ -50,6 +50,19 @@ def test_a_rollback_undoes_what_a_savepoint_released(northwind):
     assert "quote" not in numbers(northwind.id)
 
 
+def test_a_reader_sees_one_moment_from_its_first_question_to_its_last(northwind):
+    """Sums agree with the rows below them. Red on PostgreSQL at READ COMMITTED, its own choice."""
+    def more():
+        with transaction(northwind.id) as db:
+            next_number(db, "quote")
+
+    with reading(northwind.id) as db:
+        before = db.scalar(select(func.count()).select_from(Series))
+        aside(more)
+        assert db.scalar(select(func.count()).select_from(Series)) == before
+    assert numbers(northwind.id)["quote"] == 1
+
+
 @pytest.mark.parametrize("inner", [transaction, reading])
 @pytest.mark.parametrize("outer", [transaction, reading])
 def test_nesting_raises(northwind, outer, inner):

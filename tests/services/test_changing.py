@@ -154,6 +154,15 @@ class TestRefused:
             charged = db.scalars(select(Charge.first_day).where(Charge.item == "seat", Charge.book == "retail")).all()
         assert charged == [date(2026, 11, 2)]
 
+    def test_what_was_confirmed_already_is_called_so(self, shop, browse):
+        """Red when the wish is judged first: "that is what the account has already", as if somebody had asked it."""
+        browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
+        token = browser.token(f"{path}?quantity=2&when=now")
+        form = {"quantity": 2, "when": "now", "agreed": 2160, "item": "seat", "csrf_token": token}
+        answers = [browser.post(path, data=form) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 409]
+        assert "Perhaps you confirmed it already" in words(answers[1])
+
     def test_two_tabs_confirm_one_headset_and_one_is_bought(self, shop, browse):
         """Red when the form does not carry the charge's name."""
         browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.headset}"
