@@ -12,7 +12,7 @@ from portal.accounts.models import Account, Subscription
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.period import Period
-from portal.billing.subscriptions import cycle_of, plan_rows, priced, rests_of
+from portal.billing.subscriptions import PlanDays, cycle_of, plan_rows, priced, rests_of
 from portal.billing.timeline import due
 from portal.kit.db import TenantSession
 
@@ -46,11 +46,11 @@ def _for_nothing(charges: list[Charge]) -> list[str]:
     return [f"charge {c.number} from {c.first_day} to {c.last_day} is for no period" for c in charges]
 
 
-def _without_plan(accounts: list[Account], plans: dict[UUID, list[Subscription]]) -> Iterator[str]:
+def _without_plan(accounts: list[Account], plans: dict[UUID, list[PlanDays]]) -> Iterator[str]:
     """Accounts that are open, and have no plan from some day on: their plans have to follow one another."""
     for account in accounts:
         day: date | None = account.cycle_anchor
-        for row in sorted(plans.get(account.id, []), key=lambda row: (row.from_day, row.id)):
+        for row in plans.get(account.id, []):
             if row.from_day == day and row.until_day != row.from_day:
                 day = row.until_day
         if day is not None and account.state != State.CLOSED:
@@ -79,7 +79,7 @@ def _take(found: dict[str, list[Charge]], key: str) -> list[Charge]:
 
 
 def _must_cost(
-    book: PriceBook, subscription: Subscription, period: Period, buyer: Buyer, plans: list[Subscription]
+    book: PriceBook, subscription: Subscription, period: Period, buyer: Buyer, plans: list[PlanDays]
 ) -> bool:
     """Whether the period has a price, for all that can be known later: what plans include is not dated."""
     product = book.products[subscription.product_id]

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import load_only
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
@@ -25,7 +26,16 @@ from portal.kit.clock import now, today
 from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
 from portal.whitelabels.queries import white_labels
 
-BATCH = 500
+BATCH = 1000
+WHAT_CHARGING_READS = load_only(
+    Account.number,
+    Account.administration,
+    Account.plan_id,
+    Account.billing_day,
+    Account.cycle_anchor,
+    Account.tax_exemption,
+    raiseload=True,
+)
 SHOWN_SKIPPED = 100
 
 Tell = Callable[[int], None]
@@ -137,7 +147,7 @@ def _used_page(db: TenantSession, through: date, after: Any) -> list[Any]:
 
 def _bill_batch(white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, *, waits: bool) -> int:
     with transaction(white_label_id) as db:
-        held = select(Account).where(Account.id.in_(batch)).order_by(Account.id)
+        held = select(Account).where(Account.id.in_(batch)).order_by(Account.id).options(WHAT_CHARGING_READS)
         accounts = list(db.scalars(held.with_for_update(skip_locked=not waits)))
         written = biller(db, accounts, through)
         if written.charges:
