@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from portal.accounts.queries import members_of, primary_user
 from portal.kit.db import TenantSession
 from portal.numbers.e164 import international
+from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
 from portal.pbx import queries
 from portal.pbx.check import targets
@@ -26,7 +27,7 @@ from portal.pbx.fields import Offered
 from portal.pbx.models import Clip
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
-from portal.pbx.words import Names, Rows, changes, rows, sentence, title
+from portal.pbx.words import Names, Rows, changes, counted, rows, sentence, title
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, short_day
 
@@ -55,6 +56,7 @@ class Flow:
     number: str
     step: Step | None
     trouble: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,21 @@ def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[F
     flows = []
     for number in numbers_of(db, office.account.id):
         route = next((route for route in settings.numbers if route.number == number.e164), None)
-        trouble = "" if works(number, addresses.get(number.id)) else "Does not work: its emergency address is missing"
-        flows.append(Flow(international(number.e164), _step(route.to, settings) if route else None, trouble))
+        step = _step(route.to, settings) if route else None
+        there = f"{office.desk.base}/numbers/{number.id}"
+        flows.append(Flow(international(number.e164), step, _trouble(number, addresses.get(number.id)), there))
     return flows
+
+
+def _trouble(number: Number, address: EmergencyAddress | None) -> str:
+    """Why no call reaches a number; nothing for one whose emergency address was validated, or that needs none."""
+    if works(number, address):
+        return ""
+    if address is None:
+        return "Does not work yet: it has no address for emergency calls."
+    if address.problem:
+        return f"Does not work yet: its address for emergency calls is not valid. {address.problem}"
+    return "Does not work yet: its address for emergency calls was entered, and waits to be validated."
 
 
 def _step(target: Target, settings: Configuration, depth: int = 0) -> Step:
@@ -228,7 +242,7 @@ def clips_page(db: TenantSession, office: Office) -> list[ClipLine]:
     return [
         ClipLine(
             clip,
-            f"{clip.seconds} seconds, by {clip.created_by}, {moment(clip.created_at, tenant)}",
+            f"{counted(clip.seconds, 'second')}, by {clip.created_by}, {moment(clip.created_at, tenant)}",
             str(clip.id) in text,
         )
         for clip in queries.clips_of(db, office.account.id)

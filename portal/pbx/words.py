@@ -164,7 +164,7 @@ def _extension(part: Extension, settings: Configuration, names: Names) -> Rows:
         ("All calls go to", _or_none(moves.always, settings)),
         ("When busy", _or_none(moves.busy, settings)),
         ("When nobody answers", _or_none(moves.no_answer, settings)),
-        ("Rings for", f"{moves.no_answer_s} seconds"),
+        ("Rings for", counted(moves.no_answer_s, "second")),
         ("When switched off", _or_none(moves.unreachable, settings)),
         *_voicemail(part.voicemail, names),
         ("Caller id", caller_id(part.caller_id, "As for the whole account")),
@@ -187,7 +187,7 @@ def _group(part: Group, settings: Configuration) -> Rows:
         ("Name", part.name),
         ("Members", ", ".join(f"{each.number} ({each.name})" for each in members if each) or "None"),
         ("Rings", STRATEGY_WORDS[part.strategy]),
-        ("Rings for", f"{part.ring_s} seconds"),
+        ("Rings for", counted(part.ring_s, "second")),
         ("When nobody answers", _or_none(part.then, settings, "The call ends")),
     ]
 
@@ -238,6 +238,10 @@ def sentence(target: Target, settings: Configuration) -> str:
     """The same as `way`, where it begins a line."""
     words = way(target, settings)
     return words[0].upper() + words[1:]
+
+
+def counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _yes(is_on: bool) -> str:

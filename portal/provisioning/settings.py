@@ -9,6 +9,7 @@ from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.forms import PortalForm
 from portal.kit.limits import limiter
 from portal.kit.refusals import BadInput
+from portal.kit.settings import current
 from portal.kit.web import page
 from portal.provisioning.commands import end_key, key_in_use, make_key
 from portal.whitelabels.queries import white_label
@@ -53,4 +54,4 @@ def _page(db: TenantSession) -> dict[str, object]:
     if key is not None:
         used = moment(key.used_at, tenant) if key.used_at else "Never"
         rows = [("Ends in", key.hint), ("Made", f"{moment(key.made_at, tenant)} by {key.made_by}"), ("Last used", used)]
-    return {"host": tenant.host, "rows": rows}
+    return {"address": current().address(tenant.host, "/provisioning/v1/"), "rows": rows}
