@@ -8,11 +8,12 @@ from portal.kit.db import TenantSession
 from portal.numbers.e164 import international
 from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
-from portal.pbx import queries
+from portal.pbx import check, queries
 from portal.pbx.check import targets
 from portal.pbx.configuration import (
     EMPTY,
     MAIL,
+    RULES,
     SECTIONS,
     TURNING,
     Anything,
@@ -21,13 +22,14 @@ from portal.pbx.configuration import (
     Hours,
     Kind,
     Place,
+    Rules,
     Target,
 )
 from portal.pbx.fields import Offered
-from portal.pbx.models import Clip
+from portal.pbx.models import Clip, SipCredential
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
-from portal.pbx.words import Names, Rows, changes, counted, rows, sentence, title
+from portal.pbx.words import LIMITS, Names, Rows, changes, counted, rows, sentence, title
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, short_day
 
@@ -89,7 +91,7 @@ class VersionLine:
 class ClipLine:
     clip: Clip
     words: str
-    is_used: bool
+    used_by: list[tuple[str, str]]
 
 
 def home_page(db: TenantSession, office: Office) -> HomePage:
@@ -215,6 +217,31 @@ def compared(
     return [(label, was, there, here) for label, was, there, here in told if len({was, there, here}) > 1]
 
 
+def needing(db: TenantSession, office: Office, place: Place) -> list[tuple[str, str]]:
+    """The parts that need this one: the address and the title of each."""
+    settings = queries.newest(db, office.account.id)[1]
+    found = check.needing(settings, place, queries.around(db, office.account.id))
+    return [_linked(office, each, settings) for each in found]
+
+
+def _linked(office: Office, place: Place, settings: Configuration) -> tuple[str, str]:
+    below = place.section if place == RULES else f"{place.section}/{place.key}"
+    return f"{office.base}/{below}", title(place, settings.at(place))
+
+
+def password_made(db: TenantSession, credential: SipCredential | None) -> str:
+    """When a telephone's password was made, and by whom; nothing where nobody has one."""
+    if credential is None:
+        return ""
+    return f"{moment(credential.made_at, white_label(db))} by {credential.made_by}"
+
+
+def limits(db: TenantSession, office: Office, rules: Rules) -> Rows:
+    """What is barred for the whole account, and the most to spend, for whoever only reads them."""
+    told = rows(rules, EMPTY, names_of(db, office))
+    return [(label, words) for label, words in told if label in LIMITS]
+
+
 def facts_of(db: TenantSession, office: Office) -> Facts:
     """What a template knows of the account. Names lose what a setting may not hold."""
     account, person = office.account, primary_user(db, office.account.id)
@@ -238,12 +265,12 @@ def preview(db: TenantSession, office: Office, made: Configuration) -> list[tupl
 
 def clips_page(db: TenantSession, office: Office) -> list[ClipLine]:
     _, settings = queries.newest(db, office.account.id)
-    tenant, text = white_label(db), settings.model_dump_json()
+    tenant = white_label(db)
     return [
         ClipLine(
             clip,
             f"{counted(clip.seconds, 'second')}, by {clip.created_by}, {moment(clip.created_at, tenant)}",
-            str(clip.id) in text,
+            [_linked(office, place, settings) for place in check.playing(settings, clip.id)],
         )
         for clip in queries.clips_of(db, office.account.id)
     ]

@@ -42,6 +42,10 @@ STRATEGY_WORDS = {
     Strategy.RANDOM: "In random order",
 }
 BARRED_WORDS = {"international": "abroad", "premium": "premium rate", "mobile": "mobiles"}
+BARRED_LABEL, CAP_LABEL = "Barred calls", "Most to spend on calls in a month"
+LIMITS = (BARRED_LABEL, CAP_LABEL)
+"""What whoever pays sets."""
+
 Rows = list[tuple[str, str]]
 
 
@@ -216,11 +220,11 @@ def _rules(part: Rules, settings: Configuration, names: Names) -> Rows:
     cap = part.spend_cap_minor
     return [
         ("Caller id", caller_id(part.caller_id, "None")),
-        ("Barred calls", barred(part.barring)),
+        (BARRED_LABEL, barred(part.barring)),
         ("Records calls", _yes(part.records)),
         ("Notice before recording", notice.name if isinstance(notice, Greeting) else "None"),
         ("Hold music", names.clips.get(part.hold_music, "A recording") if part.hold_music else "The usual music"),
-        ("Most to spend on calls in a month", names.money(cap) if cap is not None else "No limit"),
+        (CAP_LABEL, names.money(cap) if cap is not None else "No limit"),
     ]
 
 
