@@ -1,5 +1,7 @@
 """Fields that the forms of phone settings share: a destination, a label, a telephone number, rows with a button."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from portal.numbers.e164 import NotANumber, international, read_number
 from portal.pbx.configuration import TURNING, WITHHELD, Configuration, Kind, Target
 
 OUTSIDE = "outside"
+PLACE = re.compile("([0-9]{1,4})(-|$)")
 
 
 class Label(Text):
@@ -110,6 +113,14 @@ class TargetField(SelectField):
         return found.e164
 
 
+class RowsField(FieldList):
+    """A list of rows, each with its place in its name: `members-0`. Names with any other place are nobody's."""
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        places = (PLACE.match(name.removeprefix(f"{prefix}-")) for name in formdata if name.startswith(f"{prefix}-"))
+        yield from (int(found[1]) for found in places if found)
+
+
 def added_or_removed(rows: FieldList, asked: str) -> bool:
     """Carry out the buttons of a list of rows: `add:open`, `remove:open:2`. Says whether one of them was pressed."""
     verb, _, rest = asked.partition(":")
@@ -118,7 +129,7 @@ def added_or_removed(rows: FieldList, asked: str) -> bool:
         return False
     if verb == "add" and (rows.max_entries is None or len(rows.entries) < rows.max_entries):
         rows.append_entry()
-    if verb == "remove" and place.isascii() and place.isdigit() and int(place) < len(rows.entries):
+    if verb == "remove" and re.fullmatch("[0-9]{1,4}", place) and int(place) < len(rows.entries):
         kept = [entry.data for n, entry in enumerate(rows.entries) if n != int(place)]
         while rows.entries:
             rows.pop_entry()

@@ -8,7 +8,6 @@ from flask import g, request
 from wtforms import (
     BooleanField,
     DateField,
-    FieldList,
     FormField,
     RadioField,
     SelectField,
@@ -39,7 +38,7 @@ from portal.pbx.configuration import (
     Strategy,
     Voicemail,
 )
-from portal.pbx.fields import Label, Offered, SecondsField, StrippedForm, TargetField, added_or_removed, numbered
+from portal.pbx.fields import Label, Offered, RowsField, SecondsField, StrippedForm, TargetField, added_or_removed, numbered
 from portal.pbx.words import STRATEGY_WORDS, WEEKDAYS
 
 MOVES = ("always", "busy", "no_answer", "unreachable")
@@ -171,7 +170,7 @@ class GroupForm(PartForm):
 
     number = StringField("Number", [NUMBER])
     name = StringField("Name", [Label(60)])
-    members = FieldList(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
+    members = RowsField(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
     strategy = RadioField("They ring", choices=STRATEGIES, default=Strategy.ALL.value)
     ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S, default=20)
     then = TargetField("Then", nowhere="The call ends")
@@ -231,8 +230,8 @@ class HoursForm(PartForm):
 
     name = StringField("Name", [Label(60)])
     time_zone = StringField("Time zone", [Label(60)])
-    open = FieldList(FormField(OpenForm), "Open", max_entries=20)
-    holidays = FieldList(FormField(HolidayForm), "Holidays", max_entries=100)
+    open = RowsField(FormField(OpenForm), "Open", max_entries=20)
+    holidays = RowsField(FormField(HolidayForm), "Holidays", max_entries=100)
     inside = TargetField("While open")
     outside = TargetField("While closed and on holidays")
 

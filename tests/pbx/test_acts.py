@@ -177,7 +177,7 @@ def test_the_history_brings_no_limit_back_for_whoever_does_not_pay(phones):
 def test_whoever_does_not_pay_reads_the_limits_and_why(phones, client):
     put(phones, RULES, LIMITS, phones.run)
     page = words_of(client(phones.guest).get(at(phones.run, "/rules")))
-    assert "Northwind pays for the calls of this account, so Northwind alone sets its limits." in page
+    assert "Northwind Telecom pays for the calls of this account, so Northwind Telecom alone sets its limits." in page
     assert "Barred calls premium rate" in page and "Most to spend on calls in a month £50.00" in page
     assert "alone sets its limits" not in words_of(client(phones.bob).get(at(phones.run, "/rules", "customers")))
     assert "alone sets its limits" not in words_of(client(phones.owner).get(at(phones.own, "/rules")))
@@ -241,7 +241,9 @@ def test_a_number_says_what_its_emergency_address_waits_for(phones, client, stat
 
 
 def test_a_problem_of_another_part_is_named_as_people_know_it(phones, client):
-    """A schedule has a key that nobody was ever shown. Red with titles made of keys."""
-    answer = send(client(phones.owner), at(phones.own, "/extensions/101"), {**EXTENSION, "no_answer": "", "voicemail": ""})
+    """A schedule has a key that nobody was ever shown. Red with titles made of keys, and with only
+    the first of them told."""
+    form = {**EXTENSION, "no_answer": "", "voicemail": ""}
+    answer = send(client(phones.owner), at(phones.own, "/extensions/101"), form)
     assert answer.status_code == 422
     assert "Schedule “Office hours”: Extension 101 has no voicemail." in words_of(answer)
