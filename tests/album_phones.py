@@ -75,7 +75,8 @@ class PhoneChapters(Walker):
         self.see(page, "own-phones-template")
         page.click("text=Fill it in")
         self.see(page, "own-phones")
-        for path in ("extensions", "extensions/101", "extensions/101/removal", "extensions/101/password", "rules", "history", "clips"):
+        for path in ("extensions", "extensions/101", "extensions/101/removal", "extensions/101/password", "rules",
+                     "history", "clips"):
             page.goto(f"{base}/{path}")
             self.see(page, "own-phones-" + path.replace("/", "-"))
 

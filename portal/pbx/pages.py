@@ -29,7 +29,7 @@ from portal.pbx.fields import Offered
 from portal.pbx.models import Clip, SipCredential
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
-from portal.pbx.words import LIMITS, Names, Rows, changes, counted, rows, sentence, title
+from portal.pbx.words import LIMITS, NOTHING, Names, Rows, changes, counted, rows, sentence, title
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, short_day
 
@@ -79,11 +79,20 @@ class PartLine:
 
 
 @dataclass(frozen=True)
+class ChangeLine:
+    """What became of one part: fields with before and after, or all it says when it came or went."""
+
+    title: str
+    fields: list[tuple[str, str, str]]
+    whole: Rows
+
+
+@dataclass(frozen=True)
 class VersionLine:
     number: int
     what: str
     who: str
-    changes: list[tuple[str, list[tuple[str, str, str]]]]
+    changes: list["ChangeLine"]
     is_undone: bool
 
 
@@ -158,7 +167,8 @@ def _when(part: Anything, field: str) -> str:
     }.get(field, "No answer")
 
 
-def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]:
+def list_page(db: TenantSession, office: Office, section: str) -> tuple[list[PartLine], bool]:
+    """The parts of a section, and whether there is anything to make another from: each number is routed once."""
     _, settings = queries.newest(db, office.account.id)
     names = names_of(db, office)
     signed_in = queries.credentials_of(db, office.account.id)
@@ -169,7 +179,7 @@ def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]
         no_phone = section == "extensions" and part.id not in signed_in
         note = "No phone can sign in yet" if no_phone else ""
         lines.append(PartLine(f"{office.base}/{section}/{part.id}", title(Place(section), part), shown[0], note))
-    return lines
+    return lines, section != "numbers" or len(lines) < len(numbers_of(db, office.account.id))
 
 
 def history_page(db: TenantSession, office: Office, before: int | None) -> tuple[list[VersionLine], int | None]:
@@ -180,9 +190,16 @@ def history_page(db: TenantSession, office: Office, before: int | None) -> tuple
     lines = []
     for row, earlier in zip(found[:PER_PAGE], [*found[1:], None][:PER_PAGE], strict=False):
         told = changes(queries.settings_of(earlier) if earlier else EMPTY, queries.settings_of(row), names)
+        shown = [_change(name, fields) for name, fields in told]
         who = f"{row.by_name}, {moment(row.at, tenant)}"
-        lines.append(VersionLine(row.version, row.what, who, told, row.version in undone))
+        lines.append(VersionLine(row.version, row.what, who, shown, row.version in undone))
     return lines, found[PER_PAGE - 1].version if len(found) > PER_PAGE else None
+
+
+def _change(name: str, fields: list[tuple[str, str, str]]) -> ChangeLine:
+    came, went = all(old == NOTHING for _, old, _ in fields), all(new == NOTHING for _, _, new in fields)
+    whole = [(label, new if came else old) for label, old, new in fields] if came or went else []
+    return ChangeLine(name, [] if whole else fields, whole)
 
 
 def offered(db: TenantSession, office: Office) -> Offered:

@@ -47,8 +47,9 @@ def index(side: Side, account_id: UUID, section: str) -> Response:
     if section not in SECTIONS:
         raise NotFound
     with reading() as db:
-        lines = pages.list_page(db, office, section)
-    return page("pbx/list.html", office=office, section=section, words=pages.LISTS[section], lines=lines)
+        lines, can_add = pages.list_page(db, office, section)
+    words = pages.LISTS[section]
+    return page("pbx/list.html", office=office, section=section, words=words, lines=lines, can_add=can_add)
 
 
 @bp.get("/customers/<uuid:account_id>/pbx/<section>/<key>", defaults=CUSTOMERS)
@@ -284,6 +285,7 @@ def _removal(office: Office, place: Place, present: Anything, *, base: int, stat
         place=place,
         base=base,
         title=title(place, present),
+        one=pages.LISTS[place.section][2],
         needing=needing,
     )
 

@@ -45,6 +45,8 @@ BARRED_WORDS = {"international": "abroad", "premium": "premium rate", "mobile": 
 BARRED_LABEL, CAP_LABEL = "Barred calls", "Most to spend on calls in a month"
 LIMITS = (BARRED_LABEL, CAP_LABEL)
 """What whoever pays sets."""
+NOTHING = "–"
+"""Stands where a part has no such field, because it came or went."""
 
 Rows = list[tuple[str, str]]
 
@@ -106,7 +108,9 @@ def changes(before: Configuration, after: Configuration, names: Names) -> list[t
         # What is only called otherwise now, because another part was renamed, is no change of this one.
         same = dict(rows(old, after, names)) if old else {}
         labels = [label for label in dict.fromkeys([*now, *then]) if same.get(label) != now.get(label)]
-        told.append((title(place, new or old), [(name, then.get(name, "–"), now.get(name, "–")) for name in labels]))
+        told.append(
+            (title(place, new or old), [(name, then.get(name, NOTHING), now.get(name, NOTHING)) for name in labels])
+        )
     return told
 
 

@@ -63,11 +63,12 @@ def test_a_part_in_use_says_what_needs_it_before_and_at_the_refusal(phones, clie
 def test_what_nobody_needs_is_removed_after_a_page_that_says_so(phones, client):
     owner = client(phones.owner)
     page = words_of(owner.get(at(phones.own, f"/numbers/{LONDON}/removal")))
-    assert "Remove this?" in page and "Calls to the number go nowhere." in page and "Nothing else needs it." in page
+    assert "Remove the route of this number?" in page and "Calls to the number go nowhere." in page
+    assert "Nothing else needs it." in page
     assert "The history can bring it back." in page and "No money moves." in page
     put(phones, Place("extensions", "103"), Extension(number="103", name="Spare"))
     page = words_of(owner.get(at(phones.own, "/extensions/103/removal")))
-    assert "Extension 103 (Spare), from" in page and "Its telephone can no longer sign in" in page
+    assert "Remove this extension? Extension 103 (Spare), of" in page and "Its telephone can no longer sign in" in page
     assert send(owner, at(phones.own, "/extensions/103/removal"), {}).status_code == 303
     assert phones.settings().extension("103") is None
 

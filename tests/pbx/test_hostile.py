@@ -65,7 +65,8 @@ def test_a_row_with_a_name_that_no_page_has_is_nobodys(phones, client, name):
 
 
 def test_an_open_time_with_such_a_name_too(phones, client):
-    answer = send(client(phones.owner), at(phones.own, "/hours/h1"), {**HOURS, "open-²-days": ["1"], "holidays-³-day": ""})
+    form = {**HOURS, "open-²-days": ["1"], "holidays-³-day": ""}
+    answer = send(client(phones.owner), at(phones.own, "/hours/h1"), form)
     assert answer.status_code == 303 and len(phones.settings().hours[0].open) == 3
 
 
@@ -91,7 +92,6 @@ def test_a_version_that_is_not_the_present_one_saves_nothing(phones, client, bas
 
 
 def test_a_version_in_an_address_as_long_as_the_address_is_not_there(phones, client):
-    """Red, as 500, where the address is read as a number at once."""
     owner = client(phones.owner)
     token = owner.token(at(phones.own, "/rules"))
     answer = owner.post(at(phones.own, f"/history/{'9' * 5000}/undoing"), data={"csrf_token": token})
@@ -108,7 +108,7 @@ def test_there_is_an_end_to_extensions(phones, client):
     assert codes == [303, 422, 422] and len(phones.settings().extensions) == 3
 
 
-@pytest.mark.parametrize("field", ["name", "mail_to", "greeting", "busy", "busy_outside", "no_answer_s", "person", "clip"])
+@pytest.mark.parametrize("field", ["name", "mail_to", "greeting", "busy", "busy_outside", "no_answer_s", "clip"])
 @pytest.mark.parametrize("sign", ["\x00", "\u202e", "\r\n", "\ud7ff\ufffe"], ids=ascii)
 def test_signs_that_no_keyboard_has_reach_no_setting(phones, client, field, sign):
     before = phones.settings().extension("101")
@@ -121,7 +121,8 @@ def test_signs_that_no_keyboard_has_reach_no_setting(phones, client, field, sign
 
 HEADS = {
     "no channels": (22, "<H", 0), "very many channels": (22, "<H", 65_535), "no rate": (24, "<I", 0),
-    "a rate of four thousand million": (24, "<I", 0xFFFFFFFF), "no bits": (34, "<H", 0), "many bits": (34, "<H", 65_535),
+    "a rate of four thousand million": (24, "<I", 0xFFFFFFFF), "no bits": (34, "<H", 0),
+    "many bits": (34, "<H", 65_535),
     "no length": (40, "<I", 0), "a length of four thousand million": (40, "<I", 0xFFFFFFFF),
     "a format that is none": (20, "<H", 0xBEEF), "a frame of nothing": (32, "<H", 0),
     "an outer length of nothing": (4, "<I", 0),
