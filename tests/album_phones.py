@@ -22,6 +22,8 @@ class PhoneChapters(Walker):
         self.go(page, "/settings/provisioning", "provisioning")
         page.click("main button.btn-primary")
         self.see(page, "provisioning-key")
+        for act in ("renewal", "revocation"):
+            self.go(page, f"/settings/provisioning/{act}", f"provisioning-{act}")
         assert self._open(page, "state=active&by=white_label&sort=oldest")
         base = f"{page.url}/pbx"
         page.goto(base)
@@ -46,10 +48,15 @@ class PhoneChapters(Walker):
         page.goto(f"{base}/extensions/101")
         page.click("text=Make a password")
         self.see(page, "phones-password")
+        page.goto(f"{base}/extensions/101/password")
+        self.see(page, "phones-password-renewal")
         page.goto(f"{base}/extensions/102/removal")
-        self.see(page, "phones-removal")
-        page.click("main button.btn-danger")
-        self.see(page, "phones-removal-refused")
+        self.see(page, "phones-removal-in-use")
+        page.goto(f"{base}/numbers")
+        if page.locator("main th a").count():
+            page.click("main th a >> nth=0")
+            page.click("text=Remove…")
+            self.see(page, "phones-removal")
         page.goto(f"{base}/clips")
         self.see(page, "phones-clips-none")
         page.fill("#name", "Welcome")
@@ -68,7 +75,8 @@ class PhoneChapters(Walker):
         self.see(page, "own-phones-template")
         page.click("text=Fill it in")
         self.see(page, "own-phones")
-        for path in ("extensions", "extensions/101", "extensions/101/removal", "rules", "history", "clips"):
+        for path in ("extensions", "extensions/101", "extensions/101/removal", "extensions/101/password", "rules",
+                     "history", "clips"):
             page.goto(f"{base}/{path}")
             self.see(page, "own-phones-" + path.replace("/", "-"))
 

@@ -61,6 +61,18 @@ def check(configuration: Configuration, around: Around) -> list[Problem]:
     ]
 
 
+def needing(configuration: Configuration, place: Place, around: Around) -> list[Place]:
+    """The parts that would not make sense any more without this one."""
+    known = check(configuration, around)
+    left = [problem for problem in check(configuration.put(place, None), around) if problem not in known]
+    return list(dict.fromkeys(problem.place for problem in left))
+
+
+def playing(configuration: Configuration, clip: UUID) -> list[Place]:
+    """The parts that play a recording."""
+    return [place for place, part in configuration.items() if any(clip == played for _, played in _clips(part))]
+
+
 def targets(part: Anything) -> Iterator[tuple[str, Target]]:
     """Where calls go from a part, each with its field."""
     match part:

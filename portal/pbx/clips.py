@@ -19,11 +19,13 @@ from portal.kit.limits import limiter
 from portal.kit.refusals import NotFound, Refusal
 from portal.kit.web import allow_sound, page
 from portal.pbx import pages, queries
+from portal.pbx.check import playing
 from portal.pbx.fields import Label
 from portal.pbx.models import Clip
 from portal.pbx.rules import Office
 from portal.pbx.sound import NoSound, Sound, read_sound
 from portal.pbx.views import ACCOUNT, CUSTOMERS, administered, held, office_of
+from portal.pbx.words import title
 
 bp = Blueprint("pbx_clips", __name__)
 
@@ -32,7 +34,7 @@ MOST_CLIPS = 50
 
 class ClipInUse(Refusal):
     heading = "This recording is in use"
-    text = "A greeting, a voicemail or the hold music plays it. Choose something else there first."
+    text = "Choose something else there first."
 
 
 class TooManyClips(Refusal):
@@ -114,8 +116,9 @@ def keep(db: TenantSession, account: Account, name: str, sound: Sound, *, by: Ac
 
 def discard(db: TenantSession, account: Account, clip: Clip, *, by: Actor) -> None:
     """Raises ClipInUse while the settings play it. What the history says of it stays in words."""
-    if str(clip.id) in queries.newest(db, account.id)[1].model_dump_json():
-        raise ClipInUse
+    settings = queries.newest(db, account.id)[1]
+    if places := playing(settings, clip.id):
+        raise ClipInUse(f"{'; '.join(title(place, settings.at(place)) for place in places)}. {ClipInUse.text}")
     db.delete(clip)
     record(db, "pbx.clip-removed", by=by, subject=account.id, name=clip.name)
 

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from portal.accounts.lifecycle import Side
 from portal.accounts.models import Account
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.events.commands import raise_event
 from portal.identity.models import User
 from portal.kit.db import TenantSession, insert_if_absent
-from portal.kit.refusals import NotFound, Refusal
+from portal.kit.refusals import NotAllowed, NotFound, Refusal
 from portal.numbers import commands as numbers
 from portal.numbers.e164 import international
 from portal.numbers.models import Number
 from portal.pbx import queries
 from portal.pbx.check import Problem, check, targets
 from portal.pbx.configuration import (
+    EMPTY,
     RULES,
     Anything,
     Configuration,
@@ -29,7 +31,8 @@ from portal.pbx.configuration import (
 )
 from portal.pbx.credentials import keep_known
 from portal.pbx.models import LAST_VERSION, PbxVersion, SipCredential
-from portal.pbx.words import said
+from portal.pbx.rules import keeps_limits
+from portal.pbx.words import said, title
 
 # So many others may save first, one after the other, before a save gives up.
 TRIES = 50
@@ -64,9 +67,14 @@ class DoesNotFit(Refusal):
 
     heading = "These settings do not fit together"
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(" ".join(dict.fromkeys(problem.text for problem in problems)))
-        self.problems = problems
+    def __init__(self, problems: list[Problem], settings: Configuration = EMPTY) -> None:
+        super().__init__(_told(problems, settings))
+        self.problems, self.settings = problems, settings
+
+
+class LimitsAreThePayers(NotAllowed):
+    heading = "Whoever pays sets the limits"
+    text = "The spend cap and the barring belong to whoever pays for the account. Ask them."
 
 
 class CannotUndo(Refusal):
@@ -84,11 +92,11 @@ class TooBusy(Refusal):
     text = "Try again in a moment."
 
 
-def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor) -> int:
+def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor, side: Side) -> int:
     """Put one part in place, and return the version that holds then. Saving what is there already changes nothing.
 
     Raises ChangedMeanwhile when the part is not what it was at the edit's base, DoesNotFit with every problem that
-    the change would bring.
+    the change would bring, LimitsAreThePayers for a cap or a barring that are not set from this side.
     """
     for _ in range(TRIES):
         version, present = queries.newest(db, account.id)
@@ -101,6 +109,8 @@ def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor) -> int:
         if base is None or seen != present.at(edit.place):
             raise ChangedMeanwhile(version, present.at(edit.place), seen)
         wanted = present.put(edit.place, edit.part)
+        if keeps_limits(side, account) and _limits(wanted) != _limits(present):
+            raise LimitsAreThePayers
         _refuse_unfit(db, account, present, wanted)
         what = said(edit.place, present.at(edit.place), edit.part)
         if _append(db, account, version, present, wanted, what=what, by=by):
@@ -126,7 +136,7 @@ def with_rules_of(present: Configuration, made: Configuration) -> Configuration:
     return made.put(RULES, made.rules.model_copy(update=was_set))
 
 
-def undo(db: TenantSession, account: Account, version: int, *, by: Actor, keeps_limits: bool = False) -> int:
+def undo(db: TenantSession, account: Account, version: int, *, by: Actor, side: Side) -> int:
     """Take one version back, as a new one. Raises NotFound, or CannotUndo when it was built upon since."""
     if not 1 <= version <= LAST_VERSION:
         raise NotFound
@@ -140,14 +150,20 @@ def undo(db: TenantSession, account: Account, version: int, *, by: Actor, keeps_
             if present.at(place) != after.at(place):
                 raise CannotUndo
             wanted = wanted.put(place, before.at(place))
-        if keeps_limits and _limits(wanted) != _limits(present):
-            raise CannotUndo("The spend cap and the barring belong to whoever pays for the account.")
+        if keeps_limits(side, account) and _limits(wanted) != _limits(present):
+            raise CannotUndo(LimitsAreThePayers.text)
         problems = _new_problems(db, account, present, wanted)
         if problems:
-            raise CannotUndo(" ".join(dict.fromkeys(problem.text for problem in problems)))
+            raise CannotUndo(_told(problems, wanted))
         if _append(db, account, last, present, wanted, what=f"Change {version} taken back", by=by, undoes=version):
             return last + 1
     raise TooBusy
+
+
+def _told(problems: list[Problem], settings: Configuration) -> str:
+    """Each problem once, with the part that has it."""
+    told = [f"{title(problem.place, settings.at(problem.place))}: {problem.text}" for problem in problems]
+    return " ".join(dict.fromkeys(told))
 
 
 def _limits(settings: Configuration) -> tuple[object, object]:
@@ -218,7 +234,7 @@ def _new_problems(db: TenantSession, account: Account, present: Configuration, w
 def _refuse_unfit(db: TenantSession, account: Account, present: Configuration, wanted: Configuration) -> None:
     problems = _new_problems(db, account, present, wanted)
     if problems:
-        raise DoesNotFit(problems)
+        raise DoesNotFit(problems, wanted)
 
 
 def _append(

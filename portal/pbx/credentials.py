@@ -11,10 +11,10 @@ from portal.accounts.models import Account
 from portal.audit.commands import Actor, record
 from portal.events.commands import raise_event
 from portal.kit.db import TenantSession
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import NotFound, Refusal
 from portal.pbx.configuration import Place
 from portal.pbx.models import NOBODY, SipCredential
-from portal.pbx.queries import newest, sip_users_of
+from portal.pbx.queries import credentials_of, newest, sip_users_of
 from portal.whitelabels.queries import white_label
 
 # Without 0 and O, 1, l and I: it is read from a screen and typed on a telephone. 28 of 56 are 162 bits.
@@ -44,17 +44,37 @@ def ha1(username: str, realm: str, password: str) -> str:
     return hashlib.md5(f"{username}:{realm}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
-def renew(db: TenantSession, account: Account, extension: str, *, by: Actor) -> FreshCredential:
-    """A new password for an extension's telephone; the old one is dead at once. Raises NotFound."""
+class MadeMeanwhile(Refusal):
+    """Somebody made a password since the page was opened: a telephone may be using it by now."""
+
+    heading = "There is another password meanwhile"
+    text = "Open the extension again to see who made it, and when."
+
+
+def renew(
+    db: TenantSession, account: Account, extension: str, *, by: Actor, seen: str | None = None
+) -> FreshCredential:
+    """A new password for an extension's telephone; the old one is dead at once.
+
+    `seen` is the stamp of the password that somebody agreed to end, empty for none. Raises NotFound, or MadeMeanwhile
+    when it is another by now.
+    """
     _, settings = newest(db, account.id)
     if settings.at(Place("extensions", extension)) is None:
         raise NotFound
+    if seen is not None and seen != stamp(credentials_of(db, account.id).get(extension)):
+        raise MadeMeanwhile
     ours = SipCredential.account_id == account.id, SipCredential.extension == extension
     db.execute(delete(SipCredential).where(*ours))
     fresh = _made(db, account, extension, made_by=by.name)
     record(db, "sip.renewed", by=by, subject=account.id, extension=extension)
     raise_event(db, "sip.renewed", account=account.id, extension=extension)
     return fresh
+
+
+def stamp(credential: SipCredential | None) -> str:
+    """What tells one password of an extension from the next, without a word of either."""
+    return credential.made_at.isoformat() if credential is not None else ""
 
 
 def keep_known(db: TenantSession, account: Account, extensions: Iterable[str]) -> None:

@@ -1,11 +1,11 @@
-"""Fields that the forms of phone settings share: a destination, a label, a telephone number, rows with a button."""
+"""Fields that the forms of phone settings share: a destination, a label, seconds, a telephone number."""
 
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from flask import g, request
-from wtforms import Field, FieldList, Form, IntegerField, SelectField, StringField
+from wtforms import Field, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
@@ -37,16 +37,6 @@ class SecondsField(IntegerField):
         if not (words.isascii() and words.isdigit() and len(words) < 6 and self.least <= int(words) <= self.most):
             raise ValueError(f"Write {self.least} to {self.most} seconds.")
         self.data = int(words)
-
-
-class StrippedForm(Form):
-    """A row of a form: texts are stripped, like those of whole forms."""
-
-    class Meta:
-        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
-            filters = [*unbound_field.kwargs.get("filters", ()), stripped]
-            is_text = issubclass(unbound_field.field_class, StringField)
-            return unbound_field.bind(form=form, **({"filters": filters} if is_text else {}), **options)
 
 
 class TargetField(SelectField):
@@ -108,24 +98,6 @@ class TargetField(SelectField):
         if not found.is_listed:
             raise NotANumber("No country has such a number.")
         return found.e164
-
-
-def added_or_removed(rows: FieldList, asked: str) -> bool:
-    """Carry out the buttons of a list of rows: `add:open`, `remove:open:2`. Says whether one of them was pressed."""
-    verb, _, rest = asked.partition(":")
-    name, _, place = rest.partition(":")
-    if name != rows.short_name:
-        return False
-    if verb == "add" and (rows.max_entries is None or len(rows.entries) < rows.max_entries):
-        rows.append_entry()
-    if verb == "remove" and place.isascii() and place.isdigit() and int(place) < len(rows.entries):
-        kept = [entry.data for n, entry in enumerate(rows.entries) if n != int(place)]
-        while rows.entries:
-            rows.pop_entry()
-        rows.last_index = -1
-        for data in kept:
-            rows.append_entry(data)
-    return True
 
 
 def numbered(numbers: list[str]) -> list[SelectChoice]:

@@ -7,15 +7,12 @@ from uuid import UUID
 from flask import g, request
 from wtforms import (
     BooleanField,
-    DateField,
-    FieldList,
     FormField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Regexp, StopValidation
+from wtforms.validators import Regexp, StopValidation
 
 from portal.kit.forms import PortalForm, choices
 from portal.kit.money import Money, NotAnAmount, zero_or_more
@@ -24,7 +21,6 @@ from portal.numbers.e164 import international
 from portal.pbx.configuration import (
     LONGEST_RING_S,
     MAIL,
-    TIME,
     Anything,
     Barring,
     Extension,
@@ -39,14 +35,14 @@ from portal.pbx.configuration import (
     Strategy,
     Voicemail,
 )
-from portal.pbx.fields import Label, Offered, SecondsField, StrippedForm, TargetField, added_or_removed, numbered
-from portal.pbx.words import STRATEGY_WORDS, WEEKDAYS
+from portal.pbx.fields import Label, Offered, SecondsField, TargetField, numbered
+from portal.pbx.rows import HolidayForm, OpenForm, RowsField, added_or_removed
+from portal.pbx.words import STRATEGY_WORDS
 
 MOVES = ("always", "busy", "no_answer", "unreachable")
 NUMBER = Regexp(r"^[0-9]{2,6}\Z", message="Write two to six digits.")
 BARRED = ("international", "premium", "mobile")
 STRATEGIES = choices((each.value, STRATEGY_WORDS[each]) for each in Strategy)
-DAYS = choices((str(n), day) for n, day in enumerate(WEEKDAYS, 1))
 
 
 class PartForm(PortalForm):
@@ -171,7 +167,7 @@ class GroupForm(PartForm):
 
     number = StringField("Number", [NUMBER])
     name = StringField("Name", [Label(60)])
-    members = FieldList(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
+    members = RowsField(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
     strategy = RadioField("They ring", choices=STRATEGIES, default=Strategy.ALL.value)
     ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S, default=20)
     then = TargetField("Then", nowhere="The call ends")
@@ -209,30 +205,13 @@ class GroupForm(PartForm):
         )
 
 
-class OpenForm(StrippedForm):
-    """The same times on some days of the week."""
-
-    days = SelectMultipleField("Days", choices=DAYS, validate_choice=False)
-    begins = StringField("From", [Regexp(f"{TIME}\\Z", message="Write a time, such as 09:00.")])
-    ends = StringField("To", [Regexp(f"{TIME}\\Z", message="Write a time, such as 17:00, or 24:00 for midnight.")])
-
-    def validate_days(self, field: Any) -> None:
-        if not field.data or not set(field.data) <= set("1234567"):
-            raise StopValidation("Choose at least one day.")
-
-
-class HolidayForm(StrippedForm):
-    day = DateField("Day", [InputRequired("Choose a day.")])
-    name = StringField("Name", [Label(60)])
-
-
 class HoursForm(PartForm):
     ROWS = ("open", "holidays")
 
     name = StringField("Name", [Label(60)])
     time_zone = StringField("Time zone", [Label(60)])
-    open = FieldList(FormField(OpenForm), "Open", max_entries=20)
-    holidays = FieldList(FormField(HolidayForm), "Holidays", max_entries=100)
+    open = RowsField(FormField(OpenForm), "Open", max_entries=20)
+    holidays = RowsField(FormField(HolidayForm), "Holidays", max_entries=100)
     inside = TargetField("While open")
     outside = TargetField("While closed and on holidays")
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from portal.accounts.queries import members_of, primary_user
 from portal.kit.db import TenantSession
 from portal.numbers.e164 import international
+from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
-from portal.pbx import queries
+from portal.pbx import check, queries
 from portal.pbx.check import targets
 from portal.pbx.configuration import (
     EMPTY,
     MAIL,
+    RULES,
     SECTIONS,
     TURNING,
     Anything,
@@ -20,13 +22,14 @@ from portal.pbx.configuration import (
     Hours,
     Kind,
     Place,
+    Rules,
     Target,
 )
 from portal.pbx.fields import Offered
-from portal.pbx.models import Clip
+from portal.pbx.models import Clip, SipCredential
 from portal.pbx.rules import Office
 from portal.pbx.templates import TEMPLATES, Facts
-from portal.pbx.words import Names, Rows, changes, rows, sentence, title
+from portal.pbx.words import LIMITS, NOTHING, Names, Rows, changes, counted, rows, sentence, title
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment, money, short_day
 
@@ -55,6 +58,7 @@ class Flow:
     number: str
     step: Step | None
     trouble: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,20 @@ class PartLine:
 
 
 @dataclass(frozen=True)
+class ChangeLine:
+    """What became of one part: fields with before and after, or all it says when it came or went."""
+
+    title: str
+    fields: list[tuple[str, str, str]]
+    whole: Rows
+
+
+@dataclass(frozen=True)
 class VersionLine:
     number: int
     what: str
     who: str
-    changes: list[tuple[str, list[tuple[str, str, str]]]]
+    changes: list["ChangeLine"]
     is_undone: bool
 
 
@@ -87,7 +100,7 @@ class VersionLine:
 class ClipLine:
     clip: Clip
     words: str
-    is_used: bool
+    used_by: list[tuple[str, str]]
 
 
 def home_page(db: TenantSession, office: Office) -> HomePage:
@@ -115,9 +128,21 @@ def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[F
     flows = []
     for number in numbers_of(db, office.account.id):
         route = next((route for route in settings.numbers if route.number == number.e164), None)
-        trouble = "" if works(number, addresses.get(number.id)) else "Does not work: its emergency address is missing"
-        flows.append(Flow(international(number.e164), _step(route.to, settings) if route else None, trouble))
+        step = _step(route.to, settings) if route else None
+        there = f"{office.desk.base}/numbers/{number.id}"
+        flows.append(Flow(international(number.e164), step, _trouble(number, addresses.get(number.id)), there))
     return flows
+
+
+def _trouble(number: Number, address: EmergencyAddress | None) -> str:
+    """Why no call reaches a number; nothing for one whose emergency address was validated, or that needs none."""
+    if works(number, address):
+        return ""
+    if address is None:
+        return "Does not work yet: it has no address for emergency calls."
+    if address.problem:
+        return f"Does not work yet: its address for emergency calls is not valid. {address.problem}"
+    return "Does not work yet: its address for emergency calls was entered, and waits to be validated."
 
 
 def _step(target: Target, settings: Configuration, depth: int = 0) -> Step:
@@ -142,7 +167,8 @@ def _when(part: Anything, field: str) -> str:
     }.get(field, "No answer")
 
 
-def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]:
+def list_page(db: TenantSession, office: Office, section: str) -> tuple[list[PartLine], bool]:
+    """The parts of a section, and whether there is anything to make another from: each number is routed once."""
     _, settings = queries.newest(db, office.account.id)
     names = names_of(db, office)
     signed_in = queries.credentials_of(db, office.account.id)
@@ -153,7 +179,7 @@ def list_page(db: TenantSession, office: Office, section: str) -> list[PartLine]
         no_phone = section == "extensions" and part.id not in signed_in
         note = "No phone can sign in yet" if no_phone else ""
         lines.append(PartLine(f"{office.base}/{section}/{part.id}", title(Place(section), part), shown[0], note))
-    return lines
+    return lines, section != "numbers" or len(lines) < len(numbers_of(db, office.account.id))
 
 
 def history_page(db: TenantSession, office: Office, before: int | None) -> tuple[list[VersionLine], int | None]:
@@ -164,9 +190,16 @@ def history_page(db: TenantSession, office: Office, before: int | None) -> tuple
     lines = []
     for row, earlier in zip(found[:PER_PAGE], [*found[1:], None][:PER_PAGE], strict=False):
         told = changes(queries.settings_of(earlier) if earlier else EMPTY, queries.settings_of(row), names)
+        shown = [_change(name, fields) for name, fields in told]
         who = f"{row.by_name}, {moment(row.at, tenant)}"
-        lines.append(VersionLine(row.version, row.what, who, told, row.version in undone))
+        lines.append(VersionLine(row.version, row.what, who, shown, row.version in undone))
     return lines, found[PER_PAGE - 1].version if len(found) > PER_PAGE else None
+
+
+def _change(name: str, fields: list[tuple[str, str, str]]) -> ChangeLine:
+    came, went = all(old == NOTHING for _, old, _ in fields), all(new == NOTHING for _, _, new in fields)
+    whole = [(label, new if came else old) for label, old, new in fields] if came or went else []
+    return ChangeLine(name, [] if whole else fields, whole)
 
 
 def offered(db: TenantSession, office: Office) -> Offered:
@@ -201,6 +234,31 @@ def compared(
     return [(label, was, there, here) for label, was, there, here in told if len({was, there, here}) > 1]
 
 
+def needing(db: TenantSession, office: Office, place: Place) -> list[tuple[str, str]]:
+    """The parts that need this one: the address and the title of each."""
+    settings = queries.newest(db, office.account.id)[1]
+    found = check.needing(settings, place, queries.around(db, office.account.id))
+    return [_linked(office, each, settings) for each in found]
+
+
+def _linked(office: Office, place: Place, settings: Configuration) -> tuple[str, str]:
+    below = place.section if place == RULES else f"{place.section}/{place.key}"
+    return f"{office.base}/{below}", title(place, settings.at(place))
+
+
+def password_made(db: TenantSession, credential: SipCredential | None) -> str:
+    """When a telephone's password was made, and by whom; nothing where nobody has one."""
+    if credential is None:
+        return ""
+    return f"{moment(credential.made_at, white_label(db))} by {credential.made_by}"
+
+
+def limits(db: TenantSession, office: Office, rules: Rules) -> Rows:
+    """What is barred for the whole account, and the most to spend, for whoever only reads them."""
+    told = rows(rules, EMPTY, names_of(db, office))
+    return [(label, words) for label, words in told if label in LIMITS]
+
+
 def facts_of(db: TenantSession, office: Office) -> Facts:
     """What a template knows of the account. Names lose what a setting may not hold."""
     account, person = office.account, primary_user(db, office.account.id)
@@ -224,12 +282,12 @@ def preview(db: TenantSession, office: Office, made: Configuration) -> list[tupl
 
 def clips_page(db: TenantSession, office: Office) -> list[ClipLine]:
     _, settings = queries.newest(db, office.account.id)
-    tenant, text = white_label(db), settings.model_dump_json()
+    tenant = white_label(db)
     return [
         ClipLine(
             clip,
-            f"{clip.seconds} seconds, by {clip.created_by}, {moment(clip.created_at, tenant)}",
-            str(clip.id) in text,
+            f"{counted(clip.seconds, 'second')}, by {clip.created_by}, {moment(clip.created_at, tenant)}",
+            [_linked(office, place, settings) for place in check.playing(settings, clip.id)],
         )
         for clip in queries.clips_of(db, office.account.id)
     ]

@@ -30,8 +30,7 @@ class Office:
 
     @property
     def keeps_limits(self) -> bool:
-        """Whether the cap and the barring are the payer's alone, who sits on the other side (decision 0018)."""
-        return self.desk.side is Side.ACCOUNT and not self.account.is_run_by_customer
+        return keeps_limits(self.desk.side, self.account)
 
     @property
     def read_only(self) -> str:
@@ -43,6 +42,11 @@ class Office:
 
     def own(self, settings: Configuration) -> list[Extension]:
         return [each for each in settings.extensions if self.owns(each)]
+
+
+def keeps_limits(side: Side, account: Account) -> bool:
+    """Whether the cap and the barring are the payer's alone, who sits on the other side (decision 0018)."""
+    return side is Side.ACCOUNT and not account.is_run_by_customer
 
 
 def why_read_only(side: Side, account: Account) -> str:

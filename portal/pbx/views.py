@@ -16,8 +16,8 @@ from portal.kit.refusals import BadInput, NotAllowed, NotFound
 from portal.kit.web import page
 from portal.pbx import pages, queries
 from portal.pbx.commands import ChangedMeanwhile, DoesNotFit, Edit, fill, save, undo, with_rules_of
-from portal.pbx.configuration import RULES, SECTIONS, Anything, Configuration, Extension, Place
-from portal.pbx.credentials import renew
+from portal.pbx.configuration import RULES, SECTIONS, Anything, Configuration, Extension, Place, Rules
+from portal.pbx.credentials import MadeMeanwhile, renew, stamp
 from portal.pbx.forms import FORMS, ExtensionForm, PartForm, RulesForm
 from portal.pbx.rules import Office, why_read_only
 from portal.pbx.templates import TEMPLATES
@@ -47,8 +47,9 @@ def index(side: Side, account_id: UUID, section: str) -> Response:
     if section not in SECTIONS:
         raise NotFound
     with reading() as db:
-        lines = pages.list_page(db, office, section)
-    return page("pbx/list.html", office=office, section=section, words=pages.LISTS[section], lines=lines)
+        lines, can_add = pages.list_page(db, office, section)
+    words = pages.LISTS[section]
+    return page("pbx/list.html", office=office, section=section, words=words, lines=lines, can_add=can_add)
 
 
 @bp.get("/customers/<uuid:account_id>/pbx/<section>/<key>", defaults=CUSTOMERS)
@@ -87,7 +88,9 @@ def removal_page(side: Side, account_id: UUID, section: str, key: str) -> Respon
     office, place = administered(side, account_id, changes=True), _place_or_404(section, key)
     with reading() as db:
         base, present = _part_or_404(db, office, place)
-    return page("pbx/removal.html", office=office, place=place, base=base, title=title(place, present), form=None)
+    if present is None:
+        raise NotFound
+    return _removal(office, place, present, base=base)
 
 
 @bp.post("/customers/<uuid:account_id>/pbx/<section>/<key>/removal", defaults=CUSTOMERS)
@@ -95,11 +98,25 @@ def removal_page(side: Side, account_id: UUID, section: str, key: str) -> Respon
 @account_or_administrator_only
 def remove_part(side: Side, account_id: UUID, section: str, key: str) -> Response:
     office, place = administered(side, account_id, changes=True), _place_or_404(section, key)
-    with transaction() as db:
-        account = held(db, office)
-        save(db, account, Edit(place, None, _base()), by=actor())
+    base = _base()
+    with reading() as db:
+        _, present = _part_or_404(db, office, place, base)
+    if present is None:
+        raise NotFound
+    try:
+        with transaction() as db:
+            save(db, held(db, office), Edit(place, None, base), by=actor(), side=side)
+    except DoesNotFit:
+        return _removal(office, place, present, base=base, status=409)
     flash("Removed. The history can bring it back.", "ok")
     return redirect(f"{office.base}/{section}", 303)
+
+
+@bp.get("/customers/<uuid:account_id>/pbx/extensions/<key>/password", defaults=CUSTOMERS)
+@bp.get("/account/<uuid:account_id>/pbx/extensions/<key>/password", defaults=ACCOUNT)
+@account_or_administrator_only
+def password_page(side: Side, account_id: UUID, key: str) -> Response:
+    return _renewal(administered(side, account_id, changes=True), key)
 
 
 @bp.post("/customers/<uuid:account_id>/pbx/extensions/<key>/password", defaults=CUSTOMERS)
@@ -108,8 +125,11 @@ def remove_part(side: Side, account_id: UUID, section: str, key: str) -> Respons
 def renew_password(side: Side, account_id: UUID, key: str) -> Response:
     """The password stands on this answer and nowhere else."""
     office = administered(side, account_id, changes=True)
-    with transaction() as db:
-        fresh = renew(db, held(db, office), key, by=actor())
+    try:
+        with transaction() as db:
+            fresh = renew(db, held(db, office), key, by=actor(), seen=request.form.get("seen", ""))
+    except MadeMeanwhile:
+        return _renewal(office, key, status=409)
     return page("pbx/password.html", office=office, key=key, fresh=fresh)
 
 
@@ -154,7 +174,7 @@ def history(side: Side, account_id: UUID) -> Response:
 def take_back(side: Side, account_id: UUID, version: int) -> Response:
     office = administered(side, account_id, changes=True)
     with transaction() as db:
-        undo(db, held(db, office), version, by=actor(), keeps_limits=office.keeps_limits)
+        undo(db, held(db, office), version, by=actor(), side=side)
     flash("The change is taken back.", "ok")
     return redirect(f"{office.base}/history", 303)
 
@@ -240,6 +260,7 @@ def _form(db: TenantSession, office: Office, place: Place, present: Anything | N
 def _part(office: Office, place: Place, form: PartForm, present: Anything | None, *, base: int) -> Response:
     with reading() as db:
         has_phone = place.section == "extensions" and place.key in queries.credentials_of(db, office.account.id)
+        limits = pages.limits(db, office, present) if isinstance(present, Rules) else []
     return page(
         f"pbx/{place.section}.html",
         office=office,
@@ -249,6 +270,43 @@ def _part(office: Office, place: Place, form: PartForm, present: Anything | None
         is_new=present is None,
         title=title(place, present) if present is not None else f"New {pages.LISTS[place.section][2]}",
         has_phone=has_phone,
+        limits=limits,
+    )
+
+
+def _removal(office: Office, place: Place, present: Anything, *, base: int, status: int = 200) -> Response:
+    """What goes with a part, or what has to be changed before it can go."""
+    with reading() as db:
+        needing = pages.needing(db, office, place)
+    return page(
+        "pbx/removal.html",
+        status=status,
+        office=office,
+        place=place,
+        base=base,
+        title=title(place, present),
+        one=pages.LISTS[place.section][2],
+        needing=needing,
+    )
+
+
+def _renewal(office: Office, key: str, *, status: int = 200) -> Response:
+    """What a new password ends. Raises NotFound."""
+    place = Place("extensions", key)
+    with reading() as db:
+        _, present = _part_or_404(db, office, place)
+        if present is None:
+            raise NotFound
+        credential = queries.credentials_of(db, office.account.id).get(key)
+        found = pages.password_made(db, credential)
+    return page(
+        "pbx/renewal.html",
+        status=status,
+        office=office,
+        key=key,
+        title=title(place, present),
+        found=found,
+        seen=stamp(credential),
     )
 
 
@@ -266,7 +324,7 @@ def _save(
             account = held(db, office)
             if not office.is_administrator:
                 _part_or_404(db, office, place)  # theirs still, now that nobody else can change it
-            save(db, account, Edit(place, part, base, is_new=asked.key == NEW), by=actor())
+            save(db, account, Edit(place, part, base, is_new=asked.key == NEW), by=actor(), side=office.desk.side)
     except DoesNotFit as refused:
         _tell(form, place, refused)
         return _part(office, asked, form, present, base=base)
@@ -284,7 +342,8 @@ def _tell(form: PartForm, place: Place, refused: DoesNotFit) -> None:
         if problem.place == place and problem.field in form:
             form[problem.field].errors = [problem.text]
         else:
-            form.form_errors.append(f"{title(problem.place, None)}: {problem.text}")
+            where = title(problem.place, refused.settings.at(problem.place))
+            form.form_errors.append(f"{where}: {problem.text}")
 
 
 def _conflict(office: Office, place: Place, part: Anything, refused: ChangedMeanwhile) -> Response:

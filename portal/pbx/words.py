@@ -42,6 +42,12 @@ STRATEGY_WORDS = {
     Strategy.RANDOM: "In random order",
 }
 BARRED_WORDS = {"international": "abroad", "premium": "premium rate", "mobile": "mobiles"}
+BARRED_LABEL, CAP_LABEL = "Barred calls", "Most to spend on calls in a month"
+LIMITS = (BARRED_LABEL, CAP_LABEL)
+"""What whoever pays sets."""
+NOTHING = "–"
+"""Stands where a part has no such field, because it came or went."""
+
 Rows = list[tuple[str, str]]
 
 
@@ -102,7 +108,9 @@ def changes(before: Configuration, after: Configuration, names: Names) -> list[t
         # What is only called otherwise now, because another part was renamed, is no change of this one.
         same = dict(rows(old, after, names)) if old else {}
         labels = [label for label in dict.fromkeys([*now, *then]) if same.get(label) != now.get(label)]
-        told.append((title(place, new or old), [(name, then.get(name, "–"), now.get(name, "–")) for name in labels]))
+        told.append(
+            (title(place, new or old), [(name, then.get(name, NOTHING), now.get(name, NOTHING)) for name in labels])
+        )
     return told
 
 
@@ -164,7 +172,7 @@ def _extension(part: Extension, settings: Configuration, names: Names) -> Rows:
         ("All calls go to", _or_none(moves.always, settings)),
         ("When busy", _or_none(moves.busy, settings)),
         ("When nobody answers", _or_none(moves.no_answer, settings)),
-        ("Rings for", f"{moves.no_answer_s} seconds"),
+        ("Rings for", counted(moves.no_answer_s, "second")),
         ("When switched off", _or_none(moves.unreachable, settings)),
         *_voicemail(part.voicemail, names),
         ("Caller id", caller_id(part.caller_id, "As for the whole account")),
@@ -187,7 +195,7 @@ def _group(part: Group, settings: Configuration) -> Rows:
         ("Name", part.name),
         ("Members", ", ".join(f"{each.number} ({each.name})" for each in members if each) or "None"),
         ("Rings", STRATEGY_WORDS[part.strategy]),
-        ("Rings for", f"{part.ring_s} seconds"),
+        ("Rings for", counted(part.ring_s, "second")),
         ("When nobody answers", _or_none(part.then, settings, "The call ends")),
     ]
 
@@ -216,11 +224,11 @@ def _rules(part: Rules, settings: Configuration, names: Names) -> Rows:
     cap = part.spend_cap_minor
     return [
         ("Caller id", caller_id(part.caller_id, "None")),
-        ("Barred calls", barred(part.barring)),
+        (BARRED_LABEL, barred(part.barring)),
         ("Records calls", _yes(part.records)),
         ("Notice before recording", notice.name if isinstance(notice, Greeting) else "None"),
         ("Hold music", names.clips.get(part.hold_music, "A recording") if part.hold_music else "The usual music"),
-        ("Most to spend on calls in a month", names.money(cap) if cap is not None else "No limit"),
+        (CAP_LABEL, names.money(cap) if cap is not None else "No limit"),
     ]
 
 
@@ -238,6 +246,10 @@ def sentence(target: Target, settings: Configuration) -> str:
     """The same as `way`, where it begins a line."""
     words = way(target, settings)
     return words[0].upper() + words[1:]
+
+
+def counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _yes(is_on: bool) -> str:

@@ -14,6 +14,7 @@ from portal.accounts.models import Account
 from portal.kit.db import TenantSession
 from portal.pbx.configuration import Barring, Extension
 from portal.pbx.credentials import username_of
+from portal.pbx.models import SipCredential
 from portal.pbx.queries import credential_named
 from portal.provisioning.document import Uptake, account_called, uptake
 from portal.whitelabels.queries import white_label
@@ -49,7 +50,12 @@ def _user(db: TenantSession, host: str, username: str) -> str:
     extension = found.settings.extension(credential.extension) if found and credential else None
     if found is None or credential is None or extension is None or credential.realm != host:
         return NOT_FOUND
-    document, users = _frame(host, found.account.number)
+    return entry(found, credential, extension)
+
+
+def entry(found: Uptake, credential: SipCredential, extension: Extension) -> str:
+    """A user as the directory tells of one, in a group that is the whole account."""
+    document, users = _frame(credential.realm, found.account.number)
     user = SubElement(users, "user", id=credential.username)
     _pairs(SubElement(user, "params"), "param", _params(extension, credential.ha1))
     _pairs(SubElement(user, "variables"), "variable", _variables(found, extension))

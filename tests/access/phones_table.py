@@ -16,7 +16,7 @@ _BOTH_SIDES = {
     "/clips": ("GET POST", RUNS_IT),
     "/clips/<uuid:clip_id>": ("GET", LOOKS),
     "/clips/<uuid:clip_id>/removal": ("POST", RUNS_IT),
-    "/extensions/<key>/password": ("POST", RUNS_IT),
+    "/extensions/<key>/password": ("GET POST", RUNS_IT),
     "/history": ("GET", RUNS_IT),
     "/rules": ("GET POST", RUNS_IT),
     "/templates/<name>": ("GET POST", RUNS_IT),
@@ -31,7 +31,8 @@ PHONES: dict[str, tuple[str, str]] = {
     "/provisioning/v1/<account>/clips/<uuid:clip_id>": ("GET", MACHINE),
     "/provisioning/v1/freeswitch/directory": ("POST", MACHINE),
     "/settings/provisioning": ("GET POST", ADMINISTRATOR),
-    "/settings/provisioning/revocation": ("POST", ADMINISTRATOR),
+    "/settings/provisioning/renewal": ("GET", ADMINISTRATOR),
+    "/settings/provisioning/revocation": ("GET POST", ADMINISTRATOR),
 }
 NAMES = {"<section>": "extensions", "<key>": "101", "<name>": "shop", "<int:version>": "1", "<account>": "x"}
 """What stands in an address in place of what is no id."""

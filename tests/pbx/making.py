@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from portal.accounts.lifecycle import Side
 from portal.accounts.models import Account
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
@@ -70,6 +71,8 @@ def set_up(db: TenantSession, account: Account, by, settings: Configuration | No
     return fill(db, account, settings or office(), "Tests", by=by)
 
 
-def change(db: TenantSession, account: Account, place: Place, part, by, *, base: int | None = None) -> int:
+def change(db: TenantSession, account: Account, place: Place, part, by, *, base: int | None = None,
+           side: Side = Side.WHITE_LABEL) -> int:
     """An edit made from the newest version, or from `base`."""
-    return save(db, account, Edit(place, part, newest(db, account.id)[0] if base is None else base), by=by)
+    edit = Edit(place, part, newest(db, account.id)[0] if base is None else base)
+    return save(db, account, edit, by=by, side=side)

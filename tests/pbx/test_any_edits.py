@@ -10,7 +10,7 @@ from contextlib import suppress
 from hypothesis import HealthCheck, given, settings as effort, strategies as st
 
 from portal.accounts.commands import add_member
-from portal.accounts.lifecycle import Role
+from portal.accounts.lifecycle import Role, Side
 from portal.accounts.models import Account
 from portal.identity.commands import add_user
 from portal.kit.db import transaction
@@ -122,13 +122,13 @@ class Town:
         base = max(0, len(self.documents) - 1 - steps_back)
         seen = self.documents[base].at(place)
         wanted = self.expected.put(place, part)
-        save(self.db, self.account, Edit(place, part, base), by=self.by)
+        save(self.db, self.account, Edit(place, part, base), by=self.by, side=Side.WHITE_LABEL)
         assert seen == self.expected.at(place) or wanted == self.expected, "somebody's change was written over"
         self.expected = wanted
 
     def undo(self, steps_back):
         version = len(self.documents) - 1 - steps_back
-        undo(self.db, self.account, version, by=self.by)
+        undo(self.db, self.account, version, by=self.by, side=Side.WHITE_LABEL)
         for place in differing(self.documents[version - 1], self.documents[version]):
             assert self.expected.at(place) == self.documents[version].at(place), "a later change was undone with it"
             self.expected = self.expected.put(place, self.documents[version - 1].at(place))

@@ -55,6 +55,7 @@ def test_an_office_that_makes_sense_has_no_problem():
 def test_every_template_makes_sense(name, numbers):
     made = TEMPLATES[name].make(Facts("Acme", numbers, "Pacific/Auckland", SOMEBODY, "ann@acme.example"))
     assert check(made, AROUND) == []
+    assert (made.rules.barring, made.rules.spend_cap_minor) == (Barring(), None), "whoever pays sets the limits"
     assert read(made.model_dump_json()) == made
 
 
@@ -64,6 +65,21 @@ WRONG = {
         Configuration(extensions=(extension(),), groups=(Group(number="101", name="G", members=("101",)),)),
         ("groups", "101", "number")),
     "112": (Configuration(extensions=(extension("112"),)), ("extensions", "112", "number")),
+    "a group with 112": (
+        Configuration(extensions=(extension(),), groups=(Group(number="112", name="G", members=("101",)),)),
+        ("groups", "112", "number")),
+    "a member twice": (
+        Configuration(extensions=(extension(),), groups=(Group(number="600", name="G", members=("101", "101")),)),
+        ("groups", "600", "members")),
+    "a group that leads to itself": (
+        Configuration(extensions=(extension(),),
+                      groups=(Group(number="600", name="G", members=("101",), then=target("group:600")),)),
+        ("groups", "600", "then")),
+    "a voicemail greeting that is gone": (
+        Configuration(extensions=(extension(voicemail=Voicemail(on=True, clip=uuid4())),)),
+        ("extensions", "101", "clip")),
+    "hours that end as they begin": (
+        Configuration(extensions=(extension(),), hours=(hours((1, "09:00", "09:00")),)), ("hours", "h1", "open")),
     "911": (Configuration(extensions=(extension("911"),)), ("extensions", "911", "number")),
     "999": (Configuration(extensions=(extension("999"),)), ("extensions", "999", "number")),
     "000": (Configuration(extensions=(extension("000"),)), ("extensions", "000", "number")),

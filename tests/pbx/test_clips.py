@@ -90,6 +90,13 @@ def test_what_is_no_sound_never_reaches_the_decoder(upload):
         read_sound(upload)
 
 
+def test_the_decoder_learns_nothing_of_the_environment(monkeypatch, tmp_path):
+    """Red with the environment handed on: the process then takes up the module that this one names."""
+    (tmp_path / "miniaudio.py").write_text("raise SystemExit(9)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert read_sound(tone()).seconds == 1
+
+
 def test_more_than_five_megabytes_are_refused_unread():
     with pytest.raises(NoSound, match="larger than 5 MB"):
         read_sound(b"RIFF" + b"\x00" * LARGEST_BYTES)

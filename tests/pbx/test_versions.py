@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
 from portal.accounts.commands import add_member
-from portal.accounts.lifecycle import Role
+from portal.accounts.lifecycle import Role, Side
 from portal.accounts.models import Account
 from portal.audit.models import AuditRow
 from portal.events.models import Event
@@ -105,11 +105,11 @@ def test_what_others_refer_to_cannot_go(db, acme, alice):
 def test_a_change_is_taken_back_by_another(db, acme, alice, bob):
     change(db, acme, RECEPTION, renamed(db, acme, "Front desk"), alice.actor)
     change(db, acme, RULES, Rules(caller_id=LONDON), bob.actor)
-    assert undo(db, acme, 2, by=bob.actor) == 4
+    assert undo(db, acme, 2, by=bob.actor, side=Side.WHITE_LABEL) == 4
     settings = queries.newest(db, acme.id)[1]
     assert settings.at(RECEPTION).name == "Reception" and settings.rules.caller_id == LONDON
     assert queries.history(db, acme.id)[0].undoes == 2
-    assert undo(db, acme, 4, by=bob.actor) == 5, "taking back can be taken back"
+    assert undo(db, acme, 4, by=bob.actor, side=Side.WHITE_LABEL) == 5, "taking back can be taken back"
     assert queries.newest(db, acme.id)[1].at(RECEPTION).name == "Front desk"
 
 
@@ -117,7 +117,7 @@ def test_what_was_changed_again_cannot_be_taken_back_from_under_it(db, acme, ali
     change(db, acme, RECEPTION, renamed(db, acme, "One"), alice.actor)
     change(db, acme, RECEPTION, renamed(db, acme, "Two"), alice.actor)
     with pytest.raises(CannotUndo):
-        undo(db, acme, 2, by=alice.actor)
+        undo(db, acme, 2, by=alice.actor, side=Side.WHITE_LABEL)
 
 
 def test_what_would_not_make_sense_cannot_be_taken_back_and_says_why(db, acme, alice):
@@ -125,13 +125,13 @@ def test_what_would_not_make_sense_cannot_be_taken_back_and_says_why(db, acme, a
     change(db, acme, Place("extensions", "103"), Extension(number="103", name="New"), alice.actor)
     change(db, acme, Place("groups", "600"), group.model_copy(update={"members": ("101", "103")}), alice.actor)
     with pytest.raises(CannotUndo, match="There is no extension 103"):
-        undo(db, acme, 2, by=alice.actor)
+        undo(db, acme, 2, by=alice.actor, side=Side.WHITE_LABEL)
 
 
 @pytest.mark.parametrize("version", [0, -1, 2, 10**9])
 def test_a_version_that_never_was_cannot_be_taken_back(db, acme, alice, version):
     with pytest.raises(NotFound):
-        undo(db, acme, version, by=alice.actor)
+        undo(db, acme, version, by=alice.actor, side=Side.WHITE_LABEL)
 
 
 def test_a_template_fills_only_what_is_empty(db, acme, bob):
@@ -196,7 +196,7 @@ def test_many_who_save_at_once_are_all_in_the_history(database, cast, northwind)
             with transaction(northwind.id) as db:
                 extension = Extension(number=str(200 + n), name=f"Desk {n}")
                 save(db, db.load(Account, cast.acme), Edit(Place("extensions", extension.number), extension, 1),
-                     by=cast.bob.actor)
+                     by=cast.bob.actor, side=Side.WHITE_LABEL)
         except Exception as error:
             wrong.append(error)
 
