@@ -15,6 +15,7 @@ from portal.letters import bounces as bounce_jobs, flows as letter_jobs
 from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
 from portal.numbers.emergency_views import bp as emergency
 from portal.numbers.port_views import bp as port_ins
+from portal.numbers.resting_views import bp as resting_numbers
 from portal.numbers.views import bp as numbers
 from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     numbers,
     emergency,
     port_ins,
+    resting_numbers,
     pbx,
     pbx_clips,
     provisioning,

@@ -149,7 +149,7 @@ def _tiles(sums: list[HolderTotals]) -> list[tuple[str, str, str]]:
     return [
         ("In stock", f"{stock:,}", "To be handed to a white label"),
         ("Free with white labels", f"{sum(each.free for each in away):,}", "Their customers can have them"),
-        ("Assigned", f"{sum(each.assigned for each in away):,}", "Charged each month"),
+        ("Assigned", f"{sum(each.assigned for each in away):,}", "Charged while their account is active"),
         ("Reserved or resting", f"{passing:,}", "Free again by themselves"),
     ]
 

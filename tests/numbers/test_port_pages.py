@@ -156,7 +156,8 @@ class TestEmergency:
         page = words(own.get(path))
         assert "Address missing" in page and "Not entered Not so: " not in page and "Not registered" in page
         assert 'value="1 High Street"' in own.get(f"{path}/emergency").text
-        own.submit(f"{path}/emergency", ADDRESS | {"postcode": "nonsense"})
+        answer = own.submit(f"{path}/emergency", ADDRESS | {"postcode": "nonsense"})
+        assert answer.status_code == 422 and "Postcode: Write one such as" in words(answer)
         page = words(own.get(path))
         assert "Address not valid" in page and "Not validated. Postcode: Write one such as" in page
         own.submit(f"{path}/emergency", ADDRESS)
