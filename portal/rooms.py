@@ -23,6 +23,7 @@ from portal.operator.emergency_views import bp as operator_emergency
 from portal.operator.number_views import bp as operator_numbers
 from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
+from portal.operator.stock_views import bp as operator_stock
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     operator,
     operator_prices,
     operator_numbers,
+    operator_stock,
     operator_charges,
     operator_usage,
     operator_ports,

@@ -38,11 +38,13 @@ def resting_of(db: TenantSession, account: Account) -> Sequence[Number]:
 
 
 def resting_or_404(db: TenantSession, account: Account, number_id: UUID) -> Number:
-    """Raises NotFound for a number that does not rest because of this account."""
+    """Raises AssignedAlready when the account has it, NotFound for one that does not rest because of this account."""
     for number in resting_of(db, account):
         if number.id == number_id:
             return number
-    raise NotFound
+    present = db.load(Number, number_id)
+    is_its_own = present is not None and present.state == NumberState.ASSIGNED and present.account_id == account.id
+    raise AssignedAlready if is_its_own else NotFound
 
 
 def take_back(db: TenantSession, account: Account, number_id: UUID, *, agreed_minor: int | None, by: Actor) -> Number:
@@ -53,9 +55,7 @@ def take_back(db: TenantSession, account: Account, number_id: UUID, *, agreed_mi
     """
     refuse_closed_doors(account)
     refuse_too_many_today(db, account, 1, by=by)
-    number = db.locked(Number, number_id)
-    if number is not None and number.state == NumberState.ASSIGNED and number.account_id == account.id:
-        raise AssignedAlready
+    db.locked(Number, number_id)
     number = resting_or_404(db, account, number_id)
     refuse_unsold(db, [number])
     number.state, number.account_id = NumberState.ASSIGNED.value, account.id

@@ -39,6 +39,7 @@ IMPORTS_SHOWN = 50
 class NumberLine:
     """One number as the list shows it. `state` is a key of the state badges."""
 
+    href: str
     number: str
     national: str
     kind: str
@@ -123,6 +124,7 @@ def _block_names(db: TenantSession, host: WhiteLabel, ids: set[UUID]) -> dict[UU
 def _line(found: Found, tenants: dict[UUID, str], blocks: dict[UUID, str]) -> NumberLine:
     number = found.number
     return NumberLine(
+        href=f"{BASE}/{number.id}",
         number=international(number.e164),
         national=national(number.e164),
         kind=KINDS[number.kind],

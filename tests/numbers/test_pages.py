@@ -128,7 +128,7 @@ class TestTheWay:
         assert "Local number × 2 each month, with VAT £2.40" in page
         activation = words(browse(bob).get(f"{base}/activation"))
         assert "Local number, set-up × 2" in activation and "Total £16.80" in activation
-        assert "Its numbers then cost: Local number × 2 each month, with VAT £2.40" in activation
+        assert "Its numbers then cost: What its numbers cost each month Local number × 2 each month, with VAT £2.40" in activation
         browse(bob).submit(f"{base}/activation")
         assert street.charged(street.early, "wholesale") == 960
         assert [words for finding in verify() for words in finding.differences] == []
@@ -136,21 +136,20 @@ class TestTheWay:
     def test_in_a_trial_the_page_says_what_each_month_costs_after_it(self, street, browse, bob):
         """Red when only the first invoice is quoted: a trial's holds no month, so the number seems to cost nothing."""
         street.set(Plan, street.tenant.plans["desk"], trial_days=30)
-        street.set(Service, street.geo, opening_wholesale_setup_minor=0)
         base = f"/customers/{street.early}"
         reserve(browse(bob), base, *street.numbers[:2])
         page = words(browse(bob).get(f"{base}/numbers/quote"))
-        assert "From the trial's end, on 2 December 2026, all its numbers cost:" in page
+        assert "each month's charge begins with the trial's end, on 2 December 2026" in page
         assert "Local number × 2 each month, with VAT £2.40" in page
         form, _ = quoted(browse(bob), base)
         browse(bob).post(f"{base}/numbers/quote", data=form)
         activation = words(browse(bob).get(f"{base}/activation"))
-        assert "From the trial's end, on 2 December 2026, its numbers cost: Local number × 2" in activation
+        assert "From the trial's end, on 2 December 2026, its numbers cost:" in activation and "Local number × 2 each month" in activation
         browse(bob).submit(f"{base}/activation")
         with transaction(street.tenant.id) as db:
             account = held_customer_or_404(db, street.early)
-            bill(db, account, through=date(2026, 12, 2))
-        assert street.charged(street.early, "wholesale") == 240
+            bill(db, [account], through=date(2026, 12, 2))
+        assert street.charged(street.early, "wholesale") == 720 + 240
 
     def test_a_price_taken_off_sale_is_said_beside_the_number_and_the_rest_goes_on(self, street, browse):
         """Red when the quote refuses them all: nobody could tell which one to give back."""
@@ -174,7 +173,7 @@ class TestTheWay:
         browser, own = browse(street.owner), f"{base}/{street.numbers[0]}"
         assert browser.submit(f"{own}/release", {"agreed": -120}).status_code == 303
         assert browser.submit(f"{own}/release", {"agreed": -120}, page=base).status_code == 409
-        assert "Rests until 17 December" in words(browser.get(base))
+        assert "Rests until 17 Dec 2026" in words(browser.get(base))
         page = browser.get(f"{own}/taking-back")
         agreed = int(re.search(r'name="agreed" value="(-?\d+)"', page.text)[1])
         assert agreed > 0 and "Charged now" in words(page)
