@@ -35,7 +35,7 @@ NUMBER_STOCK = {
 
 
 def block_and_file(db: TenantSession, holder_id: UUID) -> dict[str, UUID]:
-    """A block with a white label, a number of it and a file that was checked, by the names that addresses have for them."""
+    """A block with a white label, a number in it and a checked file, by the names that addresses have for them."""
     block = db.put(NumberBlock(name="Leeds", holder_id=holder_id, created_by="x"))
     sent = db.put(NumberImport(name="leeds.csv", price_class="local", state="checked", lines=1, created_by="x"))
     facts = {"e164": "+441134960999", "kind": "geographic", "country": "GB", "price_class": "local"}
