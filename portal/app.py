@@ -29,7 +29,7 @@ from portal.kit.sessions import ServerSessions
 from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import navigation, role_label
-from portal.numbers import assigning as numbers
+from portal.numbers import assigning as numbers, porting
 from portal.numbers.documents import LARGEST_BYTES
 from portal.numbers.stock_file import MOST_BYTES
 from portal.pbx import commands as pbx
@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     arrears.listen()
     billing.listen()
     numbers.listen()
+    porting.listen()
     pbx.listen()
     _answer_errors(app)
     _serve(app, settings)

@@ -15,6 +15,7 @@ from portal.letters import bounces as bounce_jobs, flows as letter_jobs
 from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
 from portal.numbers.emergency_views import bp as emergency
 from portal.numbers.port_views import bp as port_ins
+from portal.numbers.resting_views import bp as resting_numbers
 from portal.numbers.views import bp as numbers
 from portal.operator.bounce_views import bp as mail_webhook
 from portal.operator.charge_views import bp as operator_charges
@@ -22,6 +23,7 @@ from portal.operator.emergency_views import bp as operator_emergency
 from portal.operator.number_views import bp as operator_numbers
 from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
+from portal.operator.stock_views import bp as operator_stock
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
 from portal.payments.webhooks import bp as webhooks
@@ -55,6 +57,7 @@ BLUEPRINTS = (
     numbers,
     emergency,
     port_ins,
+    resting_numbers,
     pbx,
     pbx_clips,
     provisioning,
@@ -71,6 +74,7 @@ BLUEPRINTS = (
     operator,
     operator_prices,
     operator_numbers,
+    operator_stock,
     operator_charges,
     operator_usage,
     operator_ports,

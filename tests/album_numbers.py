@@ -1,5 +1,7 @@
 """The chapters of the album that are about telephone numbers."""
 
+from playwright.sync_api import Page
+
 from portal.demo import cast
 from portal.demo.places import OPERATOR_HOST
 from tests.walker import Walker
@@ -16,6 +18,7 @@ class NumberChapters(Walker):
             self.go(page, path, name, host=OPERATOR_HOST)
         page.click("text=Check the range")
         self.see(page, "number-new-errors")
+        self._one_number(page)
         self.go(page, "/operator/numbers/imports", host=OPERATOR_HOST)
         page.click("text=edinburgh.csv")
         page.wait_for_selector("text=Nothing has been added yet")
@@ -37,3 +40,21 @@ class NumberChapters(Walker):
         self.see(page, "number-block-handed")
         page.click("text=Take it back…")
         self.see(page, "number-return")
+
+    def _one_number(self, page: Page) -> None:
+        """A free number that nobody else on the walk needs: looked at, put right, retired and put back."""
+        self.go(page, "/operator/numbers?state=stock", host=OPERATOR_HOST)
+        page.click(".grid.cards tbody th a >> nth=-1")
+        own = page.url
+        self.see(page, "number-one")
+        page.fill("#area", "x" * 61)
+        page.click("button:text-is('Save')")
+        self.see(page, "number-one-errors")
+        page.fill("#area", "Town")
+        page.click("button:text-is('Save')")
+        page.click("text=Retire it…")
+        self.see(page, "number-retire")
+        page.click("button:has-text('Retire +')")
+        self.see(page, "number-one-retired")
+        page.goto(own)
+        page.click("text=Put it back")

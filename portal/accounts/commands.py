@@ -11,6 +11,7 @@ from portal.accounts.lifecycle import Administration, Role, State
 from portal.accounts.models import Account, Address, Contact, Membership, Pause, Subscription
 from portal.accounts.queries import addresses_of, contact_of
 from portal.audit.commands import Actor, record
+from portal.events.commands import raise_event
 from portal.identity.models import User
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession, insert_if_absent
@@ -183,6 +184,7 @@ def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
     account.move_to(State.ACTIVE, only_from=State.INACTIVE)
     account.activated_at = now()
     record(db, "account.activated", by=by, subject=account.id)
+    _raise(db, "account.activated", account)
 
 
 def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Pause:
@@ -192,6 +194,7 @@ def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> P
     # A day that began active is charged; a suspended account rests from the next one.
     rests_from = today(white_label(db).time_zone) + timedelta(days=1)
     record(db, "account.suspended", by=by, subject=account.id, reason=reason)
+    _raise(db, "account.suspended", account)
     return db.put(Pause(account_id=account.id, from_day=rests_from, reason=reason))
 
 
@@ -200,6 +203,7 @@ def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:
     account.move_to(State.ACTIVE, only_from=State.SUSPENDED)
     _end_pause(db, account)
     record(db, "account.reactivated", by=by, subject=account.id)
+    _raise(db, "account.reactivated", account)
 
 
 def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
@@ -212,6 +216,7 @@ def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Non
     account.closed_at = now()
     _end_subscriptions(db, account)
     record(db, "account.closed", by=by, subject=account.id, reason=reason)
+    _raise(db, "account.closed", account, was_active=account.activated_at is not None)
     for tell in after_closed:
         tell(db, account, by)
 
@@ -220,6 +225,11 @@ def _finish(db: TenantSession, account: Account) -> None:
     if account.state == State.ACTIVE:
         for tell in before_stopping:
             tell(db, account)
+
+
+def _raise(db: TenantSession, name: str, account: Account, **more: bool) -> None:
+    """Outside hears of the account by its number. The reason stays in the house: it was written for colleagues."""
+    raise_event(db, name, account=account.id, number=account.number, **more)
 
 
 def _end_pause(db: TenantSession, account: Account) -> None:

@@ -11,7 +11,8 @@ from portal.accounts.queries import white_label_account
 from portal.billing.beginning import Beginning, beginnings_of, extras_of
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge
-from portal.billing.pricing import Invoice, Prices, first_invoice
+from portal.billing.period import Cycle
+from portal.billing.pricing import Invoice, PricedLine, Prices, anchor_of, first_invoice, recurring_line
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
@@ -39,6 +40,25 @@ def first_invoice_of(db: TenantSession, account: Account, begins: Sequence[Begin
     begins = beginnings_of(db, account) if begins is None else begins
     extras = extras_of(db, account, begins, first_day) if begins else []
     return first_invoice(account_prices(db, account, first_day), first_day, account.billing_day, extras)
+
+
+def each_month_of(
+    db: TenantSession, account: Account, begins: Sequence[Beginning] | None = None
+) -> tuple[PricedLine, ...]:
+    """What begins with this account besides its plan costs in its first whole month, and in each one after it.
+
+    The line that the monthly run charges, at the prices of that month: after the trial, where there is one.
+    """
+    first_day = first_day_for(white_label(db), account.first_day)
+    begins = beginnings_of(db, account) if begins is None else begins
+    if not begins:
+        return ()
+    cycle = Cycle(anchor_of(account_prices(db, account, first_day), first_day), account.billing_day)
+    month = cycle.period_of(cycle.anchor)
+    if not month.is_whole:
+        month = cycle.period_of(month.next_first_day)
+    extras = extras_of(db, account, begins, month.first_day)
+    return tuple(recurring_line(each.prices, each.item, each.quantity, month, free=each.free) for each in extras)
 
 
 def account_prices(db: TenantSession, account: Account, day: date | None = None) -> Prices:

@@ -72,6 +72,12 @@ def quoted_row(line: PricedLine, tenant: WhiteLabel, *, sees_retail: bool) -> Ro
     return Row(line.description, money(side.gross_minor, tenant), note)
 
 
+def monthly_row(line: PricedLine, tenant: WhiteLabel, *, sees_retail: bool) -> Row:
+    """The line of a whole month, as one that comes again and again."""
+    side = _side(line, sees_retail)
+    return Row(line.description, money(side.gross_minor, tenant), f"each month, {tax_words(side.tax_ppm, tenant)}")
+
+
 def tax_words(ppm: int, tenant: WhiteLabel) -> str:
     return f"with {tenant.tax_name}" if ppm else f"no {tenant.tax_name}"
 

@@ -14,7 +14,8 @@ from portal.activation.pages import Row, invoice_rows
 from portal.arrears.words import Notice, notice_of
 from portal.billing.models import Charge
 from portal.billing.outlook import begun_minor
-from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
+from portal.billing.queries import account_prices, available_minor, charges_of, each_month_of, first_invoice_of
+from portal.billing.quoting import Row as QuotedRow, monthly_row
 from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.models import Plan
 from portal.customers.checklist import Step, checklist, next_steps
@@ -129,6 +130,8 @@ class ActivationPage:
     before: str
     after: str
     shortage: str | None
+    each_month: list[QuotedRow]
+    each_month_from: str
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -381,6 +384,8 @@ def activation_page(db: TenantSession, account: Account) -> ActivationPage:
         money(available, tenant),
         money(available - invoice.wholesale_minor, tenant),
         money(missing, tenant) if missing > 0 else None,
+        [monthly_row(line, tenant, sees_retail=False) for line in each_month_of(db, account)],
+        day(invoice.trial_ends, tenant) if invoice.trial_ends else "",
     )
 
 

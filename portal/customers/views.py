@@ -27,6 +27,7 @@ from portal.kit.paging import Key, Place
 from portal.kit.refusals import BadInput
 from portal.kit.sheets import csv_answer
 from portal.kit.web import page
+from portal.numbers.porting import count_open
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 
@@ -280,8 +281,8 @@ def _open_customer(db: TenantSession, account_id: UUID, *, held: bool = False) -
 def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
     with reading() as db:
         account: Account = customer_or_404(db, account_id)
-        first = pages.charged_first(db, account)
-    return page(f"customers/{what}.html", account=account, form=form, first=first)
+        first, asked_for = pages.charged_first(db, account), count_open(db, account_id)
+    return page(f"customers/{what}.html", account=account, form=form, first=first, port_ins=asked_for)
 
 
 def _to(account_id: UUID) -> Response:

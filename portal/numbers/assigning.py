@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.accounts.queries import members_of
+from portal.accounts.queries import is_staff, members_of
 from portal.audit.commands import Actor, record
+from portal.audit.models import AuditRow
 from portal.billing.beginning import also_begins
 from portal.events.commands import raise_event
 from portal.kit.clock import now
@@ -26,7 +27,7 @@ from portal.numbers.charging import begin_with_numbers, charge, refuse_unsold
 from portal.numbers.e164 import international
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import EmergencyAddress, Number
-from portal.numbers.queries import was_brought_along
+from portal.numbers.queries import rested_since, was_brought_along, was_released_by
 
 RESERVED_FOR = timedelta(minutes=10)
 """Long enough to read a quote, short enough that nobody keeps the good numbers from others."""
@@ -40,12 +41,27 @@ TIME_TO_KNOW = timedelta(hours=24)
 MOST_RESERVED = 20
 """An account decides on so many at once, so that one customer cannot reserve a white label's whole stock."""
 
+MOST_A_DAY = 100
+"""An account's own people assign so many within A_DAY."""
+
+A_DAY = timedelta(hours=24)
+
 
 class NumberTaken(Refusal):
     heading = "Somebody was quicker"
 
     def __init__(self, e164: str) -> None:
         super().__init__(f"{international(e164)} is taken. The others were left alone: choose again.")
+
+
+class NumberRests(Refusal):
+    heading = "This number rests"
+
+    def __init__(self, e164: str) -> None:
+        super().__init__(
+            f"{international(e164)} was given up not long ago and rests: nobody new gets it yet. "
+            "The others were left alone: choose again."
+        )
 
 
 class ReservationOver(Refusal):
@@ -60,9 +76,24 @@ class AssignedAlready(Refusal):
     text = "They were confirmed before, and nothing is charged a second time."
 
 
+class ReleasedAlready(Refusal):
+    heading = "This number is released already"
+
+    def __init__(self, e164: str) -> None:
+        super().__init__(f"{international(e164)} was given up before. Nothing moved a second time.")
+
+
 class TooManyReserved(Refusal):
     heading = "That is a lot to decide on"
     text = f"At most {MOST_RESERVED} numbers are reserved at once. Assign some of them, or give some back."
+
+
+class EnoughForToday(Refusal):
+    heading = "That is enough for one day"
+    text = (
+        f"An account takes {MOST_A_DAY} numbers within 24 hours, also when it released some of them. "
+        "Wait until tomorrow, or ask your provider: it can assign more."
+    )
 
 
 class NoNumbersNow(Refusal):
@@ -130,13 +161,16 @@ def _claim(db: TenantSession, account: Account, number_id: UUID, by: Actor) -> N
         assigned_at=None,
     )
     if got_it is None:
-        raise NumberTaken(number.e164)
+        present = db.locked(Number, number_id)
+        rests_now = present is not None and present.state == NumberState.QUARANTINED
+        raise NumberRests(number.e164) if rests_now else NumberTaken(number.e164)
     return got_it
 
 
-def give_back(db: TenantSession, account: Account, number_id: UUID) -> None:
-    """Let a reserved number go. One that is not reserved for the account any more is left alone."""
-    _move(db, number_id, _reserved_by(account), state=NumberState.FREE.value, **NOBODYS, until=None)
+def give_back(db: TenantSession, account: Account, number_id: UUID) -> bool:
+    """Let a reserved number go, and say whether it was. One that is not reserved for the account is left alone."""
+    gone = _move(db, number_id, _reserved_by(account), state=NumberState.FREE.value, **NOBODYS, until=None)
+    return gone is not None
 
 
 def assign(
@@ -150,8 +184,8 @@ def assign(
 ) -> list[Number]:
     """Give the account numbers that are reserved for it, and charge them at the agreed sum. The caller holds its row.
 
-    `users` says whose a number is, by its id. Raises ReservationOver, AssignedAlready, NoNumbersNow, NotSold, and what
-    billing raises when the price is not that or the money is missing.
+    `users` says whose a number is, by its id. Raises ReservationOver, AssignedAlready, NoNumbersNow, EnoughForToday,
+    NotSold, and what billing raises when the price is not that or the money is missing.
     """
     refuse_closed_doors(account)
     whose = users or {}
@@ -159,12 +193,30 @@ def assign(
     wanted = sorted(set(number_ids))
     if not wanted:
         raise BadInput("Choose a number first.")
+    refuse_too_many_today(db, account, len(wanted), by=by)
     numbers = [_take(db, account, number_id, whose.get(number_id)) for number_id in wanted]
     refuse_unsold(db, numbers)
     charge(db, account, {number.price_class for number in numbers}, agreed_minor=agreed_minor, by=by)
     for number in numbers:
         announce(db, account, number, by=by)
     return numbers
+
+
+def refuse_too_many_today(db: TenantSession, account: Account, more: int, *, by: Actor) -> None:
+    """Raises EnoughForToday when the account's own people would take more than MOST_A_DAY within 24 hours.
+
+    Each number that they release rests, so without an end one customer could empty the stock. The white label's side
+    knows what it does, and is not counted. The caller holds the account's row.
+    """
+    if by.id is None or is_staff(db, by.id):
+        return
+    taken = select(AuditRow.actor_id, func.count()).where(
+        AuditRow.subject_id == account.id, AuditRow.at > now() - A_DAY, AuditRow.action == "number.assigned"
+    )
+    counted = db.execute(taken.group_by(AuditRow.actor_id))
+    own = sum(count for actor_id, count in counted if actor_id is not None and not is_staff(db, actor_id))
+    if own + more > MOST_A_DAY:
+        raise EnoughForToday
 
 
 def _take(db: TenantSession, account: Account, number_id: UUID, user_id: UUID | None) -> Number:
@@ -200,8 +252,8 @@ def announce(db: TenantSession, account: Account, number: Number, *, by: Actor) 
 def release(db: TenantSession, account: Account, number_id: UUID, *, agreed_minor: int | None, by: Actor) -> Number:
     """Take a number from the account, which gets the rest of what it paid back. The caller holds its row.
 
-    Raises NotFound when the number is not the account's, NoNumbersNow unless it is active or not active yet, and what
-    billing raises.
+    Raises NotFound when the number is not the account's, ReleasedAlready when it was before, NoNumbersNow unless it is
+    active or not active yet, and what billing raises.
     """
     if account.state in (State.SUSPENDED, State.CLOSED):
         raise NoNumbersNow(f"Numbers are released while the account is active. It is {account.state}.")
@@ -231,7 +283,7 @@ def _let_go(db: TenantSession, account: Account, number_id: UUID) -> Number:
     mine = and_(Number.state == NumberState.ASSIGNED, Number.account_id == account.id)
     gone = _move(db, number_id, mine, **NOBODYS, **after)
     if gone is None:
-        raise NotFound
+        raise ReleasedAlready(number.e164) if was_released_by(db, account.id, number.e164) else NotFound
     of_it = delete(EmergencyAddress).where(EmergencyAddress.number_id == number_id)
     db.execute(of_it.execution_options(synchronize_session=False))
     return gone
@@ -241,9 +293,11 @@ def rests(db: TenantSession, account: Account, number: Number) -> bool:
     """Whether somebody may call a number after its release: it was in use for long enough to be told to others.
 
     One that nobody can know is free at once; else an account could empty the stock by releasing what it assigns. One
-    that was brought along was known before it came, and always rests.
+    that was brought along, or taken back while it rested, was known before it came, and always rests.
     """
     if was_brought_along(db, account.id, number.e164):
+        return True
+    if rested_since(db, account.id, number.e164, now() - QUARANTINE - TIME_TO_KNOW):
         return True
     if account.activated_at is None or number.assigned_at is None:
         return False
@@ -251,8 +305,10 @@ def rests(db: TenantSession, account: Account, number: Number) -> bool:
 
 
 def _announce_release(db: TenantSession, account: Account, number: Number, by: Actor) -> None:
-    record(db, "number.released", by=by, subject=account.id, number=number.e164)
-    raise_event(db, "number.released", account=account.id, number=number.e164, id=str(number.id))
+    until = number.until.isoformat() if number.until is not None else None
+    record(db, "number.released", by=by, subject=account.id, number=number.e164, until=until)
+    facts = {"number": number.e164, "id": str(number.id), "rests_until": until}
+    raise_event(db, "number.released", account=account.id, **facts)
     for tell in commands.after_released:
         tell(db, account, number)
 

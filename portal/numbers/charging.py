@@ -11,8 +11,8 @@ from portal.accounts.models import Account
 from portal.audit.commands import Actor
 from portal.billing.beginning import Beginning
 from portal.billing.changes import Change, QuoteIsOld, When, Wish, carry_out_all, due_minor, live, work_out
-from portal.billing.pricing import Invoice
-from portal.billing.queries import first_invoice_of
+from portal.billing.pricing import Invoice, PricedLine
+from portal.billing.queries import each_month_of, first_invoice_of
 from portal.catalogue.models import Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
@@ -31,12 +31,14 @@ class NotSold(Refusal):
 class Quote:
     """What assigning or releasing numbers does to the money: `changes` while the account is active.
 
-    Before that nothing is charged, and `invoice` is what the numbers add to the first one.
+    Before that nothing is charged, and `invoice` is what the numbers add to the first one, `each_month` what all of
+    them cost in every whole month after it.
     """
 
     changes: tuple[Change, ...]
     invoice: Invoice | None
     due_minor: int
+    each_month: tuple[PricedLine, ...] = ()
 
 
 def price_classes(db: TenantSession) -> dict[str, Service]:
@@ -44,13 +46,14 @@ def price_classes(db: TenantSession) -> dict[str, Service]:
     return {each.code: each for each in db.scalars(select(Service).where(Service.counts == "numbers"))}
 
 
+def classes_on_sale(db: TenantSession) -> set[str]:
+    return {code for code, service in price_classes(db).items() if service.is_on_sale}
+
+
 def refuse_unsold(db: TenantSession, numbers: Iterable[Number]) -> None:
     """Raises NotSold unless every number has a price class that is on sale."""
-    known = price_classes(db)
-    for number in numbers:
-        service = known.get(number.price_class)
-        if service is None or not service.is_on_sale:
-            raise NotSold
+    if not {number.price_class for number in numbers} <= classes_on_sale(db):
+        raise NotSold
 
 
 def counts(db: TenantSession, account: Account) -> Counter[str]:
@@ -69,7 +72,8 @@ def quote(db: TenantSession, account: Account, *, more: Sequence[Number] = (), f
     wanted.update(number.price_class for number in more)
     wanted.subtract(number.price_class for number in fewer)
     if account.state == State.INACTIVE:
-        return Quote((), _added(db, account, wanted), 0)
+        each_month = each_month_of(db, account, _beginnings(db, wanted))
+        return Quote((), _added(db, account, wanted), 0, each_month)
     codes = {number.price_class for number in (*more, *fewer)}
     changes = tuple(work_out(db, account, wish) for wish in _wishes(db, account, wanted, codes))
     return Quote(changes, None, sum(due_minor(account, change) for change in changes))

@@ -1,6 +1,7 @@
 """Where help is sent when an emergency is called from a number: entered, then validated, then registered."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,66 +19,63 @@ from portal.numbers.lifecycle import EmergencyState, NumberState
 from portal.numbers.models import EmergencyAddress, Number
 
 
+class WrongAddress(Refusal):
+    """Help would not find this address. `field` is the part that is wrong."""
+
+    status = 422
+    heading = "This address is not complete yet"
+
+
 class NotValidated(Refusal):
     heading = "This address is not validated"
     text = "Only an address that was validated is registered. It may have been changed meanwhile."
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """An address as the post of its country writes it, or the field that is wrong and why."""
-
-    place: Place
-    problem: str = ""
-
-
-def check(place: Place, number: Number) -> Verdict:
-    """Whether help can be sent there, as far as rules can tell: complete, in its country's form, where the number is.
+def check(place: Place, number: Number) -> Place:
+    """The address as the post of its country writes it, if help can be sent there as far as rules can tell: complete,
+    in its country's form, where the number is. Raises WrongAddress.
 
     Rules of the country from the address data that Google publishes, as for every address (`kit/postal.py`).
     """
     if number.country not in (WORLD, place.country):
-        return Verdict(place, f"The number is of {place_name(number.country)}: the address has to lie there.")
+        where = place_name(number.country)
+        raise WrongAddress(f"The number is of {where}: the address has to lie there.", field="country")
     rules = postal_rules(place.country)
-    words = {"city": rules.city, "region": rules.region, "postcode": rules.postcode}
     for part in ("city", "region", "postcode"):
         if part in rules.needs and not getattr(place, part):
-            return Verdict(place, f"{words[part]}: an address in this country needs it.")
-    region, postcode = place.region, place.postcode
-    for part, reader in (("region", read_region), ("postcode", read_postcode)):
-        try:
-            read = reader(getattr(place, part), place.country)
-        except ValueError as error:
-            return Verdict(place, f"{words[part]}: {error}")
-        region, postcode = (read, postcode) if part == "region" else (region, read)
-    return Verdict(Place(place.line1, place.city, place.country, place.line2, region, postcode))
+            raise WrongAddress("An address in this country needs it.", field=part)
+    return replace(place, region=_read("region", read_region, place), postcode=_read("postcode", read_postcode, place))
+
+
+def _read(part: str, reader: Callable[[str, str], str], place: Place) -> str:
+    try:
+        return reader(getattr(place, part), place.country)
+    except ValueError as error:
+        raise WrongAddress(str(error), field=part) from error
 
 
 def enter(db: TenantSession, account: Account, number: Number, place: Place, *, by: Actor) -> EmergencyAddress:
-    """Keep the address, and validate it at once. Another address than before starts again from the beginning.
+    """Keep the address, validated at once. Another address than before starts again from the beginning.
 
-    The caller holds the account's row. What does not validate stays entered, and says what is wrong with it.
+    The caller holds the account's row. Raises WrongAddress for one that does not validate; what was there before stays.
     """
     _refuse_unassigned(account, number)
-    verdict = check(place, number)
+    checked = check(place, number)
     known = db.get(EmergencyAddress, (db.tenant, number.id))
     # What was refused stays refused: only another address is looked at anew.
-    if known is not None and as_place(known) == verdict.place and not verdict.problem:
+    if known is not None and as_place(known) == checked:
         return known
     if known is None:
         known = EmergencyAddress(number_id=number.id, entered_by=by.name, line1="", city="", country="")
         db.add(known)
     for part in ("line1", "line2", "city", "region", "postcode", "country"):
-        setattr(known, part, getattr(verdict.place, part))
-    known.entered_at, known.entered_by, known.problem = now(), by.name, verdict.problem
-    known.state, known.reference = EmergencyState.ENTERED.value, ""
-    known.validated_at = known.registered_at = None
-    record(db, "emergency.entered", by=by, subject=account.id, number=number.e164, address=_words(verdict.place))
+        setattr(known, part, getattr(checked, part))
+    known.entered_at, known.entered_by, known.problem, known.reference = now(), by.name, "", ""
+    known.state, known.validated_at, known.registered_at = EmergencyState.VALIDATED.value, now(), None
+    record(db, "emergency.entered", by=by, subject=account.id, number=number.e164, address=_words(checked))
     raise_event(db, "emergency.entered", account=account.id, number=number.e164)
-    if not verdict.problem:
-        known.state, known.validated_at = EmergencyState.VALIDATED.value, now()
-        record(db, "emergency.validated", by=by, subject=account.id, number=number.e164)
-        raise_event(db, "emergency.validated", account=account.id, number=number.e164)
+    record(db, "emergency.validated", by=by, subject=account.id, number=number.e164)
+    raise_event(db, "emergency.validated", account=account.id, number=number.e164)
     db.flush()
     return known
 

@@ -35,16 +35,20 @@ def address_page(side: Side, account_id: UUID, number_id: UUID) -> Response:
 @bp.post("/account/<uuid:account_id>/numbers/<uuid:number_id>/emergency", defaults=ACCOUNT)
 @account_or_administrator_only
 def enter_address(side: Side, account_id: UUID, number_id: UUID) -> Response:
-    """Keep the address and validate it at once; what does not validate is kept, and says why."""
+    """Keep the address, validated at once. One that does not validate comes back, and the one before stays."""
     desk, form = numbers_desk(side, account_id), HelpAddressForm()
     refuse(desk.why_not_edit)
     if "country_chosen" in request.form or not form.validate_on_submit():
         return _page(desk, number_id, form)
-    with transaction() as db:
-        account = held_customer_or_404(db, account_id)
-        refuse(desk.at(account).why_not_edit)
-        kept = emergency.enter(db, account, pages.number_or_404(db, desk, number_id), form.place, by=actor())
-    words = f"The address is kept, but not validated. {kept.problem}" if kept.problem else "The address is validated."
+    try:
+        with transaction() as db:
+            account = held_customer_or_404(db, account_id)
+            refuse(desk.at(account).why_not_edit)
+            kept = emergency.enter(db, account, pages.number_or_404(db, desk, number_id), form.place, by=actor())
+    except emergency.WrongAddress as refused:
+        form[refused.field or "line1"].errors = [refused.text]
+        return _page(desk, number_id, form)
+    words = f"The address was refused before: {kept.problem}." if kept.problem else "The address is validated."
     flash(f"{words} No money moved.", "wait" if kept.problem else "ok")
     return redirect(f"{desk.base}/{number_id}", 303)
 

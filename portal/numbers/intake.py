@@ -33,6 +33,10 @@ FATES = {
 COLUMNS = ("line", "number", "e164", "fate", "why")
 
 
+Known = dict[str, tuple[UUID, UUID | None, bool]]
+"""What the stock has of a batch: block, holder, and whether the number is retired."""
+
+
 class Fate(NamedTuple):
     """What becomes of one line. `what` is one of FATES."""
 
@@ -106,11 +110,11 @@ class Intake:
         except NotANumber as wrong:
             return str(wrong)
 
-    def _known(self, db: TenantSession, numbers: Sequence[str]) -> dict[str, tuple[UUID, UUID | None]]:
-        wanted = select(StockNumber.e164, StockNumber.block_id, StockNumber.holder_id)
+    def _known(self, db: TenantSession, numbers: Sequence[str]) -> Known:
+        wanted = select(StockNumber.e164, StockNumber.block_id, StockNumber.holder_id, StockNumber.retired_at)
         rows = db.execute(wanted.where(StockNumber.e164.in_(numbers))) if numbers else ()
-        found = {e164: (block, holder) for e164, block, holder in rows}
-        for block_id, holder_id in set(found.values()):
+        found = {e164: (block, holder, retired is not None) for e164, block, holder, retired in rows}
+        for block_id, holder_id, _ in set(found.values()):
             self._name(db, block_id, holder_id)
         return found
 
@@ -121,14 +125,16 @@ class Intake:
             block = db.load(NumberBlock, block_id)
             self._names[block_id] = block.name if block else ""
 
-    def _what(self, e164: str, known: dict[str, tuple[UUID, UUID | None]], met: set[str]) -> tuple[str, str]:
+    def _what(self, e164: str, known: Known, met: set[str]) -> tuple[str, str]:
         if e164 in met or (self.block_id is None and int(e164[1:]) in self.seen):
             return "duplicate", "An earlier line has this number."
         if e164 not in known:
             return "added", ""
-        block_id, holder_id = known[e164]
+        block_id, holder_id, is_retired = known[e164]
         if block_id == self.block_id:
             return "duplicate", "An earlier line has this number."
+        if is_retired:
+            return "known", "It was retired. Put it back on its own page."
         if holder_id is None:
             return "known", f"It is in stock, in the block “{self._names[block_id]}”."
         return "held", f"{self._names[holder_id]} has it."

@@ -16,7 +16,7 @@ NUMBER_MOVES = {
     NumberState.FREE: {NumberState.RESERVED, NumberState.ASSIGNED},
     NumberState.RESERVED: {NumberState.FREE, NumberState.ASSIGNED},
     NumberState.ASSIGNED: {NumberState.QUARANTINED, NumberState.FREE},
-    NumberState.QUARANTINED: {NumberState.FREE},
+    NumberState.QUARANTINED: {NumberState.FREE, NumberState.ASSIGNED},
 }
 
 

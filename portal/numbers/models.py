@@ -33,7 +33,10 @@ class NumberBlock(TenantRow, Base):
 
 
 class StockNumber(TenantRow, Base):
-    """A number the operator has. `price_class` is the code of the service that is charged for it each month."""
+    """A number the operator has. `price_class` is the code of the service that is charged for it each month.
+
+    One with `retired_at` is offered to nobody: no white label has a row of it, and its block does not count it.
+    """
 
     __tablename__ = "stock_number"
     __table_args__ = (
@@ -53,6 +56,7 @@ class StockNumber(TenantRow, Base):
     needs_address: Mapped[bool]
     block_id: Mapped[UUID]
     holder_id: Mapped[UUID | None] = mapped_column(ForeignKey("white_label.id"))
+    retired_at: Mapped[datetime | None]
 
 
 class Number(TenantRow, Base):

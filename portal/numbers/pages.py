@@ -13,15 +13,14 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.billing.book import PriceBook, buyers
-from portal.billing.quoting import QuotePage, Row, quote_page, quoted_row, tax_words
 from portal.catalogue.models import Service
 from portal.identity.models import User
-from portal.kit.clock import now, today
+from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.paging import Key
 from portal.kit.refusals import NotFound
-from portal.numbers.assigning import QUARANTINE, reserved_for, rests
-from portal.numbers.charging import Quote, price_classes, quote
+from portal.numbers.assigning import reserved_for
+from portal.numbers.charging import price_classes
 from portal.numbers.e164 import KINDS, international, place_name
 from portal.numbers.emergency import address_words, as_place
 from portal.numbers.forms import PARTS
@@ -29,6 +28,7 @@ from portal.numbers.lifecycle import EmergencyState, NumberState
 from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.port_pages import PortLine, port_lines
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
+from portal.numbers.resting import resting_of
 from portal.numbers.rights import NumbersDesk
 from portal.numbers.searching import Search, free_areas, free_numbers
 from portal.whitelabels.models import WhiteLabel
@@ -50,10 +50,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Resting:
+    """A number that the account gave up and can have back."""
+
+    href: str
+    number: str
+    until: str
+
+
+@dataclass(frozen=True)
 class NumbersPage:
     lines: list[Line]
     reserved: int
     reserved_until: str
+    resting: list[Resting]
     ports: list[PortLine]
 
 
@@ -80,26 +90,6 @@ class SearchPage:
 
 
 @dataclass(frozen=True)
-class Reserved:
-    id: UUID
-    number: str
-    sub: str
-    until: str
-
-
-@dataclass(frozen=True)
-class DecidePage:
-    """The reserved numbers and what they cost together; `quote` is None while the account is not active."""
-
-    lines: list[Reserved]
-    people: list[User]
-    quote: QuotePage | None
-    first_invoice: list[Row]
-    first_total: str
-    trial_ends: str
-
-
-@dataclass(frozen=True)
 class Step:
     """One of entered, validated, registered: whether it was reached, and when."""
 
@@ -121,15 +111,6 @@ class NumberPage:
     steps: list[Step]
 
 
-@dataclass(frozen=True)
-class ReleasePage:
-    id: UUID
-    number: str
-    effects: list[str]
-    moved: str
-    agreed: int
-
-
 def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
     tenant, account = white_label(db), desk.account
     people, addresses = names_of(db, account.id), emergency_addresses_of(db, account.id)
@@ -149,8 +130,19 @@ def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
         ],
         reserved=len(reserved),
         reserved_until=clock_words(reserved[0].until, tenant) if reserved else "",
+        resting=_resting(db, desk, tenant),
         ports=port_lines(db, desk),
     )
+
+
+def _resting(db: TenantSession, desk: NumbersDesk, tenant: WhiteLabel) -> list[Resting]:
+    if desk.why_not_assign:
+        return []
+    return [
+        Resting(f"{desk.base}/{each.id}/taking-back", international(each.e164), _day(each.until, tenant))
+        for each in resting_of(db, desk.account)
+        if each.until is not None
+    ]
 
 
 MOST_SHOWN = 5
@@ -261,32 +253,6 @@ class _Prices:
         return f"Set-up {money(minor, self.tenant)}, once" if minor else ""
 
 
-def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
-    """What is reserved and what it would cost. Raises CannotChange."""
-    tenant, account = white_label(db), desk.account
-    numbers = reserved_for(db, account.id)
-    asked = quote(db, account, more=numbers) if numbers else None
-    invoice = asked.invoice if asked is not None else None
-    lines = invoice.lines if invoice is not None else ()
-    return DecidePage(
-        lines=[
-            Reserved(each.id, international(each.e164), place_words(each), clock_words(each.until, tenant))
-            for each in numbers
-        ],
-        people=people_of(db, account.id),
-        quote=_quote_words(db, desk, asked),
-        first_invoice=[quoted_row(line, tenant, sees_retail=desk.sees_retail) for line in lines],
-        first_total=money(invoice.wholesale_minor, tenant) if invoice is not None else "",
-        trial_ends=day(invoice.trial_ends, tenant) if invoice is not None and invoice.trial_ends else "",
-    )
-
-
-def _quote_words(db: TenantSession, desk: NumbersDesk, asked: Quote | None) -> QuotePage | None:
-    if asked is None or not asked.changes:
-        return None
-    return quote_page(db, desk.account, asked.changes, sees_retail=desk.sees_retail)
-
-
 def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberPage:
     tenant, address = white_label(db), db.get(EmergencyAddress, (db.tenant, number.id))
     rows = [("Kind", KINDS[number.kind])]
@@ -298,11 +264,14 @@ def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberP
     if service is not None and desk.sees_prices:
         rows.append(("Charged as", f"{service.name}, {_Prices(db, desk).each(service)}"))
     state = badge(desk, number, address)
+    why = WHY.get(state, "")
+    if state == State.INACTIVE and not works(number, address):
+        why = INACTIVE_WITHOUT_ADDRESS
     return NumberPage(
         id=number.id,
         number=international(number.e164),
         state=state,
-        why=WHY.get(state, ""),
+        why=why,
         rows=rows,
         people=people_of(db, desk.account.id),
         user_id=number.user_id,
@@ -318,6 +287,11 @@ WHY = {
     "address-missing": "It works once the address for emergency calls is complete and validated.",
     "address-refused": "It works once the address for emergency calls is validated.",
 }
+
+
+INACTIVE_WITHOUT_ADDRESS = (
+    "It works once the account is active and the address for emergency calls is complete and validated."
+)
 
 
 def emergency_steps(address: EmergencyAddress | None, tenant: WhiteLabel) -> list[Step]:
@@ -349,39 +323,3 @@ def help_address(db: TenantSession, desk: NumbersDesk, number: Number) -> dict[s
     else:
         place = as_place(known)
     return {part: getattr(place, part) for part in PARTS}
-
-
-def _rest_words(db: TenantSession, desk: NumbersDesk, number: Number, tenant: WhiteLabel) -> str:
-    if not rests(db, desk.account, number):
-        return "Others can have it at once: it was not in use long enough to be known."
-    until = day(local_day(now() + QUARANTINE, tenant), tenant)
-    return f"Nobody gets it before {until}. After that it may be somebody else's."
-
-
-def release_page(db: TenantSession, desk: NumbersDesk, number: Number) -> ReleasePage:
-    """What giving a number up does. Raises CannotChange."""
-    tenant, asked = white_label(db), quote(db, desk.account, fewer=[number])
-    return ReleasePage(
-        id=number.id,
-        number=international(number.e164),
-        effects=[
-            "Calls to it stop reaching the account at once.",
-            _rest_words(db, desk, number, tenant),
-            "Its settings and its address for emergency calls are removed.",
-        ],
-        moved=_back_words(desk, asked, tenant),
-        agreed=asked.due_minor,
-    )
-
-
-def _back_words(desk: NumbersDesk, asked: Quote, tenant: WhiteLabel) -> str:
-    if not desk.sees_prices:
-        return "No money of yours moves."
-    if not asked.due_minor:
-        return "No money moves now."
-    line = asked.changes[0].back
-    side = (line.line.retail if desk.sees_retail else line.line.wholesale) if line is not None else None
-    taxed = f", {tax_words(side.tax_ppm, tenant)}" if side is not None else ""
-    if asked.due_minor < 0:
-        return f"{money(-asked.due_minor, tenant)} of what was paid for it comes back now{taxed}."
-    return f"{money(asked.due_minor, tenant)} is charged now{taxed}."

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from portal.accounts import commands as accounts
 from portal.accounts.models import Account
 from portal.audit.commands import Actor, record
 from portal.audit.models import AuditRow
@@ -156,6 +157,17 @@ def cancel(db: TenantSession, port: PortRequest, *, by: Actor) -> None:
     _tell(db, port, "port-in.cancelled", by)
 
 
+def withdraw_open(db: TenantSession, account: Account, by: Actor) -> None:
+    """An account that closes: nobody brings its numbers here any more, and whoever asked for them hears of it."""
+    open_ones = select(PortRequest).where(PortRequest.account_id == account.id, PortRequest.state.in_(OPEN))
+    for port in db.scalars(open_ones.order_by(PortRequest.id).with_for_update()).all():
+        _move(port, PortState.CANCELLED)
+        _tell(db, port, "port-in.cancelled", by, letter=True, reason=CLOSED)
+
+
+CLOSED = "The account was closed"
+
+
 def accept(db: TenantSession, port: PortRequest, *, price_class: str, needs_address: bool, by: Actor) -> None:
     """The losing provider agrees; from here on it is known what the numbers will cost. Raises PortMoved or NotSold."""
     service = price_classes(db).get(price_class)
@@ -288,8 +300,16 @@ def acts_on_port(db: TenantSession, port: PortRequest) -> list[AuditRow]:
     return [row for row in db.scalars(wanted.order_by(AuditRow.id)) if row.details.get("port_in") == str(port.id)]
 
 
-def count_open(db: TenantSession) -> int:
-    return db.scalar(select(func.count(PortRequest.id)).where(PortRequest.state.in_(OPEN))) or 0
+def count_open(db: TenantSession, account_id: UUID | None = None) -> int:
+    """Open requests of an account, or of this scope."""
+    wanted = select(func.count(PortRequest.id)).where(PortRequest.state.in_(OPEN))
+    return db.scalar(wanted.where(PortRequest.account_id == account_id) if account_id else wanted) or 0
+
+
+def listen() -> None:
+    """Hear of accounts that close. Called when the house is put together."""
+    if withdraw_open not in accounts.after_closed:
+        accounts.after_closed.append(withdraw_open)
 
 
 def _move(port: PortRequest, to: PortState) -> None:

@@ -62,6 +62,8 @@ def numbers_are_somebodys(db: TenantSession) -> Finding:
     other = or_(StockNumber.holder_id.is_(None), StockNumber.holder_id != Number.white_label_id)
     stray = select(Number.e164).join(StockNumber, same).where(other, Number.state == NumberState.ASSIGNED)
     wrong += [f"number {e164} is assigned where the stock does not have it" for e164 in db.scalars(stray)]
+    retired = select(Number.e164).join(StockNumber, same).where(StockNumber.retired_at.is_not(None))
+    wrong += [f"number {e164} is retired and with a white label" for e164 in db.scalars(retired)]
     return Finding("numbers", db.scalar(select(func.count(Number.id))) or 0, wrong)
 
 

@@ -1,12 +1,14 @@
 """Reading numbers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
+from portal.audit.models import AuditRow
 from portal.kit.db import TenantSession
 from portal.numbers.lifecycle import EmergencyState, NumberState, PortState
 from portal.numbers.models import EmergencyAddress, Number, PortRequest
@@ -39,6 +41,25 @@ def working_numbers(db: TenantSession, account: Account) -> list[Number]:
         return []
     addresses = emergency_addresses_of(db, account.id)
     return [each for each in numbers_of(db, account.id) if works(each, addresses.get(each.id))]
+
+
+def releases_of(db: TenantSession, account_id: UUID, since: datetime | None = None) -> Sequence[AuditRow]:
+    """When the account gave numbers up, oldest first; `until` is the end of a number's rest, if it rests."""
+    wanted = select(AuditRow).where(AuditRow.subject_id == account_id, AuditRow.action == "number.released")
+    if since is not None:
+        wanted = wanted.where(AuditRow.at >= since)
+    return db.scalars(wanted.order_by(AuditRow.at, AuditRow.id)).all()
+
+
+def was_released_by(db: TenantSession, account_id: UUID, e164: str) -> bool:
+    """Whether the account gave a number up before."""
+    return any(row.details["number"] == e164 for row in releases_of(db, account_id))
+
+
+def rested_since(db: TenantSession, account_id: UUID, e164: str, since: datetime) -> bool:
+    """Whether the account gave a number up since then that others knew already."""
+    gone = (row.details for row in releases_of(db, account_id, since) if row.details["number"] == e164)
+    return any(each.get("until") for each in gone)
 
 
 def was_brought_along(db: TenantSession, account_id: UUID, e164: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 from portal.kit.db import TenantSession, holds
 from portal.kit.paging import FIRST_PAGE, Order, Place, Window, window
 from portal.numbers.assigning import is_free
-from portal.numbers.charging import price_classes
+from portal.numbers.charging import classes_on_sale
 from portal.numbers.models import Number
 
 PAGE = 25
@@ -99,5 +99,4 @@ def free_areas(db: TenantSession, country: str, *, most: int = 200) -> Sequence[
 
 
 def _offered(db: TenantSession) -> list[ColumnElement[bool]]:
-    codes = [code for code, service in price_classes(db).items() if service.is_on_sale]
-    return [is_free(), Number.price_class.in_(codes)]
+    return [is_free(), Number.price_class.in_(sorted(classes_on_sale(db)))]

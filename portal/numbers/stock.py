@@ -202,7 +202,8 @@ def block_or_404(db: TenantSession, block_id: UUID) -> NumberBlock:
 
 def classes_of(db: TenantSession, block_id: UUID) -> list[str]:
     """The price classes of a block's numbers."""
-    wanted = select(StockNumber.price_class).where(StockNumber.block_id == block_id).distinct()
+    offered = (StockNumber.block_id == block_id, StockNumber.retired_at.is_(None))
+    wanted = select(StockNumber.price_class).where(*offered).distinct()
     return sorted(db.scalars(wanted))
 
 

@@ -93,7 +93,11 @@ def bring(payload: dict[str, Any]) -> None:
 
 
 def _next_rows(tenant: UUID, handover: Handover) -> list[StockNumber]:
-    wanted = select(StockNumber).where(StockNumber.block_id == handover.block_id, StockNumber.e164 > handover.through)
+    wanted = select(StockNumber).where(
+        StockNumber.block_id == handover.block_id,
+        StockNumber.e164 > handover.through,
+        StockNumber.retired_at.is_(None),
+    )
     with reading(tenant) as db:
         return list(db.scalars(wanted.order_by(StockNumber.e164).limit(BATCH)))
 

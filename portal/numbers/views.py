@@ -14,7 +14,7 @@ from portal.kit.db import reading, transaction
 from portal.kit.forms import AgreedForm
 from portal.kit.refusals import BadInput, NotAllowed, Refusal
 from portal.kit.web import page
-from portal.numbers import assigning, pages
+from portal.numbers import assigning, pages, quote_pages
 from portal.numbers.e164 import international
 from portal.numbers.forms import SearchForm, WhoseForm, read_id, read_search, whose_choices
 from portal.numbers.letters import tell_payers
@@ -71,9 +71,12 @@ def reserve(side: Side, account_id: UUID) -> Response:
 def give_back(side: Side, account_id: UUID, number_id: UUID) -> Response:
     desk = numbers_desk(side, account_id, assigns=True)
     with transaction() as db:
-        assigning.give_back(db, held_customer_or_404(db, account_id), number_id)
+        was_reserved = assigning.give_back(db, held_customer_or_404(db, account_id), number_id)
         is_last = not assigning.reserved_for(db, account_id)
-    flash("The number is given back. No money moved.", "ok")
+    if was_reserved:
+        flash("The number is given back. No money moved.", "ok")
+    else:
+        flash("That number was not reserved for this account any more. No money moved.", "wait")
     return redirect(f"{desk.base}/search" if is_last else f"{desk.base}/quote", 303)
 
 
@@ -84,7 +87,7 @@ def decide(side: Side, account_id: UUID) -> Response:
     """What is reserved, and what it will cost."""
     desk = numbers_desk(side, account_id, assigns=True)
     with reading() as db:
-        found = pages.decide_page(db, desk)
+        found = quote_pages.decide_page(db, desk)
     agreed = found.quote.agreed if found.quote is not None else 0
     return page("numbers/quote.html", found=found, desk=desk, agreed=agreed, whose=whose_choices(found.people))
 
@@ -94,7 +97,7 @@ def decide(side: Side, account_id: UUID) -> Response:
 @account_or_administrator_only
 def assign(side: Side, account_id: UUID) -> Response:
     desk, form, chosen = numbers_desk(side, account_id, assigns=True), AgreedForm(), _chosen("number")
-    agreed = _agreed(form)
+    agreed = agreed_minor(form)
     try:
         with transaction() as db:
             account = held_customer_or_404(db, account_id)
@@ -145,7 +148,7 @@ def release_page(side: Side, account_id: UUID, number_id: UUID) -> Response:
     desk = numbers_desk(side, account_id)
     refuse(desk.why_not_release)
     with reading() as db:
-        found = pages.release_page(db, desk, pages.number_or_404(db, desk, number_id))
+        found = quote_pages.release_page(db, desk, pages.number_or_404(db, desk, number_id))
     return page("numbers/release.html", found=found, desk=desk)
 
 
@@ -155,11 +158,15 @@ def release_page(side: Side, account_id: UUID, number_id: UUID) -> Response:
 def release(side: Side, account_id: UUID, number_id: UUID) -> Response:
     desk = numbers_desk(side, account_id)
     refuse(desk.why_not_release)
-    agreed = _agreed(AgreedForm())
-    with transaction() as db:
-        account = held_customer_or_404(db, account_id)
-        refuse(desk.at(account).why_not_release)
-        gone = assigning.release(db, account, number_id, agreed_minor=agreed, by=actor())
+    agreed = agreed_minor(AgreedForm())
+    try:
+        with transaction() as db:
+            account = held_customer_or_404(db, account_id)
+            refuse(desk.at(account).why_not_release)
+            gone = assigning.release(db, account, number_id, agreed_minor=agreed, by=actor())
+    except assigning.ReleasedAlready as refused:
+        refused.ways = (("Go to the numbers", desk.base),)
+        raise
     flash(f"{international(gone.e164)} is released. The charges show what came back.", "ok")
     return redirect(desk.base, 303)
 
@@ -177,7 +184,7 @@ def refuse(why: str) -> None:
         raise NotAllowed(why)
 
 
-def _agreed(form: AgreedForm) -> int:
+def agreed_minor(form: AgreedForm) -> int:
     if not form.validate_on_submit() or form.agreed_minor is None:
         raise BadInput("Ask for the quote on the page, and confirm it there.")
     return form.agreed_minor

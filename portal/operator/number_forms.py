@@ -9,9 +9,10 @@ from wtforms.validators import ValidationError
 
 from portal.kit.forms import PortalForm, Text, choices
 from portal.kit.world import countries
+from portal.numbers.correcting import Facts
 from portal.numbers.e164 import KINDS, NotANumber
 from portal.numbers.stock import Range, read_range
-from portal.numbers.stock_file import Terms, shown
+from portal.numbers.stock_file import LONGEST_AREA, Terms, shown
 
 
 class TermsForm(PortalForm):
@@ -31,6 +32,34 @@ class TermsForm(PortalForm):
     def terms(self) -> Terms:
         code, country, kind = self.price_class.data or "", self.country.data or "", self.kind.data or ""
         return Terms(code, frozenset(self.classes), country, kind)
+
+
+NEEDS = {"yes": "Needed", "no": "Not needed"}
+
+
+class FactsForm(PortalForm):
+    """What can be put right of one number. `classes` are the price classes that there are: codes and names."""
+
+    kind = SelectField("Type", choices=choices(KINDS.items()))
+    area = StringField("Area", [Text(LONGEST_AREA, optional=True)])
+    price_class = SelectField("Price class", choices=choices([]))
+    needs_address = SelectField(
+        "Address for emergency calls", choices=choices([("yes", "Needed"), ("no", "Not needed")])
+    )
+
+    def __init__(self, *args: Any, classes: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.price_class.choices = choices((code, f"{name} ({code})") for code, name in classes.items())
+
+    def validate_area(self, field: Any) -> None:
+        if not (field.data or "").isprintable():
+            raise ValidationError("Leave out characters that cannot be shown.")
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            self.kind.data, (self.area.data or "").strip(), self.price_class.data, self.needs_address.data == "yes"
+        )
 
 
 class FileForm(TermsForm):

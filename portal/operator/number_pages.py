@@ -39,6 +39,7 @@ IMPORTS_SHOWN = 50
 class NumberLine:
     """One number as the list shows it. `state` is a key of the state badges."""
 
+    href: str
     number: str
     national: str
     kind: str
@@ -123,6 +124,7 @@ def _block_names(db: TenantSession, host: WhiteLabel, ids: set[UUID]) -> dict[UU
 def _line(found: Found, tenants: dict[UUID, str], blocks: dict[UUID, str]) -> NumberLine:
     number = found.number
     return NumberLine(
+        href=f"{BASE}/{number.id}",
         number=international(number.e164),
         national=national(number.e164),
         kind=KINDS[number.kind],
@@ -149,7 +151,7 @@ def _tiles(sums: list[HolderTotals]) -> list[tuple[str, str, str]]:
     return [
         ("In stock", f"{stock:,}", "To be handed to a white label"),
         ("Free with white labels", f"{sum(each.free for each in away):,}", "Their customers can have them"),
-        ("Assigned", f"{sum(each.assigned for each in away):,}", "Charged each month"),
+        ("Assigned", f"{sum(each.assigned for each in away):,}", "Charged while their account is active"),
         ("Reserved or resting", f"{passing:,}", "Free again by themselves"),
     ]
 

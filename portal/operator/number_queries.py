@@ -27,6 +27,7 @@ STATES = {
     "reserved": "Reserved",
     "assigned": "Assigned",
     "quarantined": "Quarantined",
+    "retired": "Retired",
 }
 ORDER = Order(StockNumber.e164, StockNumber.id, is_descending=False)
 
@@ -96,8 +97,19 @@ def _found(row: Any) -> Found:
     return Found(number, _state(number, state, until))
 
 
+def state_of(db: TenantSession, number: StockNumber) -> str:
+    """The state of one number with whoever holds it: one of STATES."""
+    wanted = select(Number.state, Number.until).where(
+        Number.white_label_id == number.holder_id, Number.e164 == number.e164
+    )
+    row = db.execute(wanted).first()
+    return _state(number, row.state if row else None, row.until if row else None)
+
+
 def _state(number: StockNumber, state: str | None, until: datetime | None) -> str:
     """A reservation or a quarantine that has run out counts as free at once."""
+    if number.retired_at is not None:
+        return "retired"
     if number.holder_id is None:
         return "stock"
     ran_out = until is not None and until <= now()
@@ -124,13 +136,15 @@ def _matching(host: WhiteLabel, search: Search) -> Select[*tuple[Any, ...]]:
 
 
 def _is(state: str) -> ColumnElement[bool]:
+    if state == "retired":
+        return StockNumber.retired_at.is_not(None)
+    offered = StockNumber.retired_at.is_(None)
     if state == "stock":
-        return StockNumber.holder_id.is_(None)
+        return and_(offered, StockNumber.holder_id.is_(None))
     if state == "free":
         ran_out = and_(Number.until.is_not(None), Number.until <= now())
-        return and_(
-            StockNumber.holder_id.is_not(None), or_(Number.state.is_(None), Number.state == NumberState.FREE, ran_out)
-        )
+        is_free = or_(Number.state.is_(None), Number.state == NumberState.FREE, ran_out)
+        return and_(offered, StockNumber.holder_id.is_not(None), is_free)
     return and_(Number.state == state, or_(Number.until.is_(None), Number.until > now()))
 
 

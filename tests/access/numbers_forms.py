@@ -6,6 +6,7 @@ from uuid import uuid4
 _OF_A_CUSTOMER: dict[str, dict[str, Any]] = {
     "/<uuid:number_id>/emergency": {"country": "GB", "line1": "13 Elsewhere", "city": "Leeds", "postcode": "LS1 4AP"},
     "/<uuid:number_id>/release": {"agreed": "0"},
+    "/<uuid:number_id>/taking-back": {"agreed": "0"},
     "/<uuid:number_id>/user": {"user": ""},
     "/port-ins": {"country": "GB", "numbers": "020 7946 0999", "losing_provider": "Other", "wanted_day": "2026-12-01"},
     "/port-ins/<uuid:port_id>/again": {

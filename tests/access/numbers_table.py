@@ -8,6 +8,7 @@ _BOTH_SIDES = {
     "/<uuid:number_id>": ("GET", LOOKS),
     "/<uuid:number_id>/emergency": ("GET POST", RUNS_IT),
     "/<uuid:number_id>/release": ("GET POST", RUNS_IT),
+    "/<uuid:number_id>/taking-back": ("GET POST", RUNS_IT),
     "/<uuid:number_id>/user": ("POST", RUNS_IT),
     "/port-ins": ("GET POST", RUNS_IT),
     "/port-ins/<uuid:port_id>": ("GET", RUNS_IT),

@@ -29,6 +29,9 @@ FORMS_OF_STOCK: dict[str, dict[str, Any]] = {
                                  "range-price_class": "local", "range-country": "GB"},
     "/operator/numbers/imports/<uuid:import_id>/confirmation": {},
     "/operator/numbers/imports/<uuid:import_id>/removal": {},
+    "/operator/numbers/<uuid:stock_id>/correction": {"kind": "mobile", "price_class": "local", "needs_address": "no"},
+    "/operator/numbers/<uuid:stock_id>/restoration": {},
+    "/operator/numbers/<uuid:stock_id>/retirement": {},
     "/operator/numbers/blocks/<uuid:block_id>/hand-over": {},
     "/operator/numbers/blocks/<uuid:block_id>/return": {},
 }

@@ -178,7 +178,7 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
         helper, invited = people_of(db, account)
         papers = documents_of(db, active(db, customer(db, company.plans["desk"], Administration.CUSTOMER), 5000))
         return {**papers, **one_of_each(db, account), **phones_of(db, account, helper, administrator.actor),
-                "block_id": new_id(), "import_id": new_id(),  # the operator's, and of nobody here
+                "block_id": new_id(), "import_id": new_id(), "stock_id": new_id(),  # the operator's, and of nobody here
                 "account_id": account.id, "draft_id": draft.id, "letter_id": letter.id,
                 "white_label_id": company.id, "user_id": helper.id, "invitation_id": invited.id,
                 "product_id": company.plans["desk"], "request_id": db.put(waiting_credit(account.id)).id,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.numbers.assigning import listen
+from portal.numbers import assigning, porting
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer
 from tests.numbers.making import price_class
 
@@ -11,7 +11,8 @@ __all__ = ["early", "geo", "listening", "own", "run"]
 
 @pytest.fixture(autouse=True)
 def listening():
-    listen()
+    assigning.listen()
+    porting.listen()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Numbers chosen on the pages: search, ten minutes, quote, confirmation; and who sees and does what."""
 
 import re
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -8,10 +9,11 @@ from sqlalchemy import select
 from portal.accounts.commands import add_member
 from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
-from portal.accounts.queries import primary_user
+from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.audit.models import AuditRow
 from portal.billing.models import Charge
-from portal.catalogue.models import Service
+from portal.billing.subscriptions import bill
+from portal.catalogue.models import Plan, Service
 from portal.identity.models import User
 from portal.kit.clock import now
 from portal.kit.db import reading, transaction
@@ -123,11 +125,64 @@ class TestTheWay:
         answer, agreed, page = order(browse(bob), base, *street.numbers[:2])
         assert answer.status_code == 303 and agreed == 0 and street.charged(street.early, "wholesale") == 0
         assert "Nothing is charged while the account is inactive." in page and "From the activation £9.60" in page
+        assert "Local number × 2 each month, with VAT £2.40" in page
         activation = words(browse(bob).get(f"{base}/activation"))
         assert "Local number, set-up × 2" in activation and "Total £16.80" in activation
+        assert "Its numbers then cost:" in activation and "Local number × 2 each month, with VAT £2.40" in activation
         browse(bob).submit(f"{base}/activation")
         assert street.charged(street.early, "wholesale") == 960
         assert [words for finding in verify() for words in finding.differences] == []
+
+    def test_in_a_trial_the_page_says_what_each_month_costs_after_it(self, street, browse, bob):
+        """Red when only the first invoice is quoted: a trial's holds no month, so the number seems to cost nothing."""
+        street.set(Plan, street.tenant.plans["desk"], trial_days=30)
+        base, browser = f"/customers/{street.early}", browse(bob)
+        reserve(browser, base, *street.numbers[:2])
+        form, answer = quoted(browser, base)
+        page = words(answer)
+        assert "each month's charge begins with the trial's end, on 2 December 2026" in page
+        assert "Local number × 2 each month, with VAT £2.40" in page
+        assert browser.post(f"{base}/numbers/quote", data=form).status_code == 303
+        activation = words(browser.get(f"{base}/activation"))
+        assert "From the trial's end, on 2 December 2026, its numbers cost:" in activation
+        assert "Local number × 2 each month" in activation
+        browser.submit(f"{base}/activation")
+        with transaction(street.tenant.id) as db:
+            account = held_customer_or_404(db, street.early)
+            bill(db, [account], through=date(2026, 12, 2))
+        assert street.charged(street.early, "wholesale") == 720 + 240
+
+    def test_a_price_taken_off_sale_is_said_beside_the_number_and_the_rest_goes_on(self, street, browse):
+        """Red when the quote refuses them all: nobody could tell which one to give back."""
+        browser, base = browse(street.owner), f"/account/{street.own}"
+        reserve(browser, base, *street.numbers[:2])
+        street.set(Number, street.numbers[0], price_class="gone")
+        form, page = quoted(browser, base)
+        assert "Not on sale any more. It cannot be assigned; give it back." in words(page)
+        assert form["number"] == [str(street.numbers[1])] and "Assign 1 number" in words(page)
+        assert browser.post(f"{base}/numbers/quote", data=form).status_code == 303
+        only = browser.get(f"{base}/numbers/quote")
+        assert "None of them can be assigned" in words(only) and 'name="agreed"' in only.text
+        assert browser.submit(f"{base}/numbers/reservations/{street.numbers[0]}/return",
+                              page=f"{base}/numbers/quote").status_code == 303
+        assert (street.number(0).state, street.number(1).state) == ("free", "assigned")
+
+    def test_given_up_by_mistake_and_taken_back(self, street, browse, clock):
+        base = f"/account/{street.own}/numbers"
+        order(browse(street.owner), f"/account/{street.own}", street.numbers[0])
+        clock.advance(days=15)
+        browser, own = browse(street.owner), f"{base}/{street.numbers[0]}"
+        assert browser.submit(f"{own}/release", {"agreed": -120}).status_code == 303
+        assert browser.submit(f"{own}/release", {"agreed": -120}, page=base).status_code == 409
+        assert "Rests until 17 Dec 2026" in words(browser.get(base))
+        page = browser.get(f"{own}/taking-back")
+        agreed = int(re.search(r'name="agreed" value="(-?\d+)"', page.text)[1])
+        assert agreed > 0 and "Charged now" in words(page)
+        before = street.credit()
+        assert browser.submit(f"{own}/taking-back", {"agreed": agreed}).location == own
+        assert before - street.credit() == agreed and street.number().state == "assigned"
+        answer = browser.submit(f"{own}/taking-back", {"agreed": agreed}, page=base)
+        assert answer.status_code == 409 and "assigned already" in answer.text
 
     def test_release_says_when_others_can_have_it_at_once(self, street, browse):
         """Red when the page always speaks of thirty days."""
@@ -157,6 +212,8 @@ class TestTheWay:
             path = f"{base}/numbers/reservations/{street.numbers[n]}/return"
             answer = browser.submit(path, page=f"{base}/numbers/quote")
             assert answer.location == f"{base}/numbers/{leads_to}" and street.number(n).state == "free"
+        browser.submit(path, page=f"{base}/numbers")
+        assert "was not reserved for this account any more" in words(browser.get(f"{base}/numbers"))
 
     def test_whose_it_is(self, street, browse, bob):
         order(browse(bob), f"/customers/{street.run}", street.numbers[0])

@@ -1,0 +1,155 @@
+"""What coming, going and coming back of numbers costs, in words, before it is done."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.billing.quoting import QuotePage, Row, monthly_row, quote_page, quoted_row, tax_words
+from portal.identity.models import User
+from portal.kit.clock import now
+from portal.kit.db import TenantSession
+from portal.numbers.assigning import QUARANTINE, reserved_for, rests
+from portal.numbers.charging import Quote, classes_on_sale, quote, refuse_unsold
+from portal.numbers.e164 import international
+from portal.numbers.models import Number
+from portal.numbers.pages import clock_words, people_of, place_words
+from portal.numbers.resting import resting_or_404
+from portal.numbers.rights import NumbersDesk
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day, local_day, money
+
+
+@dataclass(frozen=True)
+class Reserved:
+    id: UUID
+    number: str
+    sub: str
+    until: str
+    is_sold: bool
+
+
+@dataclass(frozen=True)
+class DecidePage:
+    """The reserved numbers and what they cost together; `quote` is None while the account is not active. Then
+    `first_invoice` is what the activation charges for all its numbers, `each_month` what every whole month does.
+
+    `sold` are how many can be assigned: the price class of the others is not on sale any more.
+    """
+
+    lines: list[Reserved]
+    sold: int
+    people: list[User]
+    quote: QuotePage | None
+    first_invoice: list[Row]
+    first_total: str
+    trial_ends: str
+    each_month: list[Row]
+
+
+@dataclass(frozen=True)
+class ReleasePage:
+    id: UUID
+    number: str
+    effects: list[str]
+    moved: str
+    agreed: int
+
+
+def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
+    """What is reserved and what it would cost. Raises CannotChange."""
+    tenant, account, on_sale = white_label(db), desk.account, classes_on_sale(db)
+    numbers = reserved_for(db, account.id)
+    sold = [number for number in numbers if number.price_class in on_sale]
+    asked = quote(db, account, more=sold) if sold else None
+    invoice = asked.invoice if asked is not None else None
+    lines = invoice.lines if invoice is not None else ()
+    return DecidePage(
+        lines=[_reserved(each, tenant, is_sold=each in sold) for each in numbers],
+        sold=len(sold),
+        people=people_of(db, account.id),
+        quote=_quote_words(db, desk, asked),
+        first_invoice=[quoted_row(line, tenant, sees_retail=desk.sees_retail) for line in lines],
+        first_total=money(invoice.wholesale_minor, tenant) if invoice is not None else "",
+        trial_ends=day(invoice.trial_ends, tenant) if invoice is not None and invoice.trial_ends else "",
+        each_month=_each_month(desk, asked, tenant),
+    )
+
+
+def _reserved(number: Number, tenant: WhiteLabel, *, is_sold: bool) -> Reserved:
+    until = clock_words(number.until, tenant)
+    return Reserved(number.id, international(number.e164), place_words(number), until, is_sold)
+
+
+def _each_month(desk: NumbersDesk, asked: Quote | None, tenant: WhiteLabel) -> list[Row]:
+    lines = asked.each_month if asked is not None else ()
+    return [monthly_row(line, tenant, sees_retail=desk.sees_retail) for line in lines]
+
+
+def _quote_words(db: TenantSession, desk: NumbersDesk, asked: Quote | None) -> QuotePage | None:
+    if asked is None or not asked.changes:
+        return None
+    return quote_page(db, desk.account, asked.changes, sees_retail=desk.sees_retail)
+
+
+def _rest_words(db: TenantSession, desk: NumbersDesk, number: Number, tenant: WhiteLabel) -> str:
+    if not rests(db, desk.account, number):
+        return "Others can have it at once: it was not in use long enough to be known."
+    until = day(local_day(now() + QUARANTINE, tenant), tenant)
+    return f"Nobody gets it before {until}. After that it may be somebody else's."
+
+
+def release_page(db: TenantSession, desk: NumbersDesk, number: Number) -> ReleasePage:
+    """What giving a number up does. Raises CannotChange."""
+    tenant, asked = white_label(db), quote(db, desk.account, fewer=[number])
+    return ReleasePage(
+        id=number.id,
+        number=international(number.e164),
+        effects=[
+            "Calls to it stop reaching the account at once.",
+            _rest_words(db, desk, number, tenant),
+            "Its settings and its address for emergency calls are removed.",
+        ],
+        moved=_back_words(desk, asked, tenant),
+        agreed=asked.due_minor,
+    )
+
+
+def _back_words(desk: NumbersDesk, asked: Quote, tenant: WhiteLabel) -> str:
+    if not desk.sees_prices:
+        return "No money of yours moves."
+    if not asked.due_minor:
+        return "No money moves now."
+    line = asked.changes[0].back
+    side = (line.line.retail if desk.sees_retail else line.line.wholesale) if line is not None else None
+    taxed = f", {tax_words(side.tax_ppm, tenant)}" if side is not None else ""
+    if asked.due_minor < 0:
+        return f"{money(-asked.due_minor, tenant)} of what was paid for it comes back now{taxed}."
+    return f"{money(asked.due_minor, tenant)} is charged now{taxed}."
+
+
+@dataclass(frozen=True)
+class TakeBackPage:
+    """`quote` is None where nothing is charged yet."""
+
+    number: str
+    effects: list[str]
+    quote: QuotePage | None
+    agreed: int
+
+
+def take_back_page(db: TenantSession, desk: NumbersDesk, number_id: UUID) -> TakeBackPage:
+    """What having a resting number back does. Raises NotFound, NotSold and CannotChange."""
+    number, tenant = resting_or_404(db, desk.account, number_id), white_label(db)
+    refuse_unsold(db, [number])
+    words = _quote_words(db, desk, quote(db, desk.account, more=[number]))
+    assert number.until is not None
+    return TakeBackPage(
+        number=international(number.e164),
+        effects=[
+            "It is the account's again at once, and rings as its settings say then.",
+            "Whose it is, its settings and its address for emergency calls are entered anew.",
+            f"Left alone, it rests until {day(local_day(number.until, tenant), tenant)}. Then others can have it.",
+        ],
+        quote=words,
+        agreed=words.agreed if words is not None else 0,
+    )
