@@ -11,6 +11,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
 from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
+from portal.activation.queries import need_of
 from portal.arrears.words import Notice, notice_of
 from portal.billing.models import Charge
 from portal.billing.queries import account_prices, available_minor, charges_of, first_invoice_of
@@ -128,6 +129,7 @@ class ActivationPage:
     before: str
     after: str
     shortage: str | None
+    is_charged: bool
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -358,10 +360,13 @@ def created_page(db: TenantSession, account: Account) -> CreatedPage:
     """Right after the creation: what was done, and whose turn it is."""
     user, to_do = primary_user(db, account.id), next_steps(db, account)
     done = Event("is-done", "plus", "The account exists and is inactive", ())
-    last = Event("is-next", "check", "The account is active, and the first charges are made", ())
+    is_charged = bool(first_invoice_of(db, account).lines)
+    charged = "and the first charges are made" if is_charged else "and nothing is charged yet"
+    last = Event("is-next", "check", f"The account is active, {charged}", ())
     if account.is_run_by_customer:
         mailed = Event("is-done", "mail", f"The activation letter goes to {user.email}", ())
-        waits = Event("is-now", "clock", "The customer opens the link and pays by card", ("Nobody else can.",))
+        act = "pays by card" if need_of(db, account).missing_minor else "sets a password; there is nothing to pay"
+        waits = Event("is-now", "clock", f"The customer opens the link and {act}", ("Nobody else can.",))
         return CreatedPage(account, [done, mailed, waits, last], to_do)
     set_up = ("Its people get the welcome letter then.",)
     waits = Event("is-now", "clock", "You activate it when it is set up", set_up)
@@ -380,4 +385,5 @@ def activation_page(db: TenantSession, account: Account) -> ActivationPage:
         money(available, tenant),
         money(available - invoice.wholesale_minor, tenant),
         money(missing, tenant) if missing > 0 else None,
+        bool(invoice.lines),
     )

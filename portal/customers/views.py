@@ -211,8 +211,9 @@ def activate(account_id: UUID) -> Response:
     """Option 2 only: the confirmed act. An Option 1 account is refused, whatever is posted."""
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        activation.activate_as_administrator(db, account, by=actor())
-    flash(f"{account.name} is active. The first charges were debited to your white-label account.", "ok")
+        is_charged = activation.activate_as_administrator(db, account, by=actor())
+    moved = "The first charges were debited to your white-label account." if is_charged else "No money moved."
+    flash(f"{account.name} is active. {moved}", "ok")
     return _to(account_id)
 
 
@@ -254,8 +255,9 @@ def close(account_id: UUID) -> Response:
         return _act_page(account_id, "closure", form)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        activation.cancel(db, account, reason=form.reason.data or "", by=actor())
-    flash(f"{account.name} is closed. Its activation link no longer works. No money moved.", "ok")
+        had_link = activation.cancel(db, account, reason=form.reason.data or "", by=actor())
+    link = "Its activation link no longer works. " if had_link else ""
+    flash(f"{account.name} is closed. {link}No money moved.", "ok")
     return _to(account_id)
 
 
