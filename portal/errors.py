@@ -3,7 +3,7 @@
 import secrets
 
 import structlog
-from flask import Response, g, redirect, render_template, request
+from flask import Response, current_app, g, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -43,7 +43,9 @@ def error_page(
 
 def plain_page(code: int, reference: str = "") -> Response:
     """For hosts that are nobody's, and for when nothing else can be shown: no brand, no navigation."""
-    return Response(render_template("errors/plain.html", code=code, reference=reference), code, mimetype="text/html")
+    # Without what other pages are given: that asks who is signed in.
+    body = current_app.jinja_env.get_template("errors/plain.html").render(code=code, reference=reference)
+    return Response(body, code, mimetype="text/html")
 
 
 def crash_page(error: BaseException) -> Response:
