@@ -3,15 +3,11 @@
 from itertools import product
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy import select
 
 from portal.accounts.commands import activate, close, reactivate, suspend
 from portal.accounts.lifecycle import MOVES, State, may_move
 from portal.accounts.models import Account, MoveRefused
 from portal.audit.queries import acts_on
-from portal.events.models import Event
-from portal.events.models import Event
 from tests.accounts.making import customer
 
 ALLOWED = {
@@ -54,46 +50,6 @@ def test_each_act_is_on_the_trail_with_its_reason_and_its_person(db, account, bo
         "account.created", "account.activated", "account.suspended", "account.reactivated", "account.closed"]
     assert [act.details.get("reason") for act in acts[1:]] == [None, "Unpaid since June", None, "Moved away"]
     assert {(act.actor_kind, act.actor_id, act.actor_name) for act in acts[1:]} == {("user", bob.id, "Bob Marsh")}
-
-
-def test_outside_hears_of_each_move_without_the_reason(db, account, bob):
-    """Red when an act raises none: a PBX would go on ringing the phones of a suspended account."""
-    activate(db, account, by=bob.actor)
-    suspend(db, account, reason="Unpaid since June", by=bob.actor)
-    reactivate(db, account, by=bob.actor)
-    close(db, account, reason="Moved away", by=bob.actor)
-    db.flush()
-    events = db.scalars(select(Event).where(Event.account_id == account.id).order_by(Event.id)).all()
-    assert [event.name for event in events] == [
-        "account.activated", "account.suspended", "account.reactivated", "account.closed"]
-    assert [event.facts for event in events] == [
-        *([{"number": account.number}] * 3), {"number": account.number, "was_active": True}]
-
-
-def test_a_cancelled_account_was_never_active(db, account, bob):
-    close(db, account, reason="Created twice", by=bob.actor)
-    db.flush()
-    assert db.scalars(select(Event).where(Event.name == "account.closed")).one().facts["was_active"] is False
-
-
-def test_outside_hears_of_each_move_without_the_reason(db, account, bob):
-    """Red when an act raises none: a PBX would go on ringing the phones of a suspended account."""
-    activate(db, account, by=bob.actor)
-    suspend(db, account, reason="Unpaid since June", by=bob.actor)
-    reactivate(db, account, by=bob.actor)
-    close(db, account, reason="Moved away", by=bob.actor)
-    db.flush()
-    events = db.scalars(select(Event).where(Event.account_id == account.id).order_by(Event.id)).all()
-    assert [event.name for event in events] == [
-        "account.activated", "account.suspended", "account.reactivated", "account.closed"]
-    assert [event.facts for event in events] == [
-        *([{"number": account.number}] * 3), {"number": account.number, "was_active": True}]
-
-
-def test_a_cancelled_account_was_never_active(db, account, bob):
-    close(db, account, reason="Created twice", by=bob.actor)
-    db.flush()
-    assert db.scalars(select(Event).where(Event.name == "account.closed")).one().facts["was_active"] is False
 
 
 def test_when_it_became_active_and_when_it_closed_is_kept(db, account, bob, clock):

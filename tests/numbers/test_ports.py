@@ -23,7 +23,6 @@ from portal.numbers.porting import (
     NumberKnown,
     PortMoved,
     accept,
-    acts_on_port,
     cancel,
     earliest_day,
     refuse_day,
@@ -47,44 +46,6 @@ def requested(db, account, *e164s):
 
 def letters(db):
     return [(x.facts["state"], x.to_address) for x in db.scalars(select(Letter).where(Letter.name == "port-in"))]
-
-
-class TestClosing:
-    def test_open_requests_are_withdrawn_and_whoever_sent_them_hears_of_it(self, db, own):
-        """Red without the listener: the operator would go on bringing numbers to an account that is no more."""
-        asked, other = requested(db, own), requested(db, own, "+442079460124")
-        reject(db, other, "Another name on the bill", by=COMMAND_LINE)
-        accounts.close(db, own, reason="Moved away", by=COMMAND_LINE)
-        assert (asked.state, other.state) == ("cancelled", "rejected")
-        assert ("cancelled", primary_user(db, own.id).email) in letters(db)
-        last = acts_on_port(db, asked)[-1]
-        assert (last.action, last.details["reason"]) == ("port-in.cancelled", "The account was closed")
-        names = db.scalars(select(Event.name).where(Event.account_id == own.id).order_by(Event.id)).all()
-        assert names[-1] == "port-in.cancelled" and "account.closed" in names
-
-    def test_those_of_others_go_on(self, db, own, run):
-        asked = requested(db, run)
-        accounts.close(db, own, reason="Moved away", by=COMMAND_LINE)
-        assert asked.state == "submitted"
-
-
-class TestClosing:
-    def test_open_requests_are_withdrawn_and_whoever_sent_them_hears_of_it(self, db, own):
-        """Red without the listener: the operator would go on bringing numbers to an account that is no more."""
-        asked, other = requested(db, own), requested(db, own, "+442079460124")
-        reject(db, other, "Another name on the bill", by=COMMAND_LINE)
-        accounts.close(db, own, reason="Moved away", by=COMMAND_LINE)
-        assert (asked.state, other.state) == ("cancelled", "rejected")
-        assert ("cancelled", primary_user(db, own.id).email) in letters(db)
-        last = acts_on_port(db, asked)[-1]
-        assert (last.action, last.details["reason"]) == ("port-in.cancelled", "The account was closed")
-        names = db.scalars(select(Event.name).where(Event.account_id == own.id).order_by(Event.id)).all()
-        assert names[-1] == "port-in.cancelled" and "account.closed" in names
-
-    def test_those_of_others_go_on(self, db, own, run):
-        asked = requested(db, run)
-        accounts.close(db, own, reason="Moved away", by=COMMAND_LINE)
-        assert asked.state == "submitted"
 
 
 class TestStates:
