@@ -71,13 +71,14 @@ def test_the_mail_servers_pipe_does_not_break(portal, monkeypatch, why):
     url = portal.url if why == "longer than any report" else "postgresql://127.0.0.1:1/nowhere"
     monkeypatch.setenv("DATABASE_URL", url)
     command = [sys.executable, "-m", "portal", "bounces"]
-    running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert running.stdin is not None and running.stdout is not None
-    for _ in range(LONGEST // 65_536 + 40):
-        running.stdin.write(b"x" * 65_536)
-    running.stdin.close()
-    said = running.stdout.read()
-    assert running.wait(60) == (0 if url == portal.url else os.EX_TEMPFAIL), said
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as running:
+        assert running.stdin is not None and running.stdout is not None
+        for _ in range(LONGEST // 65_536 + 40):
+            running.stdin.write(b"x" * 65_536)
+        running.stdin.close()
+        said = running.stdout.read()
+    assert running.returncode == (0 if url == portal.url else os.EX_TEMPFAIL), said
 
 
 def test_prints_the_webhooks_address(portal, monkeypatch):
