@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_mail import Mail
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,7 +19,7 @@ from portal import rooms
 from portal.activation import commands as activation
 from portal.arrears import commands as arrears
 from portal.billing import subscriptions as billing
-from portal.errors import error_page, plain_page, refusal_page
+from portal.errors import crash_page, error_page, plain_page, refusal_page, write_down
 from portal.identity.guards import login_manager
 from portal.kit import db as database
 from portal.kit.limits import limiter
@@ -47,13 +47,19 @@ STYLE = ("/brand.css", "/icon.svg")
 WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
 
 
+class Portal(Flask):
+    def log_exception(self, exc_info: Any) -> None:
+        """Flask's own line would hold the whole path, and some paths work like keys."""
+        write_down(exc_info[1])
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Raises UnsafeSettings when production is asked for with a default secret."""
     settings = settings or from_environment()
     install(settings)
     set_up_logs(settings)
     database.use(database.Database(settings))
-    app = Flask("portal")
+    app = Portal("portal")
     app.config.update(_flask_settings(settings))
     app.session_interface = ServerSessions(settings, _arrive)
     if settings.trusted_proxies:
@@ -184,6 +190,7 @@ def _answer_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(TooManyRequests, _too_often)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(InternalServerError, _crash)
     app.register_error_handler(Exception, _crash)
 
 
@@ -201,13 +208,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    log.exception("crash", path=mask(request.path))
-    return error_page(
-        500,
-        "Something broke on our side",
-        "It was written down. Try again in a minute.",
-        moved="What was not confirmed on a page was not done. A card payment that went through is found by itself.",
-    )
+    """What broke in a view, or on the way out, where Flask wraps it in an answer of its own."""
+    return crash_page(getattr(error, "original_exception", None) or error)
 
 
 HTTP_WORDS = {

@@ -27,7 +27,7 @@ from portal.numbers.commandline import classes_or_refusal, import_file
 from portal.numbers.e164 import KINDS
 from portal.numbers.stock_file import NotANumberFile, Terms
 from portal.operator import commands as operator
-from portal.operator.bounces import STANDARD_INPUT, take_messages, webhook_address
+from portal.operator.bounces import STANDARD_INPUT, read_input, take_messages, webhook_address
 from portal.operator.credit import UnknownHost, give, limit
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
@@ -266,9 +266,11 @@ def bounces_command(files: tuple[Path, ...], address: bool) -> None:
 
     What is no report about a letter of ours is passed over. Exits 75 (try again later) when the database is away.
     """
+    files = () if address else files or (STANDARD_INPUT,)
+    given = read_input() if STANDARD_INPUT in files else b""
     try:
         _house()
-        for words in webhook_address() if address else take_messages(files or (STANDARD_INPUT,)):
+        for words in webhook_address() if address else take_messages(files, given):
             click.echo(words)
     except (DatabaseAway, UnsafeSettings, SQLAlchemyError) as error:
         click.echo(f"Error: {error if isinstance(error, UnsafeSettings) else DatabaseAway(error)}", err=True)

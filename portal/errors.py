@@ -1,12 +1,13 @@
 """How errors look: in the brand of the host that was asked, saying what happened and whether money moved."""
 
+import secrets
+
 import structlog
-from flask import Response, g, redirect, render_template, request
+from flask import Response, current_app, g, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.kit.ids import new_id
-from portal.kit.logs import mask
+from portal.kit.logs import mask, traceback_of
 from portal.kit.refusals import Refusal, Ways
 
 log = structlog.get_logger()
@@ -14,15 +15,19 @@ log = structlog.get_logger()
 NOTHING = "Nothing was changed and no money moved."
 
 
-def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING, ways: Ways = ()) -> Response:
+def error_page(
+    code: int, heading: str, text: str, *, moved: str = NOTHING, ways: Ways = (), reference: str = ""
+) -> Response:
+    """`reference` is that of a crash, under which its traceback was logged."""
     if g.get("white_label") is None:
-        return plain_page(code)
+        return plain_page(code, reference)
     actions = [{"href": href, "label": label} for label, href in (*ways, ("Go to the start page", "/"))]
     if not current_user.is_authenticated:
         actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
     is_at_home = code < 500 and current_user.is_authenticated
-    reference = str(new_id())[-12:]
-    log.info("error.page", reference=reference, status=code, path=mask(request.path))
+    if not reference:
+        reference = _new_reference()
+        log.info("error.page", reference=reference, status=code, path=mask(request.path))
     body = render_template(
         "errors/error.html",
         frame="house/shell.html" if is_at_home else "house/flow.html",
@@ -36,9 +41,42 @@ def error_page(code: int, heading: str, text: str, *, moved: str = NOTHING, ways
     return Response(body, code, mimetype="text/html")
 
 
-def plain_page(code: int) -> Response:
-    """For hosts that are nobody's: no brand, no navigation."""
-    return Response(render_template("errors/plain.html", code=code), code, mimetype="text/html")
+def plain_page(code: int, reference: str = "") -> Response:
+    """For hosts that are nobody's, and for when nothing else can be shown: no brand, no navigation."""
+    # Without what other pages are given: that asks who is signed in.
+    body = current_app.jinja_env.get_template("errors/plain.html").render(code=code, reference=reference)
+    return Response(body, code, mimetype="text/html")
+
+
+def crash_page(error: BaseException) -> Response:
+    """Something broke that nobody foresaw: its traceback is logged under the reference that the page shows."""
+    reference = write_down(error)
+    try:
+        return error_page(
+            500,
+            "Something broke on our side",
+            "It was written down. Try again in a minute.",
+            moved="What was not confirmed on a page was not done. A card payment that went through is found by itself.",
+            reference=reference,
+        )
+    except Exception as another:
+        # The page asks the database who is signed in, and that may be what is broken.
+        log.error("crash.page", reference=reference, traceback=traceback_of(another, request.path))
+        return plain_page(500, reference)
+
+
+def write_down(error: BaseException) -> str:
+    """Log the traceback of an error once, however often it is met on its way out. Returns its reference."""
+    if g.get("crashed_with") is not error:
+        g.crashed_with, g.crash_reference = error, _new_reference()
+        words = traceback_of(error, request.path)
+        log.error("crash", reference=g.crash_reference, path=mask(request.path), traceback=words)
+    return str(g.crash_reference)
+
+
+def _new_reference() -> str:
+    """Short enough to read out on the telephone, and one of four thousand million."""
+    return secrets.token_hex(4).upper()
 
 
 def refusal_page(refused: Refusal) -> AnyResponse:

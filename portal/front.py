@@ -5,10 +5,11 @@ from flask_login import current_user
 from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.accounts.guards import standing
-from portal.identity.guards import anyone, to_sign_in
+from portal.accounts.guards import NO_ACCOUNT, standing
+from portal.identity.guards import anyone, signed_in_only, to_sign_in
 from portal.kit.db import database, reading
 from portal.kit.refusals import NotFound
+from portal.kit.web import page
 from portal.whitelabels.colour import on_colour
 from portal.whitelabels.queries import white_label
 
@@ -32,7 +33,18 @@ def _home() -> str:
         return "/customers"
     if person.is_finance:
         return "/finance/charges"
-    return "/activation/payment" if person.unfinished else "/account"
+    if person.unfinished:
+        return "/activation/payment"
+    return "/account" if person.readable_accounts else NO_ACCOUNT
+
+
+@bp.get(NO_ACCOUNT)
+@signed_in_only
+def no_account() -> AnyResponse:
+    """Where somebody arrives who can sign in and belongs to no account any more."""
+    if g.white_label.is_operator or standing().has_place:
+        return redirect("/", 303)
+    return page("identity/no-account.html", why=standing().why_no_place)
 
 
 @bp.get("/brand.css")

@@ -84,4 +84,6 @@ def role_label() -> str:
     person = standing()
     if person.staff_role is not None:
         return person.staff_role.value.capitalize()
+    if not person.memberships:
+        return "No account"
     return "Account administrator" if any(m.role == "administrator" for m, _ in person.memberships) else "User"

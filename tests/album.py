@@ -139,6 +139,11 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
         page.click("text=Send invitations")
         self.see(page, "people-errors")
         page.fill("#address_1", f"ann-{self.mark}@guest.example")
+        page.fill("#address_2", f"ann-{self.mark}@guest.example")
+        page.select_option("#role_2", "administrator")
+        page.click("text=Send invitations")
+        self.see(page, "people-two-roles")
+        page.fill("#address_2", "")
         page.click("text=Send invitations")
         self.see(page, "people")
         page.fill("#display_name", "Cara Day")
@@ -156,6 +161,10 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
         guest.fill("#again", NEW_PASSWORD)
         guest.click("main button.btn-primary")
         self.see(guest, "account-of-a-standard-user")
+        page.goto(f"{own}/users")
+        page.click("a:has-text('Remove…'):has-text('Ann Lee')")
+        page.click("main button.btn-danger")
+        self.see(self.signed_in(f"ann-{self.mark}@guest.example", NEW_PASSWORD), "no-account")
 
     def settings(self) -> None:
         page = self.administrator()
@@ -227,6 +236,9 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
         self.see(owner, "profile-waiting")
         page.goto(self.link(address, "/profile/address/"))
         self.see(page, "profile-confirmation")
+        other = self.administrator()
+        other.goto(self.link(address, "/profile/address/"))
+        self.see(other, "profile-confirmation-other")
 
     def own_account(self) -> None:
         owner = next(c for c in self.tenant.customers if c.administration == cast.OPTION_1 and c.story == "active")

@@ -32,6 +32,8 @@ def take(folder: Path, page: Page, name: str, complaints: list[str]) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
+            # What sticks to the top would be drawn where the page was left.
+            page.evaluate("window.scrollTo(0, 0)")
             page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
 
 

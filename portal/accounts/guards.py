@@ -22,6 +22,7 @@ from portal.kit.refusals import NotAllowed, NotFound
 
 View = TypeVar("View", bound=Callable[..., Any])
 LIVE = (State.ACTIVE, State.SUSPENDED)
+NO_ACCOUNT = "/no-account"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,20 @@ class Standing:
     def unfinished(self) -> Account | None:
         return next(iter(self.unfinished_accounts), None)
 
+    @property
+    def has_place(self) -> bool:
+        """Whether there is any page that the person's roles open."""
+        return bool(self.staff_role or self.readable_accounts or self.unfinished)
+
+    @property
+    def why_no_place(self) -> str:
+        """What to tell a person who has no place, in words."""
+        if not self.memberships:
+            return "You were removed from the last account that you belonged to."
+        if any(account.state == State.INACTIVE for _, account in self.memberships):
+            return "Your account is not active yet. You will get a letter when it is."
+        return "Your account is closed. Write to us if this surprises you."
+
     def role_on(self, account_id: UUID) -> Role | None:
         return next((Role(m.role) for m, a in self.memberships if a.id == account_id), None)
 
@@ -105,13 +120,20 @@ def read_standing(db: TenantSession, user: User) -> None:
 
 @gate
 def only_open_accounts(db: TenantSession, user: User) -> None:
-    """While an account is inactive nobody signs in to it, except its own customer to finish the activation."""
+    """While an account is inactive nobody signs in to it, except its own customer to finish the activation.
+
+    Whoever belongs to no account at all comes in, is told so, and keeps their own profile.
+    """
     found = Standing(tuple(accounts_of(db, user.id)))
-    if not found.memberships or found.staff_role or found.readable_accounts or found.unfinished:
-        return
-    if any(account.state == State.INACTIVE for _, account in found.memberships):
-        raise NotYet("Your account is not active yet. You will get a letter when it is.")
-    raise NotYet("Your account is closed. Write to us if this surprises you.")
+    if found.memberships and not found.has_place:
+        raise NotYet(found.why_no_place)
+
+
+class NoAccount(NotAllowed):
+    """Signed in, and no account is left: a page of its own says so, and who helps."""
+
+    heading = "You have no account here"
+    now_at = NO_ACCOUNT
 
 
 def administrators_only(view: View) -> View:
@@ -152,7 +174,7 @@ def _guard(view: View, allows: Callable[[Standing], bool]) -> View:
         if not current_user.is_authenticated:
             return to_sign_in()
         if not allows(standing()):
-            raise NotAllowed
+            raise NotAllowed if standing().has_place else NoAccount(standing().why_no_place)
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]

@@ -15,6 +15,7 @@ from portal.activation.models import ActivationLink, TermsAcceptance
 from portal.activation.queries import PURPOSE, need_of
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.billing.commands import NotEnoughCredit, begin, hold_white_label_credit
+from portal.billing.pricing import Invoice
 from portal.billing.queries import first_invoice_of
 from portal.identity.commands import LinkIsDead, PasswordRefused, refuse_weak, set_password
 from portal.identity.models import User
@@ -28,7 +29,7 @@ from portal.letters import commands as letters
 from portal.letters.queries import latest_letter
 from portal.payments import commands as payments
 from portal.payments.models import Funding, GatewayRefund
-from portal.payments.queries import open_funding_of
+from portal.payments.queries import fundings_of, open_funding_of
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money
 
@@ -122,14 +123,17 @@ def note_opened(db: TenantSession, link: ActivationLink) -> None:
         record(db, "activation.link-opened", by=SYSTEM, subject=link.account_id)
 
 
-def kill_links(db: TenantSession, account_id: UUID) -> None:
+def kill_links(db: TenantSession, account_id: UUID) -> int:
+    """Let the links die that could still be used, or would have been mailed. Returns how many were open."""
     live = select(ActivationLink).where(
         ActivationLink.account_id == account_id, ActivationLink.used_at.is_(None), ActivationLink.dead_at.is_(None)
     )
-    for link in db.scalars(live):
+    killed = db.scalars(live).all()
+    for link in killed:
         link.dead_at = now()
         letters.withdraw(db, link.id)
     db.flush()
+    return sum(link.expires_at > now() for link in killed)
 
 
 def correct_address(db: TenantSession, account: Account, address: str, *, by: Actor) -> None:
@@ -212,17 +216,17 @@ def _claim(db: TenantSession, link_id: UUID) -> None:
         raise LinkIsDead
 
 
-def activate_as_administrator(db: TenantSession, account: Account, *, by: Actor) -> None:
-    """Option 2, in one confirmed act. Raises OnlyTheCustomer for Option 1, whoever asks."""
+def activate_as_administrator(db: TenantSession, account: Account, *, by: Actor) -> bool:
+    """Option 2, in one confirmed act. Returns whether anything was charged. Raises OnlyTheCustomer for Option 1."""
     if account.is_run_by_customer:
         raise OnlyTheCustomer
     if account.state != State.INACTIVE:
         raise NotInactive(f"Account {account.number} is {account.state} already.")
-    become_active(db, account, by=by)
+    return bool(become_active(db, account, by=by).lines)
 
 
-def become_active(db: TenantSession, account: Account, *, by: Actor) -> None:
-    """Switch the account on and charge its first invoice, in one transaction. Raises NotEnoughCredit.
+def become_active(db: TenantSession, account: Account, *, by: Actor) -> Invoice:
+    """Switch the account on and charge its first invoice, in one transaction; that is returned. Raises NotEnoughCredit.
 
     The caller holds the account's row.
     """
@@ -231,12 +235,13 @@ def become_active(db: TenantSession, account: Account, *, by: Actor) -> None:
     accounts.activate(db, account, by=by)
     kill_links(db, account.id)
     begin(db, account, invoice)
-    _tell_people(db, account)
+    _tell_people(db, account, invoice)
     for tell in after_activation:
         tell(db, account)
+    return invoice
 
 
-def _tell_people(db: TenantSession, account: Account) -> None:
+def _tell_people(db: TenantSession, account: Account, invoice: Invoice) -> None:
     user = primary_user(db, account.id)
     if account.send_letters:
         _welcome(db, account, user)
@@ -249,6 +254,8 @@ def _tell_people(db: TenantSession, account: Account) -> None:
                 about=account.id,
                 customer=account.name,
                 account_number=account.number,
+                paid_nothing=not any(funding.state == "succeeded" for funding in fundings_of(db, account.id)),
+                charged_nothing=not invoice.wholesale_minor,
             )
 
 
@@ -257,13 +264,17 @@ def _welcome(db: TenantSession, account: Account, user: User) -> None:
     letters.write(db, "welcome", to=to, about=account.id, **facts)
 
 
-def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
-    """Close an account; an inactive one's link dies, and a card page left open is closed at the gateway."""
+def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> bool:
+    """Close an account; an inactive one's link dies, and a card page left open is closed at the gateway.
+
+    Returns whether such a link was open.
+    """
     accounts.close(db, account, reason=reason, by=by)
-    kill_links(db, account.id)
+    had_link = kill_links(db, account.id) > 0
     funding = open_funding_of(db, account.id)
     if funding is not None:
         jobs.enqueue(db, "payments.close", {"funding": str(funding.id)}, key=f"close:{funding.id}")
+    return had_link
 
 
 def use_money(db: TenantSession, funding: Funding) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of
+from portal.activation.queries import need_of
 from portal.audit.commands import Actor
 from portal.billing.queries import account_prices, charges_of
 from portal.billing.words import retail_price
@@ -28,6 +29,7 @@ def activation_facts(db: TenantSession, account: Account, user: User, by: Actor)
         "has_login": user.password_hash is not None,
         "plan": prices.name,
         "price": retail_price(prices, tenant),
+        "nothing_to_pay": need_of(db, account).missing_minor == 0,
         "service_address": service_address(db, account),
     }
 

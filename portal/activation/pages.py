@@ -11,7 +11,7 @@ from portal.activation.queries import Standing, need_of
 from portal.billing.models import Charge
 from portal.billing.pricing import Invoice, PricedLine, Side
 from portal.billing.queries import account_prices, first_invoice_of
-from portal.billing.words import retail_price
+from portal.billing.words import retail_price, span as duration
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
@@ -50,6 +50,17 @@ class Breakdown:
 
 
 @dataclass(frozen=True)
+class DoneSummary:
+    """The rows of what was paid and charged until the activation, none where neither was; and what follows."""
+
+    title: str
+    rows: list[Row]
+    left: str
+    is_paid: bool
+    plan: str
+
+
+@dataclass(frozen=True)
 class PaymentStatus:
     """`kind` is none, open, declined, unknown, expired, failed, short, refunded or refused."""
 
@@ -60,7 +71,7 @@ class PaymentStatus:
 
 
 def details(db: TenantSession, found: Standing) -> list[tuple[str, str]]:
-    tenant, prices = white_label(db), account_prices(db, found.account)
+    tenant, prices, missing = white_label(db), account_prices(db, found.account), _missing(db, found)
     rows = [
         ("Organisation", found.account.name),
         ("You sign in as", found.user.login_name),
@@ -71,9 +82,18 @@ def details(db: TenantSession, found: Standing) -> list[tuple[str, str]]:
         rows.append(("Set-up, once", money(prices.retail_setup_minor, tenant)))
     return [
         *rows,
-        ("To pay when you activate", money(need_of(db, found.account).missing_minor, tenant)),
+        ("To pay when you activate", money(missing, tenant) if missing else "Nothing"),
         ("Service address", service_address(db, found.account)),
     ]
+
+
+def has_to_pay(db: TenantSession, found: Standing) -> bool:
+    """Whether the activation leads over a payment."""
+    return _missing(db, found) > 0
+
+
+def _missing(db: TenantSession, found: Standing) -> int:
+    return need_of(db, found.account).missing_minor
 
 
 def breakdown(db: TenantSession, account: Account) -> Breakdown:
@@ -195,7 +215,7 @@ def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
     )
 
 
-def done_summary(db: TenantSession, account: Account) -> list[Row]:
+def done_summary(db: TenantSession, account: Account) -> DoneSummary:
     """What was paid until the activation, what it charged, and what was left then."""
     tenant, until = white_label(db), (account.activated_at or now()) + timedelta(minutes=1)
     paid = [f for f in fundings_of(db, account.id) if f.state == "succeeded" and f.settled_at and f.settled_at <= until]
@@ -205,4 +225,17 @@ def done_summary(db: TenantSession, account: Account) -> list[Row]:
     for charge in charged:
         rows.append(Row(charge.description, money(-charge.gross_minor, tenant), f"with {tenant.tax_name}"))
     left = sum(f.amount_minor for f in paid) - sum(charge.gross_minor for charge in charged)
-    return [*rows, Row("Balance left", money(left, tenant))]
+    title = " and ".join([*(["paid"] if paid else []), *(["charged"] if charged else [])])
+    return DoneSummary(f"What was {title}", rows, money(left, tenant), bool(paid), _plan_follows(db, account, tenant))
+
+
+def _plan_follows(db: TenantSession, account: Account, tenant: WhiteLabel) -> str:
+    """How the plan is charged from now on."""
+    prices = account_prices(db, account)
+    if not prices.retail_minor:
+        return "The plan costs nothing."
+    each = f"each {duration(prices.months)}"
+    if prices.trial_days and account.cycle_anchor is not None:
+        begins = day(account.cycle_anchor, tenant)
+        return f"The plan is charged to your credit {each}, from {begins} on. Add money before."
+    return f"The plan is charged to your credit {each}."

@@ -43,9 +43,10 @@ def check_details() -> Response:
     with reading() as db:
         found = _standing(db)
         details = pages.details(db, found) if found is not None else None
+        pays = found is not None and pages.has_to_pay(db, found)
     if found is None or found.state != "live":
         return page("activation/dead-link.html", status=410, state=found.state if found else "unknown")
-    return page("activation/check.html", details=details, form=None)
+    return page("activation/check.html", details=details, pays=pays, form=None)
 
 
 @bp.post("/activation")
@@ -214,9 +215,10 @@ def _password_form() -> PasswordAndTermsForm | KnownPasswordForm:
 def _password_page(form: PasswordAndTermsForm | KnownPasswordForm) -> Response:
     with reading() as db:
         found = _standing(db)
+        pays = found is not None and pages.has_to_pay(db, found)
     if found is None or found.state != "live":
         raise LinkIsDead("This link was used already, or its time is over. Sign in, or ask for a new link.")
-    return page("activation/password.html", form=form, user=found.user)
+    return page("activation/password.html", form=form, user=found.user, pays=pays)
 
 
 def _payment_page(account: Account, form: AmountForm | None, refused: PaymentStatus | None = None) -> Response:

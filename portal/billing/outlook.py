@@ -11,6 +11,7 @@ from portal.billing.subscriptions import what_is_due
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import money
 
 AHEAD = timedelta(days=400)
 
@@ -37,12 +38,14 @@ def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
     return look_ahead(credit_minor, sorted(sums.items()))
 
 
-def begun_minor(db: TenantSession, account: Account) -> int:
-    """What a running account's payer is still to be charged for what has begun by today, with tax."""
+def charged_first(db: TenantSession, account: Account) -> str:
+    """What suspending or closing charges to the payer before anything else; empty when all that has begun is charged."""
     if account.state != State.ACTIVE:
-        return 0
-    lines = [line for each in what_is_due(db, [account], today(white_label(db).time_zone)) for line in each.lines]
-    return sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in lines)
+        return ""
+    tenant = white_label(db)
+    lines = [line for each in what_is_due(db, [account], today(tenant.time_zone)) for line in each.lines]
+    due = sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in lines)
+    return f"What had begun by today is charged: {money(due, tenant)}." if due else ""
 
 
 def look_ahead(credit_minor: int, charges: Sequence[tuple[date, int]]) -> Outlook:

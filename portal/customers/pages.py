@@ -11,9 +11,9 @@ from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
 from portal.activation.commands import is_ours_to_move
 from portal.activation.pages import Row, invoice_rows
+from portal.activation.queries import need_of
 from portal.arrears.words import Notice, notice_of
 from portal.billing.models import Charge
-from portal.billing.outlook import begun_minor
 from portal.billing.queries import account_prices, available_minor, charges_of, each_month_of, first_invoice_of
 from portal.billing.quoting import Row as QuotedRow, monthly_row
 from portal.billing.words import retail_price, wholesale_price
@@ -132,6 +132,7 @@ class ActivationPage:
     shortage: str | None
     each_month: list[QuotedRow]
     each_month_from: str
+    is_charged: bool
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -362,10 +363,13 @@ def created_page(db: TenantSession, account: Account) -> CreatedPage:
     """Right after the creation: what was done, and whose turn it is."""
     user, to_do = primary_user(db, account.id), next_steps(db, account)
     done = Event("is-done", "plus", "The account exists and is inactive", ())
-    last = Event("is-next", "check", "The account is active, and the first charges are made", ())
+    is_charged = bool(first_invoice_of(db, account).lines)
+    charged = "and the first charges are made" if is_charged else "and nothing is charged yet"
+    last = Event("is-next", "check", f"The account is active, {charged}", ())
     if account.is_run_by_customer:
         mailed = Event("is-done", "mail", f"The activation letter goes to {user.email}", ())
-        waits = Event("is-now", "clock", "The customer opens the link and pays by card", ("Nobody else can.",))
+        act = "pays by card" if need_of(db, account).missing_minor else "sets a password; there is nothing to pay"
+        waits = Event("is-now", "clock", f"The customer opens the link and {act}", ("Nobody else can.",))
         return CreatedPage(account, [done, mailed, waits, last], to_do)
     set_up = ("Its people get the welcome letter then.",)
     waits = Event("is-now", "clock", "You activate it when it is set up", set_up)
@@ -386,15 +390,5 @@ def activation_page(db: TenantSession, account: Account) -> ActivationPage:
         money(missing, tenant) if missing > 0 else None,
         [monthly_row(line, tenant, sees_retail=False) for line in each_month_of(db, account)],
         day(invoice.trial_ends, tenant) if invoice.trial_ends else "",
+        bool(invoice.lines),
     )
-
-
-def charged_first(db: TenantSession, account: Account) -> str:
-    """What suspending or closing charges before anything else; empty when all that has begun is charged."""
-    due = begun_minor(db, account)
-    return f"What had begun by today is charged: {money(due, white_label(db))}." if due else ""
-
-
-def link_dies(account: Account) -> str:
-    waits = account.state == State.INACTIVE and account.is_run_by_customer
-    return "Its activation link no longer works." if waits else ""

@@ -16,6 +16,7 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Contact, MoveRefused
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.activation import commands as activation
+from portal.billing.outlook import charged_first
 from portal.billing.subscriptions import catch_up
 from portal.customers import commands, exports, pages
 from portal.customers.forms import AddressCorrectionForm, DetailsForm, ReasonForm, SaveViewForm
@@ -212,8 +213,9 @@ def activate(account_id: UUID) -> Response:
     """Option 2 only: the confirmed act. An Option 1 account is refused, whatever is posted."""
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        activation.activate_as_administrator(db, account, by=actor())
-    flash(f"{account.name} is active. The first charges were debited to your white-label account.", "ok")
+        is_charged = activation.activate_as_administrator(db, account, by=actor())
+    moved = "The first charges were debited to your white-label account." if is_charged else "No money moved."
+    flash(f"{account.name} is active. {moved}", "ok")
     return _to(account_id)
 
 
@@ -232,7 +234,7 @@ def suspend(account_id: UUID) -> Response:
         return _act_page(account_id, "suspension", form)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        first = pages.charged_first(db, account)
+        first = charged_first(db, account)
         accounts.suspend(db, account, reason=form.reason.data or "", by=actor())
     flash(f"{account.name} is suspended. {first or 'No money moved.'}", "ok")
     return _to(account_id)
@@ -256,9 +258,10 @@ def close(account_id: UUID) -> Response:
         return _act_page(account_id, "closure", form)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        first, link = pages.charged_first(db, account), pages.link_dies(account)
-        activation.cancel(db, account, reason=form.reason.data or "", by=actor())
-    flash(" ".join(filter(None, [f"{account.name} is closed.", link, first or "No money moved."])), "ok")
+        first = charged_first(db, account)
+        had_link = activation.cancel(db, account, reason=form.reason.data or "", by=actor())
+    link = "Its activation link no longer works. " if had_link else ""
+    flash(f"{account.name} is closed. {link}{first or 'No money moved.'}", "ok")
     return _to(account_id)
 
 
@@ -281,7 +284,7 @@ def _open_customer(db: TenantSession, account_id: UUID, *, held: bool = False) -
 def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
     with reading() as db:
         account: Account = customer_or_404(db, account_id)
-        first, asked_for = pages.charged_first(db, account), count_open(db, account_id)
+        first, asked_for = charged_first(db, account), count_open(db, account_id)
     return page(f"customers/{what}.html", account=account, form=form, first=first, port_ins=asked_for)
 
 

@@ -110,7 +110,7 @@ def open_link(token: str) -> Response:
 @anyone
 def confirmation_page() -> Response:
     change, user = _asked_change()
-    return page("identity/address-confirmation.html", form=ConfirmForm(), change=change, is_me=_is_me(user))
+    return _confirmation(ConfirmForm(), change, user)
 
 
 @bp.post("/confirmation")
@@ -121,12 +121,21 @@ def confirm() -> Response:
     change, user = _asked_change()
     form = ConfirmForm()
     if not form.validate_on_submit() or not (_is_me(user) or _knows_password(form, user)):
-        return page("identity/address-confirmation.html", form=form, change=change, is_me=_is_me(user))
+        return _confirmation(form, change, user)
     with transaction() as db:
         addresses.confirm_address(db, change.id)
     session.pop("address_change", None)
-    flash(f"Your letters go to {change.address} from now on.", "ok")
+    whose = "Your letters" if _is_me(user) else f"Letters for {user.login_name}"
+    flash(f"{whose} go to {change.address} from now on.", "ok")
     return redirect("/profile", 303)
+
+
+def _confirmation(form: ConfirmForm, change: AddressChange, user: User) -> Response:
+    """Whoever opened the link reads whose address it is, and that somebody else is signed in, if one is."""
+    other = me() if current_user.is_authenticated and not _is_me(user) else None
+    return page(
+        "identity/address-confirmation.html", form=form, change=change, user=user, other=other, is_me=_is_me(user)
+    )
 
 
 def _knows_password(form: ConfirmForm, user: User) -> bool:

@@ -223,6 +223,13 @@ def _name_tenant(connection: Connection, scope: Scope) -> None:
         connection.exec_driver_sql("select set_config('app.white_label', %s, true)", (str(scope),))
 
 
+# Every statement of a reader sees the same moment, so sums agree with their rows; on SQLite they do by themselves.
+_BEGINS: dict[tuple[str, bool], dict[str, Any]] = {
+    ("sqlite", True): {"sqlite_begin": "BEGIN IMMEDIATE"},
+    ("postgresql", False): {"isolation_level": "REPEATABLE READ"},
+}
+
+
 class Database:
     """The engines of one installation. On PostgreSQL the platform's scope has a login of its own."""
 
@@ -230,7 +237,7 @@ class Database:
         self.web = connect_to(settings.database_url)
         self.platform = connect_to(settings.platform_database_url) if settings.platform_database_url else self.web
         self._engines = {
-            (is_platform, write): _to_write(engine) if write else _to_read(engine)
+            (is_platform, write): engine.execution_options(**_BEGINS.get((engine.dialect.name, write), {}))
             for is_platform, engine in ((True, self.platform), (False, self.web))
             for write in (True, False)
         }
@@ -245,17 +252,6 @@ class Database:
     def dispose(self) -> None:
         self.web.dispose()
         self.platform.dispose()
-
-
-def _to_write(engine: Engine) -> Engine:
-    return engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-
-
-def _to_read(engine: Engine) -> Engine:
-    """Every statement of a reader sees the same moment: sums agree with their rows. SQLite does so by itself."""
-    if engine.dialect.name == "sqlite":
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def connect_to(url: str) -> Engine:

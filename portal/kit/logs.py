@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import traceback
 
 import structlog
 
@@ -18,6 +19,13 @@ _SECRET_WITHIN = re.compile(rf"(?:/|%2F)(?:{_SECRETS.replace('/', '(?:/|%2F)')})
 def mask(path: str) -> str:
     """The path with whatever works like a key replaced."""
     return _SECRET_PATH.sub(r"\1…", path)
+
+
+def traceback_of(error: BaseException, path: str) -> str:
+    """The traceback of what went wrong at a path, with whatever in the path works like a key replaced in it, too."""
+    words = "".join(traceback.format_exception(error))
+    found = _SECRET_PATH.match(path)
+    return words.replace(path[found.end(1) :], "…") if found is not None else words
 
 
 def without_links(words: str) -> str:

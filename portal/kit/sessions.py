@@ -80,15 +80,17 @@ class ServerSessions(SessionInterface):
         self.arrive = arrive
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
-        name = request.cookies.get(self.cookie, "")
         try:
-            with reading(PLATFORM) as db:
-                has_session = self.arrive(db) and 0 < len(name) <= 100
-                row = BY_DIGEST.first(db, digest=_digest(name)) if has_session else None
+            return self._found(request, request.cookies.get(self.cookie, ""))
         except SQLAlchemyError as error:
             # Raised again once the request is under way: here it would find no page, no headers and no masked log.
             g.arrived_with = error
             return BrowserSession()
+
+    def _found(self, request: Request, name: str) -> BrowserSession:
+        with reading(PLATFORM) as db:
+            has_session = self.arrive(db) and 0 < len(name) <= 100
+            row = BY_DIGEST.first(db, digest=_digest(name)) if has_session else None
         if row is None or row.host != _host(request) or not _is_alive(row.created_at, row.seen_at):
             return BrowserSession()
         if now() - row.seen_at > TOUCH_EVERY:

@@ -11,6 +11,7 @@ from portal.letters.report import LONGEST
 from portal.whitelabels.queries import operator
 
 STANDARD_INPUT = Path("-")
+PIECE = 64 * 1024
 
 WORDS = {
     bounces.Outcome.BOUNCED: "a letter came back",
@@ -21,10 +22,19 @@ WORDS = {
 }
 
 
-def take_messages(files: Iterable[Path]) -> Iterator[str]:
-    """Take each in, and say what became of it. A file that cannot be read harms no other."""
+def read_input() -> bytes:
+    """What is piped in, and no more kept of it than is read of a message. Read to its end, and before anything can be
+    refused: a mail server whose pipe breaks takes its message for undelivered, whatever this program answers."""
+    raw = sys.stdin.buffer.read(LONGEST + 1)
+    while sys.stdin.buffer.read(PIECE):
+        pass
+    return raw
+
+
+def take_messages(files: Iterable[Path], given: bytes) -> Iterator[str]:
+    """Take each in, and say what became of it; `given` is the input's. A file that cannot be read harms no other."""
     for file in files:
-        raw = sys.stdin.buffer.read(LONGEST + 1) if file == STANDARD_INPUT else _read(file)
+        raw = given if file == STANDARD_INPUT else _read(file)
         yield f"{file}: {WORDS[bounces.take(raw)] if raw is not None else 'not a file that can be read'}"
 
 

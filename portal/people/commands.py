@@ -91,7 +91,7 @@ def _mail(db: TenantSession, account: Account, invitation: Invitation) -> None:
         link=letters.Link(PURPOSE, invitation.id, "/invitations", int(LIFE.total_seconds())),
         inviter=invitation.invited_by,
         organisation=account.name,
-        role=invitation.role,
+        role=Role(invitation.role).words,
     )
 
 

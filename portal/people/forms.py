@@ -29,15 +29,35 @@ class InviteForm(PortalForm):
 
     @property
     def wanted(self) -> list[tuple[str, Role]]:
-        """Address and role of each row that was filled, the last of equal addresses counting."""
-        return list({address.data.casefold(): Role(role.data) for address, role in self.rows if address.data}.items())
+        """Address and role of each row that was filled; an address that stands twice counts once."""
+        filled = ((address.data, role.data) for address, role in self.rows if address.data)
+        return list({_same(address): (address.casefold(), Role(role)) for address, role in filled}.values())
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = bool(super().validate(extra_validators))
         if is_valid and not self.wanted:
             self["address_1"].errors = ["Write at least one address."]
             return False
-        return is_valid
+        return not self._contradicts_itself() and is_valid
+
+    def _contradicts_itself(self) -> bool:
+        """Whether an address stands in two rows with different roles: nobody but the writer knows which one counts."""
+        roles: dict[str, str] = {}
+        is_wrong = False
+        for address, role in self.rows:
+            if not address.data or address.errors or role.errors:
+                continue
+            before = roles.setdefault(_same(address.data), role.data)
+            if before != role.data:
+                words = f"{address.data} stands above as {Role(before).words}. Keep one of the two rows."
+                address.errors = [words]
+                is_wrong = True
+        return is_wrong
+
+
+def _same(address: str) -> str:
+    """What two ways of writing one address have in common."""
+    return (normal_address(address) or address).casefold()
 
 
 for _n in range(1, ROWS + 1):

@@ -9,6 +9,7 @@ from portal.accounts.lifecycle import Side, State
 from portal.accounts.models import Subscription
 from portal.accounts.queries import subscriptions_of
 from portal.billing.book import Buyer, PriceBook, buyers
+from portal.billing.changes import Change, When
 from portal.billing.pricing import Prices
 from portal.billing.words import span
 from portal.catalogue.models import Plan, Service
@@ -76,6 +77,16 @@ class ServicesPage:
     usage: list[Offer]
     credit: str | None
 
+    @property
+    def nothing(self) -> str:
+        """What to read where the account has nothing."""
+        state = self.desk.account.state
+        if state == State.INACTIVE:
+            return "Nothing is switched on. The plan begins when the account becomes active."
+        if state == State.CLOSED:
+            return "The account is closed, and its services with it."
+        return f"Nothing is switched on{' yet' if state == State.ACTIVE else ''}."
+
 
 def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
     tenant, account = white_label(db), desk.account
@@ -96,6 +107,17 @@ def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
         usage=[shop.offer(s) for s in on_sale if s.kind == "usage"],
         credit=money(credit, tenant) if credit is not None else None,
     )
+
+
+def changed_words(made: Change, agreed_minor: int, tenant: WhiteLabel) -> str:
+    """What a confirmed change did, and whether money moved."""
+    name = made.wish.product.name
+    if made.wish.when is When.NEXT:
+        return f"The change of {name} counts from {day(made.day, tenant)} on. No money moved."
+    if not made.now.lines:
+        return f"{name} is changed. No money moved."
+    moved = "debited" if agreed_minor >= 0 else "given back"
+    return f"{name} is changed. The charges show what was {moved}."
 
 
 def _is_offered(service: Service) -> bool:

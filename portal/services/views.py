@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.desks import desk_or_404
@@ -73,7 +73,7 @@ def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
         with transaction() as db:
             catch_up(db, held_customer_or_404(db, account_id))
         raise
-    flash(f"{made.wish.product.name} is changed. The charges show what was debited.", "ok")
+    flash(pages.changed_words(made, form.agreed_minor, g.white_label), "ok")
     return redirect(f"{desk.base}/services", 303)
 
 

@@ -82,6 +82,7 @@ class Review:
     invoice: list[Row]
     total: str
     foot: str
+    money: str
     letters_to: str
     shortage: str | None
     alike: list[tuple[str, str]]
@@ -224,16 +225,18 @@ def review(db: TenantSession, draft: Draft) -> Review:
     rows = invoice_rows(invoice, tenant, retail=is_option_1)
     total = invoice.retail_minor if is_option_1 else invoice.wholesale_minor
     missing = invoice.wholesale_minor - available_minor(db)
+    needed_minor = needed_funding_minor(prices, invoice, _asked(draft))
     return Review(
         name=contact["name"],
         is_option_1=is_option_1,
         contact=_contact_rows(db, draft, tenant),
         addresses=_address_rows(draft),
-        plan=_plan_rows(draft, prices, tenant, needed_funding_minor(prices, invoice, _asked(draft))),
+        plan=_plan_rows(draft, prices, tenant, needed_minor),
         invoice_to=contact["name"] if is_option_1 else tenant.name,
         invoice=rows,
         total=money(total, tenant),
         foot=_margin_words(invoice, tenant, is_option_1),
+        money=_money_words(invoice, needed_minor, is_option_1),
         letters_to=contact["email"],
         shortage=money(missing, tenant) if missing > 0 else None,
         alike=_alike(db, draft),
@@ -264,7 +267,20 @@ def _day(draft: Draft) -> date | None:
     return date.fromisoformat(kept) if kept else None
 
 
+def _money_words(invoice: Invoice, needed_minor: int, is_option_1: bool) -> str:
+    """When money moves first; in a trial, or where the plan costs nothing, not even on activation."""
+    if is_option_1 and needed_minor:
+        return "No money moves until the customer pays."
+    if is_option_1:
+        return "The customer has nothing to pay to activate it."
+    if invoice.lines:
+        return "No money moves until you activate it."
+    return "No money moves, not even when you activate it."
+
+
 def _margin_words(invoice: Invoice, tenant: WhiteLabel, is_option_1: bool) -> str:
+    if not invoice.lines:
+        return "Nothing is charged on activation, neither at retail nor at wholesale."
     wholesale = sum(line.wholesale.net_minor for line in invoice.lines)
     retail = sum(line.retail.net_minor for line in invoice.lines)
     if is_option_1:
@@ -324,7 +340,7 @@ def _plan_rows(draft: Draft, prices: Prices, tenant: WhiteLabel, needed_minor: i
         ("Payer", "The customer, by card" if is_option_1 else f"{tenant.name}, white-label account"),
     ]
     if is_option_1:
-        rows.append(("Least first payment", money(needed_minor, tenant)))
+        rows.append(("Least first payment", money(needed_minor, tenant) if needed_minor else "Nothing to pay"))
     return rows
 
 

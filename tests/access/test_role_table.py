@@ -162,6 +162,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/password/new": ("GET POST", LINK),
     "/password/reset/<token>": ("GET", LINK),
     "/password/set/<token>": ("GET", LINK),
+    "/no-account": ("GET", SIGNED_IN),
     "/profile": ("GET", SIGNED_IN),
     "/profile/address": ("GET POST", SIGNED_IN),
     "/profile/address/<token>": ("GET", LINK),

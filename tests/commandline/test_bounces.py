@@ -1,6 +1,8 @@
 """`portal bounces`: what a mail server pipes in, and files."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +15,7 @@ from portal.kit.settings import Settings, install
 from portal.letters import returns
 from portal.letters.commands import mark_sent
 from portal.letters.models import Letter
+from portal.letters.report import LONGEST
 from tests.letters.reports import auto_reply, report
 
 
@@ -59,6 +62,23 @@ def test_asks_the_mail_server_to_come_again_while_the_database_is_away(portal, m
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
     done = bounces(given=b"")
     assert done.exit_code == os.EX_TEMPFAIL and "cannot be used" in done.output
+
+
+@pytest.mark.parametrize("why", ["longer than any report", "no database"])
+def test_the_mail_servers_pipe_does_not_break(portal, monkeypatch, why):
+    """A real pipe holds 64 KiB. Red where no more is read than is kept, and where the database is asked first: the
+    mail server gets a broken pipe, and takes its message for undelivered."""
+    url = portal.url if why == "longer than any report" else "postgresql://127.0.0.1:1/nowhere"
+    monkeypatch.setenv("DATABASE_URL", url)
+    command = [sys.executable, "-m", "portal", "bounces"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as running:
+        assert running.stdin is not None and running.stdout is not None
+        for _ in range(LONGEST // 65_536 + 40):
+            running.stdin.write(b"x" * 65_536)
+        running.stdin.close()
+        said = running.stdout.read()
+    assert running.returncode == (0 if url == portal.url else os.EX_TEMPFAIL), said
 
 
 def test_prints_the_webhooks_address(portal, monkeypatch):

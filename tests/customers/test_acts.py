@@ -7,10 +7,12 @@ from portal.accounts import commands as accounts
 from portal.accounts.models import Account
 from portal.accounts.queries import primary_user, white_label_account
 from portal.activation.models import ActivationLink
+from portal.activation.queries import latest_link
 from portal.audit.queries import acts_on
 from portal.billing.models import Charge
 from portal.billing.run import bill_white_label
-from portal.kit.db import reading
+from portal.kit.clock import now
+from portal.kit.db import reading, transaction
 from portal.kit.ids import new_id
 from portal.letters.commands import mark_refused
 from portal.letters.models import Letter
@@ -218,6 +220,20 @@ class TestSuspendReactivateClose:
         assert ("account.closed", "Bob Marsh") in seen.acts
 
     @on_sqlite
+    @pytest.mark.parametrize("link", ["open", "expired", "none, it was active", "none, Option 2"])
+    def test_a_link_is_spoken_of_only_where_one_was_open(self, made, browse, bob, northwind, link):
+        """Red with the sentence said to everybody: an active account has no activation link."""
+        account = made(OPTION_2, active) if "active" in link else made(OPTION_2 if "2" in link else OPTION_1)
+        if link == "expired":
+            with transaction(northwind.id) as db:
+                latest_link(db, account).expires_at = now()
+        browser = browse(bob)
+        self.act(browser, account, "closure", "Created twice")
+        said = words(browser.get(f"/customers/{account}"))
+        assert "is closed." in said and "No money moved." in said
+        assert ("Its activation link no longer works." in said) == (link == "open")
+
+    @on_sqlite
     def test_each_says_that_no_money_moves_before_it_is_done(self, made, browse, bob):
         account = made(OPTION_2, active)
         browser = browse(bob)
@@ -237,13 +253,6 @@ class TestSuspendReactivateClose:
         assert on_file(account).charges == before + 2
         bill_white_label(bob.white_label_id, clock().date(), by="late")
         assert on_file(account).charges == before + 2
-
-    @on_sqlite
-    def test_the_link_is_named_only_where_there_was_one(self, made, browse, bob):
-        browser = browse(bob)
-        for account, dies in ((made(OPTION_2, active), False), (made(OPTION_1), True), (made(OPTION_2), False)):
-            self.act(browser, account, "closure")
-            assert ("Its activation link no longer works." in words(browser.get(f"/customers/{account}"))) is dies
 
 
 ACTS = ("", "/link", "/address", "/activation", "/suspension", "/reactivation", "/closure")

@@ -109,6 +109,36 @@ class TestAddress:
         assert other.submit("/profile/confirmation").status_code == 422
         assert user_of(alice).email == "alice@acme.example"
 
+    def test_it_names_the_login_that_it_is_for(self, here, client, alice):
+        """In a browser where nobody is signed in, the password asked for is that login's. Red with "you" alone."""
+        ask(here)
+        nobody = client(alice.host)
+        nobody.get(link_of(alice))
+        page = words(nobody.get("/profile/confirmation"))
+        assert f"Letters for {alice.login_name} will go to {NEW} , and no longer to alice@acme.example" in page
+        assert f"The one that {alice.login_name} signs in with." in page and "You are signed in as" not in page
+
+    def test_it_says_that_somebody_else_is_signed_in_and_whose_letters_moved(self, here, client, alice, bob):
+        """Red with `other` left out of the page, and with "Your letters" said to whoever is signed in."""
+        ask(here)
+        other = client(bob)
+        other.get(link_of(alice))
+        page = words(other.get("/profile/confirmation"))
+        assert f"You are signed in as {bob.login_name} Nothing was changed." in page
+        assert f"This link is for the login {alice.login_name}." in page
+        assert other.submit("/profile/confirmation", {"password": PASSWORD}).status_code == 303
+        moved = words(other.get("/profile"))
+        assert f"Letters for {alice.login_name} go to {NEW} from now on." in moved
+        assert user_of(bob).email == bob.login_name and user_of(alice).email == NEW
+
+    def test_to_the_person_who_is_signed_in_it_says_nothing_of_others(self, here, alice):
+        ask(here)
+        here.get(link_of(alice))
+        page = words(here.get("/profile/confirmation"))
+        assert f"Letters for {alice.login_name} will go to {NEW}" in page and "You are signed in as" not in page
+        here.submit("/profile/confirmation")
+        assert f"Your letters go to {NEW} from now on." in words(here.get("/profile"))
+
     def test_the_link_works_once(self, here, client, alice):
         ask(here)
         link = link_of(alice)
@@ -206,6 +236,22 @@ class TestAddress:
 
 
 class TestPassword:
+    def test_the_page_keeps_the_navigation_and_leads_back_to_the_profile(self, here):
+        """Red with the bare frame: whoever came to change a password had lost the house. Wrong answers keep it, too."""
+        wrong = here.submit("/password/change", {"present": "x", "password": "y", "again": "z"})
+        assert wrong.status_code == 422
+        for page in (here.get("/password/change"), wrong):
+            assert 'aria-label="Main"' in page.text and 'class="crumbs"' in page.text
+            assert 'href="/profile">Leave it as it is' in page.text
+
+    def test_a_first_password_is_changed_on_a_bare_page_with_a_way_out(self, here, alice):
+        """Every page of the navigation would lead back here. Red with the house's frame for everybody."""
+        with transaction(alice.white_label_id) as db:
+            db.load(User, alice.id).must_change_password = True
+        page = here.get("/password/change")
+        assert page.status_code == 200 and 'aria-label="Main"' not in page.text and 'class="crumbs"' not in page.text
+        assert 'action="/logout"' in page.text and 'href="/profile"' not in page.text
+
     def test_a_letter_tells_the_address_on_file(self, here, alice):
         """ASVS 5.0.0, 6.3.7. Red without `tell_of_new_password`."""
         form = {"present": PASSWORD, "password": "lively badger under eaves", "again": "lively badger under eaves"}

@@ -7,11 +7,13 @@ import pytest
 from portal.activation.commands import activate_as_administrator
 from portal.identity.commands import LinkIsDead
 from portal.identity.models import User
-from portal.kit.db import transaction
+from portal.kit.db import reading, transaction
 from portal.letters.commands import mark_bounced, mark_sent
+from portal.letters.flows import render
 from portal.letters.models import Letter
 from portal.people import commands
 from portal.people.models import Invitation
+from portal.whitelabels.queries import white_label
 from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_sqlite
 from tests.signup.browsing import errors, words
@@ -55,6 +57,43 @@ def test_a_wrong_address_is_said_beside_it_and_nobody_is_invited(people, alices,
     answer = invite(alices, f"/account/{people.acme}", ("ann@acme.example", "standard"), (typed, "standard"))
     assert answer.status_code == 422 and errors(answer)["address_2"] == said
     assert people.rows(Invitation) == [] and people.letters("invitation") == []
+
+
+@pytest.mark.parametrize("again", ["ann@acme.example", "Ann@ACME.example"])
+def test_one_address_with_two_roles_is_said_beside_the_second_row(people, alices, again):
+    """Nobody but the writer knows which was meant. Red without `_contradicts_itself`: the last row won."""
+    rows = (("ann@acme.example", "standard"), ("ben@acme.example", "finance"), (again, "administrator"))
+    answer = invite(alices, f"/account/{people.acme}", *rows)
+    assert answer.status_code == 422
+    assert errors(answer) == {"address_3": f"{again} stands above as Standard user. Keep one of the two rows."}
+    assert people.rows(Invitation) == [] and people.letters("invitation") == []
+
+
+def test_one_address_twice_with_one_role_is_one_invitation(people, alices):
+    base = f"/account/{people.acme}"
+    invite(alices, base, ("ann@acme.example", "finance"), ("Ann@acme.example", "finance"))
+    assert [(i.address, i.role) for i in people.rows(Invitation)] == [("ann@acme.example", "finance")]
+    assert len(people.letters("invitation")) == 1
+    assert "1 invitation will go out now." in words(alices.get(f"{base}/users"))
+
+
+def test_what_no_form_sends_beside_a_contradiction_is_refused(people, alices):
+    """Red when a role is looked up before it was found to be one."""
+    rows = (("ann@acme.example", "emperor"), ("ann@acme.example", "standard"))
+    assert invite(alices, f"/account/{people.acme}", *rows).status_code == 422
+    assert people.rows(Invitation) == []
+
+
+@pytest.mark.parametrize(("role", "said"), [
+    ("standard", "Standard user"), ("finance", "Finance"), ("administrator", "Administrator"),
+])
+def test_the_letter_names_the_role_like_the_pages(app, people, alices, role, said):
+    """Red with the role's stored value in the letter."""
+    invite(alices, f"/account/{people.acme}", ("ann@acme.example", role))
+    (letter,) = people.letters("invitation")
+    with app.test_request_context(base_url=f"http://{people.company.host}/"), reading(people.company.id) as db:
+        sent = render(letter, white_label(db))
+    assert all(f"Your role: {said}. It costs you nothing." in body for body in (sent.body, sent.html))
 
 
 def test_at_least_one_address_is_wanted(people, alices):

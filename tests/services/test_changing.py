@@ -60,6 +60,36 @@ def test_a_change_for_the_next_period_waits_and_is_taken_back(shop, browse):
     assert rows(shop, shop.own) == [("seat", 2, None)]
 
 
+@pytest.mark.parametrize(("quantity", "when", "said"), [
+    (3, "now", "Seat is changed. The charges show what was debited."),
+    (1, "now", "Seat is changed. The charges show what was given back."),
+    (3, "next", "The change of Seat counts from 2 December 2026 on. No money moved."),
+])
+def test_what_is_said_afterwards_is_true(shop, browse, quantity, when, said):
+    """Red with one sentence for all: a change for the next period debits nothing."""
+    base, browser = f"/account/{shop.own}", browse(shop.owner)
+    order(browser, base, shop.seat, 2)
+    browser.get(f"{base}/services")
+    order(browser, base, shop.seat, quantity, when)
+    page = words(browser.get(f"{base}/services"))
+    assert said in page and page.count("Seat is changed.") + page.count("The change of Seat") == 1
+
+
+@pytest.mark.parametrize(("state", "said"), [
+    ("active", "Nothing is switched on yet."), ("suspended", "Nothing is switched on."),
+    ("closed", "The account is closed, and its services with it."),
+    ("inactive", "The plan begins when the account becomes active."),
+])
+def test_an_account_without_anything_is_told_why(shop, browse, bob, state, said):
+    """Red with the words for an inactive account beside every badge."""
+    with transaction(shop.tenant.id) as db:
+        for held in db.scalars(select(Subscription).where(Subscription.account_id == shop.run)):
+            held.until_day = held.from_day
+        db.load(Account, shop.run).state = state
+    page = words(browse(bob).get(f"/customers/{shop.run}/services"))
+    assert said in page and ("becomes active" in page) == (state == "inactive")
+
+
 def test_a_larger_plan_now_and_the_smaller_only_next(shop, browse):
     base, browser = f"/account/{shop.own}", browse(shop.owner)
     answer, agreed, _ = order(browser, base, shop.bigger, 1)
