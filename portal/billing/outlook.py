@@ -39,7 +39,7 @@ def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
 
 
 def charged_first(db: TenantSession, account: Account) -> str:
-    """What suspending or closing charges to the payer before anything else; empty when all that has begun is charged."""
+    """What suspending or closing charges the payer before anything else; empty when all that has begun is charged."""
     if account.state != State.ACTIVE:
         return ""
     tenant = white_label(db)

@@ -223,21 +223,16 @@ def _name_tenant(connection: Connection, scope: Scope) -> None:
         connection.exec_driver_sql("select set_config('app.white_label', %s, true)", (str(scope),))
 
 
-# Every statement of a reader sees the same moment, so sums agree with their rows; on SQLite they do by themselves.
-_BEGINS: dict[tuple[str, bool], dict[str, Any]] = {
-    ("sqlite", True): {"sqlite_begin": "BEGIN IMMEDIATE"},
-    ("postgresql", False): {"isolation_level": "REPEATABLE READ"},
-}
-
-
 class Database:
     """The engines of one installation. On PostgreSQL the platform's scope has a login of its own."""
 
     def __init__(self, settings: Settings) -> None:
         self.web = connect_to(settings.database_url)
         self.platform = connect_to(settings.platform_database_url) if settings.platform_database_url else self.web
+        # Every statement of a reader sees the same moment, so sums agree with their rows; SQLite does so by itself.
+        reads = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._engines = {
-            (is_platform, write): engine.execution_options(**_BEGINS.get((engine.dialect.name, write), {}))
+            (is_platform, write): engine.execution_options(**{"sqlite_begin": "BEGIN IMMEDIATE"} if write else reads)
             for is_platform, engine in ((True, self.platform), (False, self.web))
             for write in (True, False)
         }
