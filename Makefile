@@ -13,7 +13,7 @@ tour: $(VENV)/.demo
 	@$(BIN)/portal tour
 
 test: $(VENV)/.test browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: lint types floors drift test
 

@@ -73,6 +73,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_refuse_nul)
     app.before_request(_insist_on_new_password)
     rooms.register(app)
+    listen()
+    _answer_errors(app)
+    _serve(app, settings)
+    # What is alive now lives as long as the process: the collector has no need to walk it again and again.
+    gc.freeze()
+    return app
+
+
+def listen() -> None:
+    """Let rooms below tell those above of what happens. The order is that in which they hear of it."""
     activation.listen()
     people.listen()
     receipts.listen()
@@ -81,11 +91,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     numbers.listen()
     porting.listen()
     pbx.listen()
-    _answer_errors(app)
-    _serve(app, settings)
-    # What is alive now lives as long as the process: the collector has no need to walk it again and again.
-    gc.freeze()
-    return app
 
 
 def _flask_settings(settings: Settings) -> dict[str, Any]:

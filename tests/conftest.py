@@ -38,6 +38,17 @@ THOROUGH = passwords._hasher
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+# Each takes a minute or more. A worker that gets one of them last keeps everybody waiting.
+LONG = ("journeys/test_in_a_browser", "billing/test_any_timeline", "journeys", "access", "faults", "pbx/test_any_edits")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(LONG) if f"tests/{name}" in item.path.as_posix()), len(LONG))
+
+    items.sort(key=place)
+
+
 class Compiled(BytecodeCache):
     """Templates compiled once for all the applications that tests make."""
 
@@ -200,12 +211,13 @@ def built() -> dict[Settings, Flask]:
 @pytest.fixture
 def app(settings: Settings, built: dict[Settings, Flask]) -> Iterator[Flask]:
     """The whole application, on the test's database."""
-    from portal.app import create_app
+    from portal.app import create_app, listen
 
     now = kit_settings.current()
     key = replace(now, database_url="", platform_database_url="")
     if key in built:
         set_up_logs(now)
+        listen()
         kit_db.use(kit_db.Database(now))
     else:
         built[key] = create_app(now)
