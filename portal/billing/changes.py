@@ -58,7 +58,7 @@ class CreditTooLow(Refusal):
 
 class QuoteIsOld(Refusal):
     heading = "The price changed meanwhile"
-    text = "Look at the new figures. Nothing was changed or charged."
+    text = "Look at the new figures, and confirm those."
 
 
 class ChangedMeanwhile(Refusal):

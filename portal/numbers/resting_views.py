@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.guards import account_or_administrator_only
 from portal.accounts.lifecycle import Side
-from portal.accounts.queries import held_customer_or_404
+from portal.billing.flows import as_quoted
 from portal.identity.guards import actor
-from portal.kit.db import reading, transaction
+from portal.kit.db import reading
 from portal.kit.forms import AgreedForm
 from portal.kit.web import page
 from portal.numbers import quote_pages, resting
@@ -38,13 +38,12 @@ def take_back_page(side: Side, account_id: UUID, number_id: UUID) -> Response:
 def take_back(side: Side, account_id: UUID, number_id: UUID) -> Response:
     desk, agreed = numbers_desk(side, account_id, assigns=True), agreed_minor(AgreedForm())
     try:
-        with transaction() as db:
-            account = held_customer_or_404(db, account_id)
+        with as_quoted(account_id, desk.ways) as (db, account):
             refuse(desk.at(account).why_not_assign)
             back = resting.take_back(db, account, number_id, agreed_minor=agreed, by=actor())
             tell_payers(db, account, [back], agreed, by=actor())
     except AssignedAlready as refused:
-        refused.ways = (("Go to the numbers", desk.base),)
+        refused.ways = desk.ways
         raise
     moved = "The charges show what was debited." if agreed else "No money moved."
     flash(f"{international(back.e164)} is the account's again. {moved}", "ok")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from portal.accounts.desks import Desk
 from portal.accounts.lifecycle import Side, State
 from portal.accounts.models import Account
-from portal.kit.refusals import NotAllowed
+from portal.kit.refusals import NotAllowed, Ways
 from portal.numbers.assigning import why_no_numbers
 
 
@@ -30,6 +30,11 @@ class NumbersDesk:
     @property
     def base(self) -> str:
         return f"{self.desk.base}/numbers"
+
+    @property
+    def ways(self) -> Ways:
+        """Where whoever is refused goes on from here."""
+        return (("Go to the numbers", self.base),)
 
     @property
     def is_white_label(self) -> bool:

@@ -9,6 +9,7 @@ from portal.accounts.desks import desk_or_404
 from portal.accounts.guards import account_or_administrator_only
 from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
+from portal.billing.flows import as_quoted
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.forms import AgreedForm
@@ -99,13 +100,12 @@ def assign(side: Side, account_id: UUID) -> Response:
     desk, form, chosen = numbers_desk(side, account_id, assigns=True), AgreedForm(), _chosen("number")
     agreed = agreed_minor(form)
     try:
-        with transaction() as db:
-            account = held_customer_or_404(db, account_id)
+        with as_quoted(account_id, desk.ways) as (db, account):
             refuse(desk.at(account).why_not_assign)
             made = assigning.assign(db, account, chosen, agreed_minor=agreed, by=actor(), users=_whose(chosen))
             tell_payers(db, account, made, agreed, by=actor())
     except (assigning.ReservationOver, assigning.AssignedAlready) as refused:
-        refused.ways = (("Go to the numbers", desk.base), ("Back to the search", f"{desk.base}/search"))
+        refused.ways = (*desk.ways, ("Back to the search", f"{desk.base}/search"))
         raise
     words = "1 number is" if len(made) == 1 else f"{len(made)} numbers are"
     moved = "The charges show what was debited." if agreed else "No money moved."
@@ -160,12 +160,11 @@ def release(side: Side, account_id: UUID, number_id: UUID) -> Response:
     refuse(desk.why_not_release)
     agreed = agreed_minor(AgreedForm())
     try:
-        with transaction() as db:
-            account = held_customer_or_404(db, account_id)
+        with as_quoted(account_id, desk.ways) as (db, account):
             refuse(desk.at(account).why_not_release)
             gone = assigning.release(db, account, number_id, agreed_minor=agreed, by=actor())
     except assigning.ReleasedAlready as refused:
-        refused.ways = (("Go to the numbers", desk.base),)
+        refused.ways = desk.ways
         raise
     flash(f"{international(gone.e164)} is released. The charges show what came back.", "ok")
     return redirect(desk.base, 303)

@@ -10,9 +10,9 @@ from portal.accounts.desks import desk_or_404
 from portal.accounts.guards import account_or_administrator_only
 from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
-from portal.billing.changes import CannotChange, Change, QuoteIsOld, When, Wish, carry_out, withdraw, work_out
+from portal.billing.changes import CannotChange, When, Wish, carry_out, withdraw, work_out
+from portal.billing.flows import as_quoted
 from portal.billing.quoting import quote_page
-from portal.billing.subscriptions import catch_up
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import product
 from portal.identity.guards import actor
@@ -66,13 +66,10 @@ def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk, form = _desk(side, account_id, changes=True), ChangeForm()
     if not form.validate_on_submit() or form.agreed_minor is None:
         raise BadInput("Ask for the quote on the page, and confirm it there.")
-    try:
-        made = _carry_out(desk, chosen_id, form)
-    except QuoteIsOld:
-        # What had begun by today may not have been charged yet, and is part of the new figures.
-        with transaction() as db:
-            catch_up(db, held_customer_or_404(db, account_id))
-        raise
+    with as_quoted(account_id, (("See the services", f"{desk.base}/services"),)) as (db, account):
+        _refuse_read_only(replace(desk, account=account))
+        wish, item = _wish(_product_or_404(db, chosen_id, desk), form), form.item.data or None
+        made = carry_out(db, account, wish, agreed_minor=form.agreed_minor, agreed_item=item, by=actor())
     flash(pages.changed_words(made, form.agreed_minor, g.white_label), "ok")
     return redirect(f"{desk.base}/services", 303)
 
@@ -88,16 +85,6 @@ def take_back(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
         withdraw(db, account, _product_or_404(db, chosen_id, desk), by=actor())
     flash("The change is taken back. No money moved.", "ok")
     return redirect(f"{desk.base}/services", 303)
-
-
-def _carry_out(desk: Desk, chosen_id: UUID, form: ChangeForm) -> Change:
-    with transaction() as db:
-        account = held_customer_or_404(db, desk.account.id)
-        _refuse_read_only(replace(desk, account=account))
-        wish = _wish(_product_or_404(db, chosen_id, desk), form)
-        return carry_out(
-            db, account, wish, agreed_minor=form.agreed_minor, agreed_item=form.item.data or None, by=actor()
-        )
 
 
 def _quote(desk: Desk, chosen_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:

@@ -213,7 +213,9 @@ class TestBeforeTheRunOfTheNight:
         order(browser, base, shop.seat, 1)
         clock.advance(days=30)
         browser = browse(shop.owner)
-        assert order(browser, base, shop.seat, 3)[0].status_code == 409
+        refused = order(browser, base, shop.seat, 3)[0]
+        assert refused.status_code == 409 and f'href="{base}/services"' in refused.text
+        assert "What had begun by today is charged: £" in words(refused)
         answer, agreed, _ = order(browser, base, shop.seat, 3)
         assert answer.status_code == 303 and agreed == (2700 - 900) * 12 // 10
 
