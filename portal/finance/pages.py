@@ -82,7 +82,7 @@ class FinancePage:
     tiles: list[Tile]
     bars: list[Bar]
     lines: list[Line]
-    page_totals: tuple[str, str, str, str]
+    page_totals: list[tuple[str, str]]
     match_words: str
     newer_href: str | None
     older_href: str | None
@@ -241,10 +241,11 @@ def _book_words(code: str) -> str:
     return "white-label account" if code.startswith("credit:") else code
 
 
-def _page_totals(rows: Sequence[Any], tenant: WhiteLabel) -> tuple[str, str, str, str]:
+def _page_totals(rows: Sequence[Any], tenant: WhiteLabel) -> list[tuple[str, str]]:
     net, tax = sum(row.net_minor for row in rows), sum(row.tax_minor for row in rows)
     retail = sum(row.retail_memo_minor for row in rows)
-    return money(net, tenant), money(tax, tenant), money(retail, tenant), money(retail - net, tenant)
+    sums = {"Wholesale": net, tenant.tax_name: tax, "Retail": retail, "Margin": retail - net}
+    return [(label, money(minor, tenant)) for label, minor in sums.items()]
 
 
 def _months(db: TenantSession, tenant: WhiteLabel) -> list[tuple[str, str]]:
