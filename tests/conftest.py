@@ -254,13 +254,18 @@ class HostClient(FlaskClient):
         return super().open(*args, **kwargs)
 
     def submit(self, path: str, form: dict[str, Any] | None = None, *, page: str | None = None) -> TestResponse:
-        """Open the page that holds the form (`page`, else `path` itself) and post the form with that page's token."""
-        return self.post(path, data={"csrf_token": self.token(page or path), **(form or {})})
+        """Open the page that holds the form (`page`, else `path` itself), and post the form with what it hides."""
+        return self.post(path, data={**self._hidden(page or path), **(form or {})})
 
     def token(self, page: str) -> str:
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(page, follow_redirects=True).text)
-        assert found is not None, f"{page} has no form"
-        return found[1]
+        return self._hidden(page)["csrf_token"]
+
+    def _hidden(self, page: str) -> dict[str, str]:
+        """The token of a page's forms, and the sum that one of them confirms."""
+        text = self.get(page, follow_redirects=True).text
+        found = {name: re.search(rf'name="{name}"[^>]*value="([^"]+)"', text) for name in ("csrf_token", "agreed")}
+        assert found["csrf_token"] is not None, f"{page} has no form"
+        return {name: match[1] for name, match in found.items() if match is not None}
 
     def sign_in(self, who: Person) -> None:
         answer = self.submit("/login", {"login_name": who.login_name, "password": who.password})

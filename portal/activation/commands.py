@@ -14,6 +14,7 @@ from portal.activation.facts import activation_facts, receipt_facts, welcome_fac
 from portal.activation.models import ActivationLink, TermsAcceptance
 from portal.activation.queries import PURPOSE, need_of
 from portal.audit.commands import SYSTEM, Actor, record
+from portal.billing.changes import QuoteIsOld
 from portal.billing.commands import NotEnoughCredit, begin, hold_white_label_credit
 from portal.billing.pricing import Invoice
 from portal.billing.queries import first_invoice_of
@@ -216,12 +217,19 @@ def _claim(db: TenantSession, link_id: UUID) -> None:
         raise LinkIsDead
 
 
-def activate_as_administrator(db: TenantSession, account: Account, *, by: Actor) -> bool:
-    """Option 2, in one confirmed act. Returns whether anything was charged. Raises OnlyTheCustomer for Option 1."""
+def activate_as_administrator(
+    db: TenantSession, account: Account, *, agreed_minor: int | None = None, by: Actor
+) -> bool:
+    """Option 2, in one confirmed act. Returns whether anything was charged.
+
+    Raises OnlyTheCustomer for Option 1, and QuoteIsOld when the first charges are not the sum that was agreed.
+    """
     if account.is_run_by_customer:
         raise OnlyTheCustomer
     if account.state != State.INACTIVE:
         raise NotInactive(f"Account {account.number} is {account.state} already.")
+    if agreed_minor not in (None, first_invoice_of(db, account).wholesale_minor):
+        raise QuoteIsOld
     return bool(become_active(db, account, by=by).lines)
 
 

@@ -133,6 +133,7 @@ class ActivationPage:
     each_month: list[QuotedRow]
     each_month_from: str
     is_charged: bool
+    agreed_minor: int
 
 
 def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
@@ -391,4 +392,5 @@ def activation_page(db: TenantSession, account: Account) -> ActivationPage:
         [monthly_row(line, tenant, sees_retail=False) for line in each_month_of(db, account)],
         day(invoice.trial_ends, tenant) if invoice.trial_ends else "",
         bool(invoice.lines),
+        invoice.wholesale_minor,
     )

@@ -16,6 +16,7 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Contact, MoveRefused
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.activation import commands as activation
+from portal.billing.flows import as_quoted
 from portal.billing.outlook import charged_first
 from portal.billing.subscriptions import catch_up
 from portal.customers import commands, exports, pages
@@ -23,6 +24,7 @@ from portal.customers.forms import AddressCorrectionForm, DetailsForm, ReasonFor
 from portal.customers.queries import SORTS, WAITS, Search
 from portal.identity.guards import actor, me
 from portal.kit.db import TenantSession, reading, transaction
+from portal.kit.forms import AgreedForm
 from portal.kit.limits import limiter
 from portal.kit.paging import Key, Place
 from portal.kit.refusals import BadInput
@@ -211,9 +213,13 @@ def activation_page(account_id: UUID) -> Response:
 @administrators_only
 def activate(account_id: UUID) -> Response:
     """Option 2 only: the confirmed act. An Option 1 account is refused, whatever is posted."""
-    with transaction() as db:
-        account = held_customer_or_404(db, account_id)
-        is_charged = activation.activate_as_administrator(db, account, by=actor())
+    form, ways = AgreedForm(), (("Look at the new figures", f"/customers/{account_id}/activation"),)
+    with as_quoted(account_id, ways) as (db, account):
+        if account.is_run_by_customer:
+            raise activation.OnlyTheCustomer
+        if not form.validate_on_submit() or form.agreed_minor is None:
+            raise BadInput("Look at the first charges on the page, and confirm them there.")
+        is_charged = activation.activate_as_administrator(db, account, agreed_minor=form.agreed_minor, by=actor())
     moved = "The first charges were debited to your white-label account." if is_charged else "No money moved."
     flash(f"{account.name} is active. {moved}", "ok")
     return _to(account_id)

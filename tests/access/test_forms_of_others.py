@@ -79,7 +79,7 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         "/customers/views/<uuid:view_id>/removal": {},
         f"{CUSTOMER}/address": {"email": "elsewhere@evil.example"},
         f"{CUSTOMER}/link": {},
-        f"{CUSTOMER}/activation": {},
+        f"{CUSTOMER}/activation": {"agreed": 720},
         f"{CUSTOMER}/users": {"display_name": "Eve", "login_name": "mallory@evil.example",
                                 "role": "standard"},
         f"{CUSTOMER}/invitations": {

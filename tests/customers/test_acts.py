@@ -146,8 +146,20 @@ class TestActivateOption2:
         account = made(OPTION_2)
         browser, path = browse(bob), f"/customers/{account}/activation"
         token = browser.token(path)
-        answers = [browser.post(path, data={"csrf_token": token}).status_code for _ in range(2)]
+        form = {"csrf_token": token, "agreed": 720}
+        answers = [browser.post(path, data=form).status_code for _ in range(2)]
         assert answers == [303, 409] and on_file(account).charges == 2
+
+    def test_it_charges_what_its_button_says_or_nothing(self, made, browse, bob, on_file):
+        """Red when the form carries no sum: numbers chosen in another window are charged without a word."""
+        account = made(OPTION_2)
+        browser, path = browse(bob), f"/customers/{account}/activation"
+        token = browser.token(path)
+        answer = browser.post(path, data={"csrf_token": token, "agreed": 719})
+        assert answer.status_code == 409 and "The price changed meanwhile" in words(answer)
+        assert f'href="{path}"' in answer.text
+        assert browser.post(path, data={"csrf_token": token}).status_code == 400
+        assert on_file(account).state == "inactive" and on_file(account).charges == 0
 
     def test_looking_at_the_page_charges_nothing(self, made, browse, bob, on_file):
         account = made(OPTION_2)
