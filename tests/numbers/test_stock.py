@@ -102,9 +102,11 @@ class Killed(BaseException):
     """What a worker that is killed does: nothing more."""
 
 
-@pytest.mark.parametrize("stage", ["check", "take"])
-def test_a_worker_killed_between_batches_is_followed_by_one_that_goes_on(depot, monkeypatch, stage):
-    """Every batch is one transaction. Red when the position is written in another one than the numbers."""
+@pytest.mark.parametrize(("stage", "at"), [
+    ("check", (stock_flows, "fates_csv")), ("take", (stock_flows, "fates_csv")), ("take", (intake, "add_rows"))])
+def test_a_worker_killed_between_batches_is_followed_by_one_that_goes_on(depot, monkeypatch, stage, at):
+    """Every batch is one transaction. Red when the position is written in another one than the numbers, be it before
+    them or after them."""
     monkeypatch.setattr(stock_flows, "BATCH", 10)
     text = "number\n" + "\n".join([*(f"+44113496{n:04}" for n in range(45)), "+441134960003", "x"])
     with transaction(depot.id) as db:
@@ -115,15 +117,15 @@ def test_a_worker_killed_between_batches_is_followed_by_one_that_goes_on(depot, 
             stock.confirm_import(db, made.id, by=depot.by)
     for _ in range(5):
         batches = iter(range(2))
-        real = stock_flows.fates_csv
+        real = getattr(*at)
 
-        def dies(fates, batches=batches, real=real):
+        def dies(*batch, batches=batches, real=real):
             if next(batches, None) is None:
                 raise Killed
-            return real(fates)
+            return real(*batch)
 
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(stock_flows, "fates_csv", dies)
+            patch.setattr(*at, dies)
             stock_flows_run(depot, made.id)
             if depot.row(made.id).state in ("checked", "done"):
                 raise Killed

@@ -7,6 +7,7 @@ from portal.audit.models import AuditRow
 from portal.kit import jobs
 from portal.kit.clock import now
 from portal.kit.db import PLATFORM, reading, transaction
+from portal.numbers import stock
 from portal.numbers.assigning import QUARANTINE
 from portal.numbers.models import Number, NumberBlock, StockNumber
 from portal.numbers.proofs import numbers_are_somebodys
@@ -92,12 +93,21 @@ class TestCorrect:
         assert depot.numbers()[0].kind == "geographic"
 
     def test_not_while_its_block_is_moved(self, desk, depot, northwind, rows):
-        """Red without the look at the block: the job would bring the number as it was."""
+        """Red without the look at the block: it would say that somebody has the number, whom nobody finds."""
         block = depot.block()
         depot.hand(block, northwind)
         path = address(rows)
         for act, form in (("correction", RIGHT), ("retirement", {})):
-            assert desk.send(f"{path}/{act}", form).status_code == 409
+            answer = desk.send(f"{path}/{act}", form)
+            assert answer.status_code == 409 and "This block is on its way" in words(answer)
+
+    def test_not_put_back_while_its_block_comes_back(self, desk, depot, northwind, rows, handed):
+        """Red without the look at the block: the number would be with a white label whose block has left."""
+        desk.send(f"{address(rows)}/retirement")
+        with transaction(depot.id) as db:
+            stock.ask_back(db, handed, by=depot.by)
+        assert desk.send(f"{address(rows)}/restoration").status_code == 409
+        assert len(numbers_with(northwind)) == 3
 
 
 class TestRetire:

@@ -48,10 +48,12 @@ FIELDS = [
 @pytest.mark.parametrize("owner", ["kauri's", "a sibling's"])
 @pytest.mark.parametrize("path, form, field, kind", FIELDS, ids=[f"{path} {field}" for path, _, field, _ in FIELDS])
 def test_what_is_somebody_elses_is_no_choice(phones, client, others, path, form, field, kind, owner):
-    """A real id of each sort, in each field that names one. Red with `validate_choice` off."""
+    """A real id of each sort, in each field that names one. Red with `validate_choice` off: the check of the whole
+    refuses it then, in other words."""
     before = phones.settings()
     answer = send(client(phones.owner), at(phones.own, path), {**form, field: others[f"{owner} {kind}"]})
     assert answer.status_code == 422 and phones.settings() == before
+    assert re.search("Not a valid choice|Choose one of the account", answer.text)
     assert "Theirs" not in answer.text and "Charlie" not in answer.text
 
 
