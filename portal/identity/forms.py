@@ -3,6 +3,7 @@
 from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from portal.identity.again import AskedAgainForm
 from portal.identity.passwords import LONGEST
 from portal.kit.forms import OneAddress, PortalForm, Text, normal_address
 
@@ -31,9 +32,8 @@ class NameForm(PortalForm):
     display_name = StringField("Your name", [Text(120, missing="Write your name.")])
 
 
-class AddressForm(PortalForm):
+class AddressForm(AskedAgainForm):
     email = StringField("New address for letters", [OneAddress()])
-    present = PasswordField("Present password", [InputRequired("Write your present password."), _short_enough])
 
     @property
     def address(self) -> str:

@@ -7,26 +7,17 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.identity import addresses, commands
+from portal.identity.again import failed, whoever
 from portal.identity.forms import AddressForm, ConfirmForm, NameForm
 from portal.identity.guards import anyone, me, signed_in_only
 from portal.identity.models import AddressChange, User
 from portal.identity.passwords import is_right
 from portal.kit.db import reading, transaction
-from portal.kit.limits import limiter, remote_address
-from portal.kit.web import asked_host, page
+from portal.kit.limits import limiter
+from portal.kit.web import page
 from portal.whitelabels.words import moment
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
-
-
-def _whoever() -> str:
-    """Who tries, wherever they sit: a session that was taken cannot try passwords from many places."""
-    who = current_user.get_id() if current_user.is_authenticated else session.get("address_change", remote_address())
-    return f"profile|{asked_host()}|{who}"
-
-
-def _failed(response: Response) -> bool:
-    return response.status_code != 303
 
 
 @bp.get("")
@@ -61,8 +52,8 @@ def address_page() -> Response:
 
 
 @bp.post("/address")
-@limiter.limit("10 per 15 minutes", key_func=_whoever, deduct_when=_failed)
-@limiter.limit("10 per hour", key_func=_whoever)
+@limiter.limit("10 per 15 minutes", key_func=whoever, deduct_when=failed)
+@limiter.limit("10 per hour", key_func=whoever)
 @signed_in_only
 def ask_for_address() -> Response:
     form = AddressForm()
@@ -73,9 +64,6 @@ def ask_for_address() -> Response:
 
 
 def _ask(form: AddressForm) -> bool:
-    if not is_right(form.present.data or "", me().password_hash):
-        form.present.errors = ["This is not your present password."]
-        return False
     try:
         with transaction() as db:
             addresses.ask_for_address(db, me().id, form.address)
@@ -114,7 +102,7 @@ def confirmation_page() -> Response:
 
 
 @bp.post("/confirmation")
-@limiter.limit("10 per 15 minutes", key_func=_whoever, deduct_when=_failed)
+@limiter.limit("10 per 15 minutes", key_func=whoever, deduct_when=failed)
 @anyone
 def confirm() -> Response:
     """The link shows who reads the new mailbox; the password shows that this is the one who asked for it."""

@@ -8,6 +8,7 @@ from wtforms import BooleanField, DateField, IntegerField, PasswordField, Select
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from portal.catalogue.forms import FARTHEST, TaxNumberForm
+from portal.identity.again import AskedAgainForm
 from portal.kit.forms import PercentField, PortalForm, Text, choices
 from portal.kit.world import countries, read_tax_number
 
@@ -21,7 +22,7 @@ class ArrearsForm(PortalForm):
     warn_days = IntegerField("Days of warning for the white-label account", DAYS)
 
 
-class GatewayForm(PortalForm):
+class GatewayForm(AskedAgainForm):
     key = PasswordField(
         "Secret or restricted key",
         [

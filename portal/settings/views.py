@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import administrators_only
+from portal.identity.again import AskedAgainForm, sparing
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.limits import limiter
@@ -32,6 +33,7 @@ def gateway_page() -> Response:
 
 @bp.post("/gateway")
 @limiter.limit("20 per hour")
+@sparing
 @administrators_only
 def connect_gateway() -> Response:
     """Write-only: a key goes in, is sealed, and is never shown again."""
@@ -86,12 +88,16 @@ def look_at_test_payment(test_id: UUID) -> Response:
 @bp.get("/gateway/disconnection")
 @administrators_only
 def disconnect_page() -> Response:
-    return page("settings/disconnect.html")
+    return page("settings/disconnect.html", form=AskedAgainForm())
 
 
 @bp.post("/gateway/disconnection")
+@sparing
 @administrators_only
 def disconnect_gateway() -> Response:
+    form = AskedAgainForm()
+    if not form.validate_on_submit():
+        return page("settings/disconnect.html", form=form)
     with transaction() as db:
         connection.disconnect(db, by=actor())
     flash("The gateway is disconnected. Option 1 is closed until you connect one. No money moved.", "ok")
