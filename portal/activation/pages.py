@@ -1,6 +1,6 @@
 """What the activation pages say, as ready words: a template formats no money and decides nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -157,6 +157,17 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
             "Try again, use another card, or ask your bank. Your answers are kept.",
         )
     return UNPAID[funding.state]
+
+
+def payment_of_ended(db: TenantSession, account: Account, *, seen: bool) -> PaymentStatus:
+    """What became of the latest payment for an account that was closed before it was active; `seen` as the gateway
+    shows it now."""
+    status = payment_status(db, account)
+    if status.kind in ("open", "declined") and not seen:
+        return NOT_CONFIRMED
+    if status.kind in ("none", "unknown", "kept", "refunded"):
+        return status
+    return replace(status, text="Nothing more can be paid.")
 
 
 NOT_CONFIRMED = PaymentStatus(
