@@ -16,13 +16,20 @@ NOTHING = "Nothing was changed and no money moved."
 
 
 def error_page(
-    code: int, heading: str, text: str, *, moved: str = NOTHING, ways: Ways = (), reference: str = ""
+    code: int,
+    heading: str,
+    text: str,
+    *,
+    moved: str = NOTHING,
+    ways: Ways = (),
+    may_need_link: bool = True,
+    reference: str = "",
 ) -> Response:
     """`reference` is that of a crash, under which its traceback was logged."""
     if g.get("white_label") is None:
         return plain_page(code, reference)
     actions = [{"href": href, "label": label} for label, href in (*ways, ("Go to the start page", "/"))]
-    if not current_user.is_authenticated:
+    if may_need_link and not current_user.is_authenticated:
         actions.append({"href": "/activation/lost", "label": "Send me a new activation link"})
     is_at_home = code < 500 and current_user.is_authenticated
     if not reference:
@@ -82,4 +89,11 @@ def _new_reference() -> str:
 def refusal_page(refused: Refusal) -> AnyResponse:
     if refused.now_at and request.method in ("GET", "HEAD"):
         return redirect(refused.now_at, 303)
-    return error_page(refused.status, refused.heading, refused.text, moved=refused.moved, ways=refused.ways)
+    return error_page(
+        refused.status,
+        refused.heading,
+        refused.text,
+        moved=refused.moved,
+        ways=refused.ways,
+        may_need_link=refused.may_need_link,
+    )

@@ -44,6 +44,9 @@ def no_account() -> AnyResponse:
     """Where somebody arrives who can sign in and belongs to no account any more."""
     if g.white_label.is_operator or standing().has_place:
         return redirect("/", 303)
+    if standing().ended_accounts:
+        # It tells of the account that was not finished, and of the money that was paid for it.
+        return redirect("/activation/return", 303)
     return page("identity/no-account.html", why=standing().why_no_place)
 
 

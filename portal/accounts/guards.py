@@ -70,6 +70,12 @@ class Standing:
         return next(iter(self.unfinished_accounts), None)
 
     @property
+    def ended_accounts(self) -> list[Account]:
+        """The closed Option 1 accounts whose activation this person began, the one begun last first."""
+        begun = [a for m, a in self.memberships if a.state == State.CLOSED and _began(m, a)]
+        return sorted(begun, key=lambda a: a.claimed_at or a.created_at, reverse=True)
+
+    @property
     def has_place(self) -> bool:
         """Whether there is any page that the person's roles open."""
         return bool(self.staff_role or self.readable_accounts or self.unfinished)
@@ -88,8 +94,12 @@ class Standing:
 
 
 def _may_finish(membership: Membership, account: Account) -> bool:
-    inactive = account.kind == "customer" and account.state == State.INACTIVE
-    return inactive and membership.is_primary and account.is_run_by_customer and account.is_claimed
+    return account.state == State.INACTIVE and _began(membership, account)
+
+
+def _began(membership: Membership, account: Account) -> bool:
+    of_customer = account.kind == "customer" and account.is_run_by_customer
+    return of_customer and membership.is_primary and account.is_claimed
 
 
 def standing() -> Standing:
@@ -126,13 +136,22 @@ def only_open_accounts(db: TenantSession, user: User) -> None:
     """
     found = Standing(tuple(accounts_of(db, user.id)))
     if found.memberships and not found.has_place:
-        raise NotYet(found.why_no_place)
+        waits = any(account.state == State.INACTIVE for _, account in found.memberships)
+        raise (NotYet if waits else Ended)(found.why_no_place)
+
+
+class Ended(NotYet):
+    """The password is right, and the last account of the person is closed: no link brings it back."""
+
+    heading = "You cannot sign in any more"
+    may_need_link = False
 
 
 class NoAccount(NotAllowed):
     """Signed in, and no account is left: a page of its own says so, and who helps."""
 
     heading = "You have no account here"
+    moved = ""
     now_at = NO_ACCOUNT
 
 
@@ -164,6 +183,11 @@ def account_members_only(view: View) -> View:
 def finishing_customers_only(view: View) -> View:
     """The customer of an Option 1 account who has chosen a password and not finished yet."""
     return _guard(view, lambda person: bool(person.unfinished or person.live_accounts))
+
+
+def returning_customers_only(view: View) -> View:
+    """Whoever may come back from the card page of an activation, although the account was closed meanwhile."""
+    return _guard(view, lambda person: bool(person.unfinished or person.live_accounts or person.ended_accounts))
 
 
 def _guard(view: View, allows: Callable[[Standing], bool]) -> View:

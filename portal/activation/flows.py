@@ -60,16 +60,24 @@ def why_not_now(db: TenantSession, account: Account) -> str | None:
 
 def look_now(account: Account) -> bool:
     """Ask the gateway about the account's latest payment. True when the account is active afterwards."""
-    with reading() as db:
-        funding = latest_funding(db, account.id)
-    if funding is not None:
-        try:
-            payments.refresh(funding.id)
-        except (GatewayUnreachable, GatewayRefused, DoesNotMatch) as error:
-            log.warning("return.not_settled", funding=str(funding.id), error=str(error))
+    sees_payment(account)
     with reading() as db:
         found = db.load(Account, account.id)
         return found is not None and found.state == State.ACTIVE
+
+
+def sees_payment(account: Account) -> bool:
+    """Ask the gateway about the account's latest payment, and settle it. False when there was no answer to go by."""
+    with reading() as db:
+        funding = latest_funding(db, account.id)
+    if funding is None:
+        return True
+    try:
+        payments.refresh(funding.id)
+    except (GatewayUnreachable, GatewayRefused, DoesNotMatch) as error:
+        log.warning("return.not_settled", funding=str(funding.id), error=str(error))
+        return False
+    return True
 
 
 def renew_link(db: TenantSession, *, login_name: str | None, link_id: UUID | None) -> None:

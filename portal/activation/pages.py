@@ -1,10 +1,11 @@
 """What the activation pages say, as ready words: a template formats no money and decides nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select
 
+from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.activation.facts import service_address
 from portal.activation.queries import Standing, need_of
@@ -16,7 +17,7 @@ from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.ledger.entry import Book
-from portal.payments.models import Funding
+from portal.payments.models import Funding, GatewayRefund
 from portal.payments.queries import fundings_of, latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -62,7 +63,7 @@ class DoneSummary:
 
 @dataclass(frozen=True)
 class PaymentStatus:
-    """`kind` is none, open, declined, unknown, expired, failed, short, refunded or refused."""
+    """`kind` is none, open, declined, unknown, expired, failed, short, kept, refunded or refused."""
 
     kind: str
     heading: str = ""
@@ -144,7 +145,7 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
     if funding is None:
         return PaymentStatus("none")
     if funding.state == "succeeded":
-        return _after_success(db, funding)
+        return _after_success(db, account, funding)
     if funding.state == "unknown" and funding.checkout_session is not None:
         return NOT_CONFIRMED
     if funding.last_decline is not None:
@@ -156,6 +157,17 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
             "Try again, use another card, or ask your bank. Your answers are kept.",
         )
     return UNPAID[funding.state]
+
+
+def payment_of_ended(db: TenantSession, account: Account, *, seen: bool) -> PaymentStatus:
+    """What became of the latest payment for an account that was closed before it was active; `seen` as the gateway
+    shows it now."""
+    status = payment_status(db, account)
+    if status.kind in ("open", "declined") and not seen:
+        return NOT_CONFIRMED
+    if status.kind in ("none", "unknown", "kept", "refunded"):
+        return status
+    return replace(status, text="Nothing more can be paid.")
 
 
 NOT_CONFIRMED = PaymentStatus(
@@ -189,23 +201,17 @@ UNPAID = {
 }
 
 
-def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
-    tenant = white_label(db)
+def _after_success(db: TenantSession, account: Account, funding: Funding) -> PaymentStatus:
+    tenant, refund = white_label(db), refund_of(db, funding.id)
     amount = money(funding.amount_minor, tenant)
-    refund = refund_of(db, funding.id)
-    if refund is not None and refund.state == "succeeded":
-        return PaymentStatus(
-            "refunded",
-            "Your payment was returned",
-            f"{amount} went back to your card in full.",
-            f"The account could not be activated. Write to {tenant.support_email}.",
-        )
     if refund is not None:
+        return _given_back(account, funding, refund, tenant)
+    if account.state == State.CLOSED:
         return PaymentStatus(
-            "refunded",
-            "Your payment is being returned",
-            f"{amount} goes back to your card in full.",
-            f"The account could not be activated. Write to {tenant.support_email}.",
+            "kept",
+            "Your payment is on the closed account",
+            f"{amount} arrived.",
+            f"Write to {tenant.support_email} to have it back.",
         )
     return PaymentStatus(
         "short",
@@ -213,6 +219,21 @@ def _after_success(db: TenantSession, funding: Funding) -> PaymentStatus:
         f"{amount} arrived and is on your account.",
         "Add what is missing to activate the account.",
     )
+
+
+WHY_BACK = {State.CLOSED: "The account is closed. ", State.INACTIVE: "The account could not be activated. "}
+
+
+def _given_back(account: Account, funding: Funding, refund: GatewayRefund, tenant: WhiteLabel) -> PaymentStatus:
+    amount = money(refund.amount_minor, tenant)
+    whole = " in full" if refund.amount_minor == funding.amount_minor else ""
+    text = f"{WHY_BACK.get(State(account.state), '')}Write to {tenant.support_email} if you have a question."
+    heading, moved = {
+        "succeeded": ("Your payment was returned", f"{amount} went back to your card{whole}."),
+        "created": ("Your payment is being returned", f"{amount} goes back to your card{whole}."),
+        "failed": ("Your payment could not be returned yet", f"{amount} is not back on your card."),
+    }[refund.state]
+    return PaymentStatus("refunded", heading, moved, text)
 
 
 def done_summary(db: TenantSession, account: Account) -> DoneSummary:

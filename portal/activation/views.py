@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, g, redirect, request, session
 from werkzeug.wrappers import Response
 
-from portal.accounts.guards import finishing_customers_only, standing
+from portal.accounts.guards import finishing_customers_only, returning_customers_only, standing
 from portal.accounts.models import Account
 from portal.activation import commands, flows, pages, queries
 from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm
@@ -136,9 +136,12 @@ def pay() -> Response:
 
 
 @bp.get("/activation/return")
-@finishing_customers_only
+@returning_customers_only
 def come_back() -> Response:
     """Where the card page leads back to: look at the gateway now, whatever the webhook does."""
+    ended = _ended()
+    if ended is not None:
+        return _tell_of_end(ended)
     account = _finishing()
     if account is None or flows.look_now(account):
         return redirect("/activation/done", 303)
@@ -187,6 +190,26 @@ def send_new_link() -> Response:
     with transaction() as db:
         flows.renew_link(db, login_name=form.login_name.data or None, link_id=_link_id_or_none())
     return page("activation/lost-sent.html")
+
+
+def _tell_of_end(account: Account) -> Response:
+    """The account was closed before the browser came back: what became of the money, and whom to ask."""
+    if account.activated_at is not None:
+        return redirect(f"/account/{account.id}/credit/return", 303)
+    seen = flows.sees_payment(account)
+    with reading() as db:
+        status = pages.payment_of_ended(db, account, seen=seen)
+    follow = request.path if status.kind in ("open", "unknown") else None
+    return page("activation/ended.html", account=account, payment=status, has_place=standing().has_place, follow=follow)
+
+
+def _ended() -> Account | None:
+    """The account whose activation was begun here, if it was closed since; or the last one, when no other is left."""
+    ended, chosen = standing().ended_accounts, session.get("finishing")
+    found = next((account for account in ended if str(account.id) == chosen), None)
+    if found is None and not (standing().unfinished or standing().live_accounts):
+        return next(iter(ended), None)
+    return found
 
 
 def _finishing() -> Account | None:

@@ -25,6 +25,8 @@ class NotYet(Refusal):
 
     status = 403
     heading = "You cannot sign in yet"
+    # Nobody looked at payments here, and there may be one.
+    moved = ""
 
 
 def gate(check: Gate) -> Gate:

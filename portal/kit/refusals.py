@@ -7,7 +7,8 @@ class Refusal(Exception):
     """Base of all refusals. `status` is the HTTP answer, `heading` and `text` are shown to people as they are.
 
     `ways` lead on from here: the words of each link, and its address. `now_at` is where a page that was only asked
-    for has gone; what is sent there is refused all the same.
+    for has gone; what is sent there is refused all the same. `moved` is empty where nobody looked. `may_need_link`:
+    a new activation link may help somebody who is not signed in.
     """
 
     status = 409
@@ -16,6 +17,7 @@ class Refusal(Exception):
     moved = "Nothing was changed and no money moved."
     ways: Ways = ()
     now_at = ""
+    may_need_link = True
 
     def __init__(self, text: str | None = None, *, field: str | None = None) -> None:
         self.text = text or self.text

@@ -25,7 +25,9 @@ def open_funding_of(db: TenantSession, account_id: UUID) -> Funding | None:
 
 
 def refund_of(db: TenantSession, funding_id: UUID) -> GatewayRefund | None:
-    return db.scalar(select(GatewayRefund).where(GatewayRefund.funding_id == funding_id))
+    """The refund of a payment that counts: the last one, as another is made only when the one before failed."""
+    wanted = select(GatewayRefund).where(GatewayRefund.funding_id == funding_id)
+    return db.scalar(wanted.order_by(GatewayRefund.created_at.desc(), GatewayRefund.id.desc()).limit(1))
 
 
 def gateway_customer_of(db: TenantSession, account_id: UUID, credential: GatewayCredential) -> str | None:

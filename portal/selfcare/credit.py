@@ -5,7 +5,12 @@ from uuid import UUID
 from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.accounts.guards import account_or_administrator_only, my_account_or_404, standing
+from portal.accounts.guards import (
+    account_members_only,
+    account_or_administrator_only,
+    my_account_or_404,
+    standing,
+)
 from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.activation.forms import AmountForm
@@ -19,7 +24,6 @@ from portal.kit.web import allow_form_to, asked_host, page
 from portal.payments.commands import CannotTake
 from portal.payments.flows import PaymentNotConfirmed, PaymentPageClosed
 from portal.selfcare import flows, pages
-from portal.whitelabels.words import money
 
 bp = Blueprint("credit", __name__, url_prefix="/account/<uuid:account_id>/credit")
 
@@ -51,17 +55,28 @@ def pay(account_id: UUID) -> Response:
 
 
 @bp.get("/return")
-@account_or_administrator_only
+@account_members_only
 def come_back(account_id: UUID) -> Response:
-    """Where the card page leads back to: look at the gateway now, whatever the webhook does."""
-    account = _payer_or_403(account_id)
+    """Where the card page leads back to: look at the gateway now, whatever the webhook does, and say what became of
+    the money, whatever became of the account meanwhile."""
+    account = my_account_or_404(account_id, even_closed=True)
     funding = flows.look_now(account)
-    if funding is not None and funding.state == "succeeded":
-        flash(f"{money(funding.amount_minor, g.white_label)} arrived and is on your account.", "ok")
-        return redirect(f"/account/{account_id}", 303)
-    if funding is None or not funding.is_open or funding.last_decline is not None:
+    if funding is not None and funding.is_open and funding.last_decline is None:
+        return page("selfcare/waiting.html", account=account, pays=_pays(account), follow=request.path)
+    if _pays(account) and (funding is None or funding.state != "succeeded"):
         return redirect(f"/account/{account_id}/credit", 303)
-    return page("selfcare/waiting.html", account=account, follow=request.path)
+    with reading() as db:
+        told = pages.what_became_of_it(db, account_id)
+    if told is not None:
+        kind, text = told
+        flash(text, kind)
+    return redirect(f"/account/{account_id}", 303)
+
+
+def _pays(account: Account) -> bool:
+    """Whether the person may add credit to the account as it is now."""
+    runs = standing().role_on(account.id) == Role.ADMINISTRATOR
+    return runs and account.is_run_by_customer and account in standing().live_accounts
 
 
 def _payer_or_403(account_id: UUID) -> Account:

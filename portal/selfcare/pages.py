@@ -1,8 +1,9 @@
 """What the account page shows. An Option 2 account shows its own people no price that they do not pay."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from portal.accounts.lifecycle import Role
+from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.activation.pages import PaymentStatus, payment_status
@@ -14,7 +15,7 @@ from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.numbers.pages import number_rows
-from portal.payments.queries import fundings_of, latest_funding, refunds_of_account
+from portal.payments.queries import fundings_of, latest_funding, refund_of, refunds_of_account
 from portal.statements.queries import statements_of
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, money, month, short_day
@@ -89,6 +90,22 @@ def credit_page(db: TenantSession, account: Account) -> CreditPage:
     arrived = latest is None or latest.state == "succeeded"
     status = PaymentStatus("none") if arrived else payment_status(db, account)
     return CreditPage(account, money(balance, tenant), balance < 0, outlook_rows(db, account, balance), status)
+
+
+def what_became_of_it(db: TenantSession, account_id: UUID) -> tuple[str, str] | None:
+    """The account's latest payment in a sentence or two, as the account is now, behind the kind of note it is; None
+    when there was none."""
+    account, funding = db.load(Account, account_id), latest_funding(db, account_id)
+    if account is None or funding is None:
+        return None
+    if funding.state != "succeeded" or refund_of(db, funding.id) is not None:
+        status = payment_status(db, account)
+        return "note", f"{status.heading}. {status.moved} {status.text}"
+    tenant = white_label(db)
+    arrived = f"{money(funding.amount_minor, tenant)} arrived and is on your account."
+    if account.state == State.CLOSED:
+        return "note", f"{arrived} The account is closed: write to {tenant.support_email} about credit that is left."
+    return "ok", arrived
 
 
 def outlook_rows(db: TenantSession, account: Account, balance: int) -> list[tuple[str, str]]:

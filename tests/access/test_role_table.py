@@ -47,7 +47,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/account": ("GET", MEMBER),
     "/account/<uuid:account_id>": ("GET", MEMBER),
     "/account/<uuid:account_id>/credit": ("GET POST", RUNS_IT),
-    "/account/<uuid:account_id>/credit/return": ("GET", RUNS_IT),
+    "/account/<uuid:account_id>/credit/return": ("GET", MEMBER),
     "/account/<uuid:account_id>/invitations": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/again": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/invitations/<uuid:invitation_id>/revocation": ("POST", RUNS_IT),

@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from portal.accounts.queries import primary_user
+from portal.accounts.queries import held_customer_or_404, primary_user
+from portal.activation.commands import cancel
+from portal.audit.commands import COMMAND_LINE
 from portal.billing.outlook import look_ahead
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
@@ -61,6 +63,49 @@ def test_the_money_arrives_and_the_account_says_so(payer):
     assert "£25.00 arrived and is on your account." in words_of(back) and payer.credit == 200 + 2500
     again = payer.browser.get(f"{payer.base}/return", follow_redirects=True)
     assert again.status_code == 200 and payer.credit == 2700
+
+
+class TestClosedMeanwhile:
+    """The white label closes the account while its customer is on the card page."""
+
+    @pytest.fixture
+    def gone(self, payer):
+        payer.url = payer.wish(other="25.00").location
+        with transaction(payer.shop.company.id) as db:
+            cancel(db, held_customer_or_404(db, payer.id), reason="x", by=COMMAND_LINE)
+        return payer
+
+    def test_money_that_was_taken_is_told_of_and_given_back(self, gone):
+        """Red with the payer asked for first: 403, "no money moved", after 25.00 was taken."""
+        gone.shop.pay(gone.url, VISA)
+        back = gone.browser.get(f"{gone.base}/return", follow_redirects=True)
+        said = words_of(back)
+        assert back.status_code == 200 and "Your payment is being returned" in said
+        assert "£25.00 goes back to your card in full. The account is closed." in said and "no money" not in said
+        gone.shop.work()
+        later = words_of(gone.browser.get(f"{gone.base}/return", follow_redirects=True))
+        assert "£25.00 went back to your card in full." in later and gone.credit == 200
+
+    @on_sqlite
+    def test_a_card_page_that_nobody_paid_is_waited_for_and_then_took_nothing(self, gone):
+        waiting = words_of(gone.browser.get(f"{gone.base}/return"))
+        assert "Checking your payment" in waiting and "Back to the account" in waiting
+        gone.shop.work()
+        back = gone.browser.get(f"{gone.base}/return", follow_redirects=True)
+        assert back.status_code == 200 and "No money was taken." in words_of(back)
+
+    @on_sqlite
+    def test_money_that_arrived_before_is_credit_of_the_closed_account(self, payer):
+        payer.shop.pay(payer.wish(other="25.00").location, VISA)
+        payer.shop.refresh(payer.shop.fundings(payer.id)[-1].id)
+        with transaction(payer.shop.company.id) as db:
+            cancel(db, held_customer_or_404(db, payer.id), reason="x", by=COMMAND_LINE)
+        back = words_of(payer.browser.get(f"{payer.base}/return", follow_redirects=True))
+        assert "£25.00 arrived and is on your account. The account is closed: write to" in back
+
+    @on_sqlite
+    def test_nobody_elses_payment_is_told_of(self, gone, browse, alice):
+        assert browse(alice).get(f"{gone.base}/return").status_code == 404
 
 
 def test_a_declined_card_takes_nothing_and_the_same_page_is_gone_on_with(payer):
