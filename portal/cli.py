@@ -84,8 +84,13 @@ _name, _email, _host, _colour = _read(_one_line), _read(_address), _read(read_ho
 
 
 @click.group(cls=Plainspoken)
-def main() -> None:
+@click.option("--demo", is_flag=True, help="Work on the data of `make demo` instead of DATABASE_URL.")
+def main(demo: bool) -> None:
     """White-label sign-up and payment portal."""
+    if demo:
+        from portal.demo.places import data_environment
+
+        os.environ.update(data_environment())
 
 
 @main.command()
@@ -108,7 +113,9 @@ def _house() -> None:
     except (SQLAlchemyError, ImportError) as error:
         raise DatabaseAway(error) from error
     if not is_ready:
-        raise UnsafeSettings("The database is not at the present schema: run `portal migrate` first.")
+        raise UnsafeSettings(
+            "The database of DATABASE_URL is not at the present schema, or not there: run `portal migrate` first."
+        )
 
 
 @main.command()

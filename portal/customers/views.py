@@ -31,6 +31,7 @@ from portal.kit.refusals import BadInput
 from portal.kit.sheets import csv_answer
 from portal.kit.web import page
 from portal.numbers.porting import count_open
+from portal.numbers.quote_pages import closing_words
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 
@@ -291,7 +292,9 @@ def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
     with reading() as db:
         account: Account = customer_or_404(db, account_id)
         first, asked_for = charged_first(db, account), count_open(db, account_id)
-    return page(f"customers/{what}.html", account=account, form=form, first=first, port_ins=asked_for)
+        released = closing_words(db, account) if what == "closure" else ""
+    facts = {"account": account, "first": first, "port_ins": asked_for, "released": released}
+    return page(f"customers/{what}.html", form=form, **facts)
 
 
 def _to(account_id: UUID) -> Response:

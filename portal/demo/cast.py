@@ -134,7 +134,7 @@ NORTHWIND = Tenant(
         NewPlan(
             "solo",
             "Solo line",
-            "One number, one device, pay per minute.",
+            "One person, one device, pay per minute.",
             6_90,
             4_60,
             200_000,
@@ -143,7 +143,7 @@ NORTHWIND = Tenant(
         NewPlan(
             "team-10",
             "Team 10",
-            "Ten users, two numbers, 1,000 minutes to UK landlines and mobiles.",
+            "Ten users, 1,000 minutes to UK landlines and mobiles.",
             58_00,
             41_00,
             200_000,
@@ -244,11 +244,11 @@ KAURI = Tenant(
         Person("Frankie Moana", "frankie@kauritelecom.example", Role.FINANCE),
     ),
     plans=(
-        NewPlan("solo", "Solo line", "One number and one device.", 13_80, 9_20, 150_000, minimum_funding_minor=30_00),
+        NewPlan("solo", "Solo line", "One person and one device.", 13_80, 9_20, 150_000, minimum_funding_minor=30_00),
         NewPlan(
             "team-10",
             "Team 10",
-            "Ten users and two numbers.",
+            "Ten users, 500 minutes to landlines and mobiles.",
             116_00,
             82_00,
             150_000,

@@ -65,6 +65,17 @@ def default_folder() -> Path:
     return root() / "instance" / "demo"
 
 
+def data_environment() -> dict[str, str]:
+    """Leads a command to the data of the demo, whatever the environment says else."""
+    settings = Places(default_folder(), portal=8000, inbox=8025, smtp=1025, gateway=4242).settings()
+    return {
+        "PORTAL_ENV": "development",
+        "DATABASE_URL": settings.database_url,
+        "PLATFORM_DATABASE_URL": "",
+        "PORTAL_PUBLIC_PORT": str(settings.public_port),
+    }
+
+
 def choose(folder: Path, *, port: int, say: Callable[[str], None]) -> Places:
     """Take the usual ports, or the next free ones; each that is busy is said."""
     taken: set[int] = set()

@@ -11,6 +11,7 @@ from wtforms import Field, HiddenField, PasswordField, StringField, TextAreaFiel
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
+from portal.kit.lines import breaks_line, turns
 from portal.kit.money import NotAnAmount, read_percent, zero_or_more
 
 
@@ -49,7 +50,8 @@ def stripped(value: Any) -> Any:
 
 
 class Text:
-    """One line of human text: neither empty (unless optional) nor too long, without line ends and control signs.
+    """One line of human text: neither empty (unless optional) nor too long, and as `lines` allows it: without line
+    ends, control signs and signs that turn the direction of what stands beside it.
 
     What it refuses ends the field's validation, so validators after it always have a text.
     """
@@ -63,8 +65,10 @@ class Text:
             raise StopValidation(self.missing)
         if len(value) > self.longest:
             raise StopValidation(f"Write at most {self.longest} characters.")
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
+        if breaks_line(value):
             raise StopValidation("Leave out line breaks and control characters.")
+        if turns(value):
+            raise StopValidation("Leave out invisible signs that turn the direction of the text.")
 
 
 class AmountField(StringField):

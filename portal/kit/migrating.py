@@ -67,7 +67,9 @@ def drift(url: str) -> list[str]:
 
 
 def is_current(url: str) -> bool:
-    """Whether the database stands at the newest migration."""
+    """Whether the database stands at the newest migration; one that is not there yet does not."""
+    if _is_to_be_made(url):
+        return False
     engine = connect_to(url)
     try:
         with engine.connect() as connection:
@@ -75,6 +77,15 @@ def is_current(url: str) -> bool:
         return set(stands_at) == set(ScriptDirectory.from_config(_alembic(None)).get_heads())
     finally:
         engine.dispose()
+
+
+def _is_to_be_made(url: str) -> bool:
+    """Whether merely connecting would make the file of a SQLite database, empty, and leave it behind."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return False
+    file = Path(address.database or "")
+    return file.parent.is_dir() and not file.exists()
 
 
 def check_logins(settings: Settings) -> list[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.accounts.models import Account
 from portal.billing.quoting import QuotePage, Row, monthly_row, quote_page, quoted_row, tax_words
 from portal.identity.models import User
 from portal.kit.clock import now
@@ -12,6 +13,7 @@ from portal.numbers.charging import Quote, classes_on_sale, quote, refuse_unsold
 from portal.numbers.e164 import international
 from portal.numbers.models import Number
 from portal.numbers.pages import clock_words, people_of, place_words
+from portal.numbers.queries import numbers_of
 from portal.numbers.resting import resting_or_404
 from portal.numbers.rights import NumbersDesk
 from portal.whitelabels.models import WhiteLabel
@@ -96,6 +98,24 @@ def _rest_words(db: TenantSession, desk: NumbersDesk, number: Number, tenant: Wh
         return "Others can have it at once: it was not in use long enough to be known."
     until = day(local_day(now() + QUARANTINE, tenant), tenant)
     return f"Nobody gets it before {until}. After that it may be somebody else's."
+
+
+def closing_words(db: TenantSession, account: Account) -> str:
+    """What becomes of an account's numbers when it closes; empty when it has none."""
+    numbers = numbers_of(db, account.id)
+    if not numbers:
+        return ""
+    rest = sum(rests(db, account, each) for each in numbers)
+    days = f"{QUARANTINE.days} days"
+    if len(numbers) == 1:
+        then = f"It rests for {days}, and then others can have it." if rest else "Others can have it at once."
+        return f"Its number is released, and calls to it end. {then}"
+    if rest in (0, len(numbers)):
+        then = f"They rest for {days}, and then others can have them." if rest else "Others can have them at once."
+    else:
+        them = "1 of them rests" if rest == 1 else f"{rest} of them rest"
+        then = f"{them} for {days}; the others are free at once."
+    return f"Its {len(numbers)} numbers are released, and calls to them end. {then}"
 
 
 def release_page(db: TenantSession, desk: NumbersDesk, number: Number) -> ReleasePage:

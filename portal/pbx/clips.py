@@ -14,13 +14,12 @@ from portal.accounts.models import Account
 from portal.audit.commands import Actor, record
 from portal.identity.guards import actor
 from portal.kit.db import TenantSession, reading, transaction
-from portal.kit.forms import PortalForm
+from portal.kit.forms import PortalForm, Text
 from portal.kit.limits import limiter
 from portal.kit.refusals import NotFound, Refusal
 from portal.kit.web import allow_sound, page
 from portal.pbx import pages, queries
 from portal.pbx.check import playing
-from portal.pbx.fields import Label
 from portal.pbx.models import Clip
 from portal.pbx.rules import Office
 from portal.pbx.sound import NoSound, Sound, read_sound
@@ -43,7 +42,7 @@ class TooManyClips(Refusal):
 
 
 class ClipForm(PortalForm):
-    name = StringField("Name", [Label(60)])
+    name = StringField("Name", [Text(60)])
     file = FileField("Recording")
 
 

@@ -4,7 +4,6 @@ Every part has an `id` within its section, and parts are kept in the order of th
 same are equal.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
@@ -14,12 +13,11 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-# Signs that turn the direction of what follows: a name with one of them reads as another (Unicode TR 36).
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from portal.kit.lines import breaks_line, turns
 
 
 def _one_line(text: str) -> str:
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in TURNING for c in text):
+    if breaks_line(text) or turns(text):
         raise ValueError("line breaks, control characters and signs that turn the direction are no part of a text")
     return text
 

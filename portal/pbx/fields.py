@@ -5,24 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from flask import g, request
-from wtforms import Field, IntegerField, SelectField
+from wtforms import IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
-from portal.kit.forms import Text, choices, stripped
+from portal.kit.forms import choices, stripped
 from portal.numbers.e164 import NotANumber, international, read_number
-from portal.pbx.configuration import TURNING, WITHHELD, Configuration, Kind, Target
+from portal.pbx.configuration import WITHHELD, Configuration, Kind, Target
 
 OUTSIDE = "outside"
-
-
-class Label(Text):
-    """One line of text that cannot turn the direction of what stands beside it."""
-
-    def __call__(self, form: Any, field: Field) -> None:
-        super().__call__(form, field)
-        if any(c in TURNING for c in field.data or ""):
-            raise StopValidation("Leave out invisible signs that turn the direction of the text.")
 
 
 class SecondsField(IntegerField):

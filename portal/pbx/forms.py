@@ -14,7 +14,7 @@ from wtforms import (
 )
 from wtforms.validators import Regexp, StopValidation
 
-from portal.kit.forms import PortalForm, choices
+from portal.kit.forms import PortalForm, Text, choices
 from portal.kit.money import Money, NotAnAmount, zero_or_more
 from portal.kit.world import read_time_zone
 from portal.numbers.e164 import international
@@ -35,7 +35,7 @@ from portal.pbx.configuration import (
     Strategy,
     Voicemail,
 )
-from portal.pbx.fields import Label, Offered, SecondsField, TargetField, numbered
+from portal.pbx.fields import Offered, SecondsField, TargetField, numbered
 from portal.pbx.rows import HolidayForm, OpenForm, RowsField, added_or_removed
 from portal.pbx.words import STRATEGY_WORDS
 
@@ -81,12 +81,12 @@ class PartForm(PortalForm):
 
 class ExtensionForm(PartForm):
     number = StringField("Number", [NUMBER])
-    name = StringField("Name", [Label(60)])
+    name = StringField("Name", [Text(60)])
     person = SelectField("Person")
     caller_id = SelectField("Caller id")
     voicemail = BooleanField("Take messages")
     mail_to = StringField("Mail each message to")
-    greeting = StringField("Greeting, read aloud", [Label(500, optional=True)])
+    greeting = StringField("Greeting, read aloud", [Text(500, optional=True)])
     clip = SelectField("Greeting, recorded")
     always = TargetField("All calls", nowhere="Ring here")
     busy = TargetField("When busy", nowhere="Not forwarded")
@@ -166,7 +166,7 @@ class GroupForm(PartForm):
     ROWS = ("members",)
 
     number = StringField("Number", [NUMBER])
-    name = StringField("Name", [Label(60)])
+    name = StringField("Name", [Text(60)])
     members = RowsField(SelectField("Extension"), "Members", min_entries=1, max_entries=50)
     strategy = RadioField("They ring", choices=STRATEGIES, default=Strategy.ALL.value)
     ring_s = SecondsField("For so many seconds", 5, LONGEST_RING_S, default=20)
@@ -208,8 +208,8 @@ class GroupForm(PartForm):
 class HoursForm(PartForm):
     ROWS = ("open", "holidays")
 
-    name = StringField("Name", [Label(60)])
-    time_zone = StringField("Time zone", [Label(60)])
+    name = StringField("Name", [Text(60)])
+    time_zone = StringField("Time zone", [Text(60)])
     open = RowsField(FormField(OpenForm), "Open", max_entries=20)
     holidays = RowsField(FormField(HolidayForm), "Holidays", max_entries=100)
     inside = TargetField("While open")
@@ -261,8 +261,8 @@ class HoursForm(PartForm):
 
 
 class GreetingForm(PartForm):
-    name = StringField("Name", [Label(60)])
-    text = StringField("Read aloud", [Label(500, optional=True)])
+    name = StringField("Name", [Text(60)])
+    text = StringField("Read aloud", [Text(500, optional=True)])
     clip = SelectField("Recording")
     then = TargetField("Then", nowhere="The call ends")
 
@@ -282,7 +282,7 @@ class GreetingForm(PartForm):
 class RouteForm(PartForm):
     number = SelectField("Number")
     to = TargetField("Calls go to")
-    caller_name = StringField("Name shown on calls out", [Label(40, optional=True)])
+    caller_name = StringField("Name shown on calls out", [Text(40, optional=True)])
 
     def offer(self, offered: Offered, key: str = "") -> None:
         taken = {route.number for route in offered.settings.numbers}

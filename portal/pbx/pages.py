@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from portal.accounts.queries import members_of, primary_user
 from portal.kit.db import TenantSession
+from portal.kit.lines import TURNING
 from portal.numbers.e164 import international
 from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
@@ -15,7 +16,6 @@ from portal.pbx.configuration import (
     MAIL,
     RULES,
     SECTIONS,
-    TURNING,
     Anything,
     Configuration,
     Greeting,

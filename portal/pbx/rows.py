@@ -7,9 +7,8 @@ from typing import Any
 from wtforms import DateField, FieldList, Form, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Regexp, StopValidation
 
-from portal.kit.forms import choices, stripped
+from portal.kit.forms import Text, choices, stripped
 from portal.pbx.configuration import TIME
-from portal.pbx.fields import Label
 from portal.pbx.words import WEEKDAYS
 
 PLACE = re.compile("([0-9]{1,4})(-|$)")
@@ -66,4 +65,4 @@ class OpenForm(StrippedForm):
 
 class HolidayForm(StrippedForm):
     day = DateField("Day", [InputRequired("Choose a day.")])
-    name = StringField("Name", [Label(60)])
+    name = StringField("Name", [Text(60)])

@@ -1,6 +1,7 @@
 """Wrong input, unsafe settings and databases that are not ready: one clear line, and nothing was done."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from portal.cli import main
+from portal.demo import places
+from portal.kit import db as kit_db
 from portal.kit.settings import DEVELOPMENT_SECRET, DEVELOPMENT_VAULT_KEY
 from portal.ledger.models import JournalEntry
 from portal.whitelabels.models import WhiteLabel
@@ -84,6 +87,7 @@ class TestADatabaseThatIsNotReady:
         done = portal(command, **options)
         assert done.exit_code == 1 and "run `portal migrate` first" in done.output and "Traceback" not in done.output
         assert isinstance(done.exception, SystemExit)
+        assert not list(tmp_path.iterdir()), "a database that was not there is not made by asking"
 
     @pytest.mark.parametrize("url", [
         "sqlite:////nowhere/at/all/portal.sqlite3", "nonsense", "mysql://root:sesame@127.0.0.1/portal",
@@ -98,6 +102,22 @@ class TestADatabaseThatIsNotReady:
         portal = at("postgresql://web:sesame@127.0.0.1:1/portal", monkeypatch)
         said = refused_in_one_line(portal("migrate"))
         assert "cannot be used" in said and "sesame" not in said
+
+
+class TestTheDemosData:
+    def test_are_reached_whatever_the_environment_says(self, migrated, tmp_path, monkeypatch):
+        """Red when `--demo` leaves DATABASE_URL as it is: the commands would look at another database."""
+        at(f"sqlite:///{tmp_path}/other.sqlite3", monkeypatch)
+        for name in ("PORTAL_ENV", "PLATFORM_DATABASE_URL", "PORTAL_PUBLIC_PORT"):
+            monkeypatch.setenv(name, "")
+        monkeypatch.setattr(places, "default_folder", lambda: tmp_path / "demo")
+        done = CliRunner().invoke(main, ["--demo", "verify"])
+        assert done.exit_code == 1 and not list(tmp_path.iterdir())
+        (tmp_path / "demo").mkdir()
+        shutil.copy(migrated, tmp_path / "demo" / "portal.sqlite3")
+        done = CliRunner().invoke(main, ["--demo", "verify"])
+        assert done.exit_code == 0 and "Everything agrees." in done.output
+        kit_db.database().dispose()
 
 
 class TestProduction:

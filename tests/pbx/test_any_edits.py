@@ -14,6 +14,7 @@ from portal.accounts.lifecycle import Role, Side
 from portal.accounts.models import Account
 from portal.identity.commands import add_user
 from portal.kit.db import transaction
+from portal.kit.lines import TURNING
 from portal.kit.refusals import Refusal
 from portal.pbx import queries
 from portal.pbx.check import check
@@ -21,7 +22,6 @@ from portal.pbx.commands import Edit, fill, forget_number, save, undo
 from portal.pbx.configuration import (
     EMPTY,
     RULES,
-    TURNING,
     Barring,
     Extension,
     Forwarding,

@@ -7,7 +7,8 @@ from hypothesis import given, settings as effort, strategies as st
 
 from portal.accounts.models import Account
 from portal.kit.db import reading
-from portal.pbx.configuration import RULES, TURNING, Barring, Extension, Place, Route, Rules, Target, Voicemail
+from portal.kit.lines import TURNING
+from portal.pbx.configuration import RULES, Barring, Extension, Place, Route, Rules, Target, Voicemail
 from portal.provisioning.directory import entry, plain
 from portal.provisioning.document import uptake
 from tests.pbx.making import LONDON
