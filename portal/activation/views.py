@@ -7,6 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import finishing_customers_only, returning_customers_only, standing
+from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.activation import commands, flows, pages, queries
 from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm
@@ -172,7 +173,8 @@ def done() -> Response:
     with reading() as db:
         account = _finished()
         summary = pages.done_summary(db, account)
-    return page("activation/done.html", account=account, summary=summary, others=_waiting_besides(account))
+    steps = pages.next_steps(account, runs=standing().role_on(account.id) == Role.ADMINISTRATOR)
+    return page("activation/done.html", account=account, summary=summary, steps=steps, others=_waiting_besides(account))
 
 
 @bp.get("/activation/lost")

@@ -176,7 +176,8 @@ def test_a_password_sent_for_an_account_that_was_just_cancelled_is_told_the_same
     invited.open()
     form = {"csrf_token": invited.browser.token("/activation/password"), "terms": "y"}
     _cancel(invited)
-    answer = invited.browser.post("/activation/password", data={**form, "password": NEW_PASSWORD, "again": NEW_PASSWORD})
+    form |= {"password": NEW_PASSWORD, "again": NEW_PASSWORD}
+    answer = invited.browser.post("/activation/password", data=form)
     assert answer.status_code == 410 and "This account was cancelled" in answer.text
 
 
