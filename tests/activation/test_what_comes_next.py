@@ -42,7 +42,8 @@ def signed_in(northwind, clock, browse, alice):
 @pytest.mark.parametrize(("administration", "role", "ways"), [
     (OPTION_1, Role.ADMINISTRATOR, ["services", "users", "numbers"]),
     (OPTION_2, Role.ADMINISTRATOR, ["services", "users", "pbx"]),
-    (OPTION_1, Role.STANDARD, ["services", "numbers", "pbx"]), (OPTION_2, Role.STANDARD, ["services", "numbers", "pbx"]),
+    (OPTION_1, Role.STANDARD, ["services", "numbers", "pbx"]),
+    (OPTION_2, Role.STANDARD, ["services", "numbers", "pbx"]),
 ])
 def test_three_ways_lead_on_and_each_opens(signed_in, administration, role, ways):
     """Red with the administrator's ways for everybody: the people of an account are not a standard user's page."""
