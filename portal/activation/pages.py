@@ -62,6 +62,14 @@ class DoneSummary:
 
 
 @dataclass(frozen=True)
+class NextStep:
+    icon: str
+    href: str
+    title: str
+    line: str
+
+
+@dataclass(frozen=True)
 class PaymentStatus:
     """`kind` is none, open, declined, unknown, expired, failed, short, kept, refunded or refused."""
 
@@ -248,6 +256,24 @@ def done_summary(db: TenantSession, account: Account) -> DoneSummary:
     left = sum(f.amount_minor for f in paid) - sum(charge.gross_minor for charge in charged)
     title = " and ".join([*(["paid"] if paid else []), *(["charged"] if charged else [])])
     return DoneSummary(f"What was {title}", rows, money(left, tenant), bool(paid), _plan_follows(db, account, tenant))
+
+
+def next_steps(account: Account, *, runs: bool) -> list[NextStep]:
+    """Three ways on into the account that the reader may go; `runs` says whether they administer it. The people of an
+    Option 2 account choose neither services nor numbers."""
+    base = f"/account/{account.id}"
+    people = NextStep("users", f"{base}/users", "Invite your people", "Each signs in with a password of their own.")
+    if runs and account.is_run_by_customer:
+        return [
+            NextStep("plus", f"{base}/services", "Choose your services", "See what each costs before you add it."),
+            people,
+            NextStep("phone", f"{base}/numbers", "Choose your numbers", "Get new ones, or bring those you have."),
+        ]
+    return [
+        NextStep("page", f"{base}/services", "See your services", "What is switched on, and since when."),
+        people if runs else NextStep("phone", f"{base}/numbers", "See your numbers", "Which there are, and whose."),
+        NextStep("gear", f"{base}/pbx", "Open the phone settings", "How calls are taken and passed on."),
+    ]
 
 
 def _plan_follows(db: TenantSession, account: Account, tenant: WhiteLabel) -> str:

@@ -41,7 +41,8 @@ def latest_link(db: TenantSession, account_id: UUID) -> ActivationLink | None:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a link stands: `live`, `used`, `expired`, or `dead` (replaced, cancelled, address corrected)."""
+    """Where a link stands: `live`, `used`, `expired`, `cancelled` with its account, or `dead` (replaced, or the address
+    was corrected)."""
 
     state: str
     link: ActivationLink
@@ -56,11 +57,13 @@ def standing_of(db: TenantSession, link: ActivationLink) -> Standing:
 
 
 def _state(link: ActivationLink, account: Account, user: User) -> str:
+    is_theirs = tokens.same(tokens.address_digest(link.address), tokens.address_digest(user.email))
+    # Whoever got the letter by mistake learns nothing more about the account.
+    if is_theirs and account.state == State.CLOSED and account.activated_at is None:
+        return "cancelled"
     if link.used_at is not None:
         return "used"
-    if link.dead_at is not None or account.state != State.INACTIVE:
-        return "dead"
-    if not tokens.same(tokens.address_digest(link.address), tokens.address_digest(user.email)):
+    if link.dead_at is not None or account.state != State.INACTIVE or not is_theirs:
         return "dead"
     return "expired" if link.expires_at <= now() else "live"
 

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, request, session
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import finishing_customers_only, returning_customers_only, standing
+from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.activation import commands, flows, pages, queries
 from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm
@@ -45,7 +47,7 @@ def check_details() -> Response:
         details = pages.details(db, found) if found is not None else None
         pays = found is not None and pages.has_to_pay(db, found)
     if found is None or found.state != "live":
-        return page("activation/dead-link.html", status=410, state=found.state if found else "unknown")
+        return _goes_on() or _dead_link(found)
     return page("activation/check.html", details=details, pays=pays, form=None)
 
 
@@ -58,7 +60,7 @@ def go_on() -> Response:
         if found is not None and found.state == "live":
             commands.note_opened(db, found.link)
             return redirect("/activation/password", 303)
-    return page("activation/dead-link.html", status=410, state=found.state if found else "unknown")
+    return _goes_on() or _dead_link(found)
 
 
 @bp.get("/activation/password")
@@ -84,6 +86,8 @@ def choose_password() -> Response:
                 accepts_terms=bool(form.terms.data),
                 from_address=remote_address(),
             )
+    except LinkIsDead:
+        return _password_page(form)
     except (PasswordRefused, commands.TermsNotAccepted) as refused:
         getattr(form, refused.field or "password").errors = [refused.text]
         return _password_page(form)
@@ -169,7 +173,8 @@ def done() -> Response:
     with reading() as db:
         account = _finished()
         summary = pages.done_summary(db, account)
-    return page("activation/done.html", account=account, summary=summary, others=_waiting_besides(account))
+    steps = pages.next_steps(account, runs=standing().role_on(account.id) == Role.ADMINISTRATOR)
+    return page("activation/done.html", account=account, summary=summary, steps=steps, others=_waiting_besides(account))
 
 
 @bp.get("/activation/lost")
@@ -240,8 +245,20 @@ def _password_page(form: PasswordAndTermsForm | KnownPasswordForm) -> Response:
         found = _standing(db)
         pays = found is not None and pages.has_to_pay(db, found)
     if found is None or found.state != "live":
-        raise LinkIsDead("This link was used already, or its time is over. Sign in, or ask for a new link.")
+        return _goes_on() or _dead_link(found)
     return page("activation/password.html", form=form, user=found.user, pays=pays)
+
+
+def _dead_link(found: queries.Standing | None) -> Response:
+    return page("activation/dead-link.html", status=410, state=found.state if found else "unknown")
+
+
+def _goes_on() -> Response | None:
+    """Where somebody belongs who comes back to the link's pages after choosing the password: on with the payment."""
+    if not current_user.is_authenticated or g.white_label.is_operator:
+        return None
+    begun_here = "finishing" in session and (standing().live_accounts or standing().ended_accounts)
+    return redirect("/activation/payment", 303) if standing().unfinished or begun_here else None
 
 
 def _payment_page(account: Account, form: AmountForm | None, refused: PaymentStatus | None = None) -> Response:

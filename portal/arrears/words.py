@@ -25,6 +25,18 @@ class Notice:
     text: str
 
 
+def suspension_of(db: TenantSession, account: Account) -> Notice | None:
+    """What the people of an account read that a person of its white label suspended; None where credit would lift it,
+    or nothing is suspended. Why it was done stays with the white label."""
+    case = open_case(db, account)
+    if account.state != State.SUSPENDED or (case is not None and is_suspended_by(db, account, case)):
+        return None
+    tenant = white_label(db)
+    works = STOPPED if account.is_run_by_customer else "Services have stopped. Signing in still works."
+    text = f"Only {tenant.name} can reactivate it, and tells you more: write to {tenant.support_email}."
+    return Notice("bad", "This account is suspended", works, text)
+
+
 def notice_of(db: TenantSession, account: Account) -> Notice | None:
     case = open_case(db, account)
     if case is None:

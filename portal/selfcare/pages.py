@@ -7,7 +7,7 @@ from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.activation.pages import PaymentStatus, payment_status
-from portal.arrears.words import Notice, notice_of
+from portal.arrears.words import Notice, notice_of, suspension_of
 from portal.billing.outlook import outlook
 from portal.billing.queries import account_prices, charges_of
 from portal.billing.words import retail_price
@@ -46,6 +46,7 @@ class AccountPage:
     statements: list[tuple[str, str, str]]
     """The month, the statement's address and its closing balance; the last three."""
     arrears: Notice | None
+    suspension: Notice | None
     runs: bool
 
 
@@ -70,6 +71,7 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         outlook=outlook_rows(db, account, balance) if account.is_run_by_customer else [],
         statements=_statements(db, account) if account.is_run_by_customer else [],
         arrears=notice_of(db, account),
+        suspension=suspension_of(db, account),
         runs=runs,
     )
 
@@ -77,6 +79,7 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
 @dataclass(frozen=True)
 class CreditPage:
     account: Account
+    suspension: Notice | None
     balance: str
     owes: bool
     outlook: list[tuple[str, str]]
@@ -89,7 +92,10 @@ def credit_page(db: TenantSession, account: Account) -> CreditPage:
     latest = latest_funding(db, account.id)
     arrived = latest is None or latest.state == "succeeded"
     status = PaymentStatus("none") if arrived else payment_status(db, account)
-    return CreditPage(account, money(balance, tenant), balance < 0, outlook_rows(db, account, balance), status)
+    suspension = suspension_of(db, account)
+    return CreditPage(
+        account, suspension, money(balance, tenant), balance < 0, outlook_rows(db, account, balance), status
+    )
 
 
 def what_became_of_it(db: TenantSession, account_id: UUID) -> tuple[str, str] | None:
@@ -105,6 +111,8 @@ def what_became_of_it(db: TenantSession, account_id: UUID) -> tuple[str, str] | 
     arrived = f"{money(funding.amount_minor, tenant)} arrived and is on your account."
     if account.state == State.CLOSED:
         return "note", f"{arrived} The account is closed: write to {tenant.support_email} about credit that is left."
+    if suspension_of(db, account) is not None:
+        return "note", f"{arrived} The account stays suspended until {tenant.name} reactivates it."
     return "ok", arrived
 
 

@@ -6,6 +6,7 @@ from portal.accounts.queries import held_customer_or_404
 from portal.activation import commands
 from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import transaction
+from portal.payments.connection import disconnect
 from tests.activation.conftest import Invited
 from tests.cast import on_sqlite
 from tests.payments.conftest import VISA
@@ -82,3 +83,15 @@ def test_the_next_sign_in_says_closed_and_nothing_about_money_that_nobody_looked
     said = words(answer)
     assert answer.status_code == 403 and "Your account is closed." in said and "cannot sign in any more" in said
     assert "yet" not in said and "money" not in said and "activation link" not in said
+
+
+def test_a_card_page_that_was_open_when_the_gateway_was_disconnected_can_still_be_paid(invited: Invited):
+    """What the page that asks before disconnecting says. Red with "cannot finish activating" for all of them."""
+    invited.open()
+    invited.choose_password()
+    url = invited.browser.submit("/activation/payment", {"other": "100.00"}).location
+    with transaction(invited.shop.company.id) as db:
+        disconnect(db, by=COMMAND_LINE)
+    invited.shop.pay(url, VISA)
+    back = invited.browser.get("/activation/return", follow_redirects=True)
+    assert "Your account is active" in words(back) and invited.state == "active"

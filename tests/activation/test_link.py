@@ -156,6 +156,52 @@ def test_a_cancelled_account_refuses_its_link(invited: Invited):
     assert [x.state for x in waiting] == ["withdrawn"]
 
 
+@pytest.mark.parametrize("claims", [False, True])
+def test_the_link_of_a_cancelled_account_says_so_and_promises_no_letter(invited: Invited, claims: bool):
+    """Red with the state of the link alone: "replaced by a newer one", or "sign in: you go on where you stopped"."""
+    invited.open()
+    if claims:
+        invited.choose_password()
+    _cancel(invited)
+    for path in (f"/activate/{invited.token}", "/activation/password"):
+        browser = invited.another_browser()
+        invited.open(browser)
+        page = browser.get(path, follow_redirects=True)
+        assert page.status_code == 410 and "This account was cancelled" in page.text
+        assert "mailto:help@northwind.example" in page.text
+        assert not [w for w in ("newer", "Send me", "Sign in", "Tidewater", "No money") if w in page.text]
+
+
+def test_a_password_sent_for_an_account_that_was_just_cancelled_is_told_the_same(invited: Invited):
+    invited.open()
+    form = {"csrf_token": invited.browser.token("/activation/password"), "terms": "y"}
+    _cancel(invited)
+    form |= {"password": NEW_PASSWORD, "again": NEW_PASSWORD}
+    answer = invited.browser.post("/activation/password", data=form)
+    assert answer.status_code == 410 and "This account was cancelled" in answer.text
+
+
+def test_a_letter_that_went_astray_tells_nothing_of_the_account(invited: Invited):
+    """Red with the account's state looked at before the address."""
+    older = invited.token
+    with transaction(invited.shop.company.id) as db:
+        account = held_customer_or_404(db, invited.account_id)
+        commands.correct_address(db, account, "imogen@right.example", by=COMMAND_LINE)
+    _cancel(invited)
+    page = invited.browser.get(f"/activate/{older}", follow_redirects=True)
+    assert page.status_code == 410 and "cancelled" not in page.text
+
+
+def test_back_from_the_payment_leads_on_to_it_and_nobody_elses_browser_does(invited: Invited):
+    """The Back button after the password. Red with the link alone looked at: 410, "does not work any more"."""
+    invited.open()
+    invited.choose_password()
+    for path in ("/activation", "/activation/password", f"/activate/{invited.token}"):
+        page = invited.browser.get(path, follow_redirects=True)
+        assert (page.status_code, page.request.path) == (200, "/activation/payment"), path
+    assert invited.another_browser().get("/activation").status_code == 410
+
+
 def test_a_token_on_another_white_labels_host_is_refused(invited: Invited, kauri: Company):
     """Two walls: the token names its tenant, and the row is out of reach of another tenant's session.
 
@@ -196,6 +242,11 @@ def test_the_token_leaves_the_address_at_once_and_no_referrer_or_log_has_it(
     assert mask(f"/activate/{invited.token}") == "/activate/…"
     shown = capsys.readouterr()
     assert invited.token not in shown.out + shown.err
+
+
+def _cancel(invited: Invited) -> None:
+    with transaction(invited.shop.company.id) as db:
+        commands.cancel(db, held_customer_or_404(db, invited.account_id), reason="x", by=COMMAND_LINE)
 
 
 def _expire(invited: Invited) -> None:

@@ -8,7 +8,7 @@ from portal.arrears.commands import set_rules
 from portal.arrears.flows import look_at_all
 from portal.arrears.models import ArrearsCase
 from portal.arrears.steps import Rules
-from portal.arrears.words import notice_of
+from portal.arrears.words import notice_of, suspension_of
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.proof import wrong_periods
 from portal.kit import jobs
@@ -117,6 +117,15 @@ def test_what_a_person_suspended_hears_of_no_suspension_for_being_unpaid(months)
     assert months.letters == ["credit-low", "overdue"]
     with reading(months.tenant.id) as db:
         assert "for another reason, too" in notice_of(db, db.load(Account, months.id)).text
+        assert "reactivate it" in suspension_of(db, db.load(Account, months.id)).text
+
+
+def test_what_money_lifts_is_no_suspension_by_a_person(months):
+    """Red with the state alone: "only your provider can reactivate it", to somebody who just has to pay."""
+    months.live(44)
+    assert months.account.state == "suspended"
+    with reading(months.tenant.id) as db:
+        assert suspension_of(db, db.load(Account, months.id)) is None
 
 
 def test_a_persons_suspension_after_the_cases_own_outlasts_the_payment(months):

@@ -114,10 +114,23 @@ class TestWhileItIsNotOpen:
         with transaction(northwind.id) as db:
             act(db, held_customer_or_404(db, account_id))
 
-    def test_a_suspended_one_can_be_seen(self, owner_of, northwind, browse, bob):
-        account, owner = owner_of(OPTION_1)
-        self.end(northwind, account, lambda db, a: accounts.suspend(db, a, reason="x", by=bob.actor))
-        assert "Suspended" in words(browse(owner).get(f"/account/{account}"))
+    @pytest.mark.parametrize(("administration", "works"), [
+        (OPTION_1, "Signing in, paying and everything that was issued still work."),
+        (OPTION_2, "Signing in still works."),
+    ])
+    def test_one_suspended_by_a_person_says_so_what_works_and_whom_to_ask(
+        self, owner_of, northwind, browse, bob, administration, works
+    ):
+        """Red with the notice of arrears alone: nothing but a small word beside the name. The reason stays inside."""
+        account, owner = owner_of(administration)
+        before = browse(owner).get(f"/account/{account}")
+        assert "This account is suspended" not in words(before)
+        self.end(northwind, account, lambda db, a: accounts.suspend(db, a, reason="Owes Bob", by=bob.actor))
+        page = browse(owner).get(f"/account/{account}")
+        assert f"This account is suspended Services have stopped. {works} Only Northwind Telecom" in words(page)
+        assert "write to help@northwind.example" in words(page) and "Owes Bob" not in page.text
+        main = f'class="btn btn-primary" href="/account/{account}/credit"'
+        assert (main in before.text, main in page.text) == (administration == OPTION_1, False)
 
     def test_a_closed_one_can_only_be_read_from_the_next_request_on(self, owner_of, northwind, browse, bob):
         """Red when roles are kept in the session."""

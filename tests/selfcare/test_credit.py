@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from portal.accounts.commands import suspend
 from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.activation.commands import cancel
 from portal.audit.commands import COMMAND_LINE
@@ -63,6 +64,18 @@ def test_the_money_arrives_and_the_account_says_so(payer):
     assert "£25.00 arrived and is on your account." in words_of(back) and payer.credit == 200 + 2500
     again = payer.browser.get(f"{payer.base}/return", follow_redirects=True)
     assert again.status_code == 200 and payer.credit == 2700
+
+
+@on_sqlite
+def test_money_for_an_account_suspended_by_a_person_arrives_and_lifts_nothing(payer, bob):
+    """Red with "arrived" alone: the customer has paid, and believes that services go on."""
+    with transaction(payer.shop.company.id) as db:
+        suspend(db, held_customer_or_404(db, payer.id), reason="x", by=bob.actor)
+    assert "Credit that you add arrives, and does not reactivate it." in words_of(payer.browser.get(payer.base))
+    payer.shop.pay(payer.wish(other="25.00").location, VISA)
+    back = words_of(payer.browser.get(f"{payer.base}/return", follow_redirects=True))
+    assert "£25.00 arrived and is on your account. The account stays suspended until Northwind Telecom" in back
+    assert payer.shop.account(payer.id).state == "suspended" and payer.credit == 2700
 
 
 class TestClosedMeanwhile:

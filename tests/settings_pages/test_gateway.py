@@ -127,6 +127,7 @@ class TestReplace:
         browser.submit(PAGE, {"key": new_key(), **PASSWORD_AGAIN})
         page = words(browser.get("/settings/gateway/disconnection"))
         assert "Option 1 is closed until you connect a gateway again." in page and "No money moves." in page
+        assert "A card page that is open now can be paid until it closes, within a day" in page
         assert credentials(northwind)[0].ended_at is None
         browser.submit("/settings/gateway/disconnection", PASSWORD_AGAIN)
         assert "No gateway is connected." in words(browser.get(PAGE))
