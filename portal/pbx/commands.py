@@ -92,6 +92,9 @@ class TooBusy(Refusal):
     text = "Try again in a moment."
 
 
+DIALLED = ("extensions", "groups")
+
+
 def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor, side: Side) -> int:
     """Put one part in place, and return the version that holds then. Saving what is there already changes nothing.
 
@@ -102,8 +105,8 @@ def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor, side: Si
         version, present = queries.newest(db, account.id)
         if present.at(edit.place) == edit.part:
             return version
-        if edit.is_new and present.at(edit.place) is not None:
-            raise DoesNotFit([Problem(edit.place, "number", f"{edit.place.key} is there already.")])
+        if edit.is_new:
+            _refuse_taken(present, edit.place)
         base = queries.settings_at(db, account.id, edit.base)
         seen = base.at(edit.place) if base is not None else None
         if base is None or seen != present.at(edit.place):
@@ -222,6 +225,16 @@ def _clean(db: TenantSession, account: Account, without: Callable[[Configuration
         if wanted == present or _append(db, account, version, present, wanted, what=what, by=SYSTEM):
             return
     raise TooBusy
+
+
+def _refuse_taken(present: Configuration, place: Place) -> None:
+    """A new part has a number of its own: an extension's is no ring group's, nor the other way round."""
+    if present.at(place) is not None:
+        raise DoesNotFit([Problem(place, "number", f"{place.key} is there already.")])
+    for there in (Place(section, place.key) for section in DIALLED if place.section in DIALLED):
+        if (part := present.at(there)) is not None:
+            text = f"{title(there, part)} has this number already. Choose another."
+            raise DoesNotFit([Problem(place, "number", text)])
 
 
 def _new_problems(db: TenantSession, account: Account, present: Configuration, wanted: Configuration) -> list[Problem]:

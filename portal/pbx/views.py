@@ -330,7 +330,7 @@ def _save(
         return _part(office, asked, form, present, base=base)
     except ChangedMeanwhile as refused:
         return _conflict(office, place, part, refused)
-    flash(f"{title(place, part)} is saved.", "ok")
+    flash(f"{title(place, part)} {'are' if place == RULES else 'is'} saved.", "ok")
     return redirect(
         office.base if place == RULES or not office.is_administrator else f"{office.base}/{place.section}", 303
     )

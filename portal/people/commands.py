@@ -197,16 +197,20 @@ def send_what_waits(db: TenantSession, account: Account) -> None:
             send_password_link(db, user, "set-password")
 
 
-def change_role(db: TenantSession, account: Account, user_id: UUID, role: Role, *, by: Actor) -> None:
-    """Raises NotFound, LastAdministrator or OneOfTheWhiteLabel; a demotion ends the person's sessions."""
+def change_role(db: TenantSession, account: Account, user_id: UUID, role: Role, *, by: Actor) -> bool:
+    """Whether it is another role than before, which ends the person's sessions.
+
+    Raises NotFound, LastAdministrator or OneOfTheWhiteLabel.
+    """
     membership, user = _held_member(db, account, user_id, by)
     if membership.role == role:
-        return
+        return False
     if membership.role == Role.ADMINISTRATOR:
         _refuse_last(db, account, user_id)
     record(db, "people.role-changed", by=by, subject=account.id, person=user.display_name, role=role.value)
     membership.role = role.value
     end_sessions(db, user.get_id())
+    return True
 
 
 def remove(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> None:

@@ -6,11 +6,12 @@ from uuid import UUID
 from portal.accounts.guards import LIVE
 from portal.accounts.lifecycle import Role, Side, State
 from portal.accounts.models import Account, Membership
-from portal.accounts.queries import is_staff, members_of
+from portal.accounts.queries import is_administrator_of_all, is_staff, members_of
 from portal.identity.models import User
 from portal.kit.db import TenantSession
 from portal.letters.models import Letter
 from portal.letters.queries import letters_by_link
+from portal.pbx.queries import newest
 from portal.people.models import Invitation
 from portal.people.queries import is_live, open_invitations
 from portal.people.rules import roles_to_give, why_read_only
@@ -27,6 +28,7 @@ class PersonLine:
     role: str
     role_value: str
     notes: str
+    warning: str
     is_primary: bool
     may_change: bool
     may_get_letter: bool
@@ -66,19 +68,41 @@ class PeoplePage:
     is_inactive: bool
 
 
-def people_page(db: TenantSession, desk: Desk) -> PeoplePage:
+def people_page(db: TenantSession, desk: Desk, viewer_id: UUID) -> PeoplePage:
     tenant = white_label(db)
     members, mailed = members_of(db, desk.account.id), letters_by_link(db, desk.account.id, "invitation")
     return PeoplePage(
         desk=desk,
-        people=[_person(db, desk, membership, user, tenant) for membership, user in members],
+        people=[_person(db, desk, membership, user, tenant, viewer_id) for membership, user in members],
         invitations=[_invitation(i, mailed.get(i.id), tenant) for i in open_invitations(db, desk.account.id)],
         read_only=why_read_only(desk.side, desk.account),
         is_inactive=desk.account.state == State.INACTIVE,
     )
 
 
-def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, tenant: WhiteLabel) -> PersonLine:
+def removal_effects(db: TenantSession, desk: Desk, person: User, viewer: User) -> list[str]:
+    """What removing a person does, as it is for this one: they may be the viewer, or of the white label itself."""
+    tenant, them = white_label(db), "You" if person.id == viewer.id else "They"
+    if is_administrator_of_all(db, person.id):
+        effects = [f"{them} can still open this account as administrator of {tenant.name}, but no longer belong to it."]
+    else:
+        effects = [f"{them} can no longer open this account, from the next page on."]
+    if person.id == viewer.id:
+        effects.append("This is you: you are signed out at once.")
+    if any(each.user_id == person.id for each in newest(db, desk.account.id)[1].extensions):
+        whose = "Your" if person.id == viewer.id else "Their"
+        effects.append(
+            f"{whose} extensions stay, as devices: the telephones can no longer sign in, and messages are no longer"
+            " mailed nor calls forwarded outside."
+        )
+    if person.id == viewer.id:
+        return [*effects, "Other accounts stay open to you.", "Another administrator can invite you again."]
+    return [*effects, "Other accounts they belong to stay open to them.", "You can invite them again."]
+
+
+def _person(
+    db: TenantSession, desk: Desk, membership: Membership, user: User, tenant: WhiteLabel, viewer_id: UUID
+) -> PersonLine:
     staff = is_staff(db, user.id)
     notes = []
     if membership.is_primary:
@@ -93,10 +117,17 @@ def _person(db: TenantSession, desk: Desk, membership: Membership, user: User, t
         role=Role(membership.role).words,
         role_value=membership.role,
         notes=" · ".join(notes),
+        warning=_warning(desk) if user.id == viewer_id else "",
         is_primary=membership.is_primary,
         may_change=Role(membership.role) in desk.roles and (not staff or desk.side is Side.WHITE_LABEL),
         may_get_letter=user.password_hash is None and desk.account.state in LIVE,
     )
+
+
+def _warning(desk: Desk) -> str:
+    """What becomes of whoever changes their own role."""
+    lost = " As anything but an administrator you can no longer open this page." if desk.side is Side.ACCOUNT else ""
+    return f"This is you: another role signs you out.{lost}"
 
 
 def _invitation(invitation: Invitation, letter: Letter | None, tenant: WhiteLabel) -> InvitationLine:

@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, redirect, session
+from flask_login import logout_user
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import account_members_only, my_account_or_404, people_managers_only, standing
@@ -122,7 +123,9 @@ def change_role(side: Side, account_id: UUID, user_id: UUID) -> Response:
         raise BadInput("Choose one of the roles that the page offers.")
     with transaction() as db:
         _refuse_beyond(db, desk, user_id)
-        commands.change_role(db, _held(db, desk), user_id, Role(form.role.data), by=actor())
+        is_other = commands.change_role(db, _held(db, desk), user_id, Role(form.role.data), by=actor())
+    if is_other and user_id == me().id:
+        return _signed_out(f"Your role on {desk.account.name} is now “{Role(form.role.data).words}”. Sign in again.")
     flash("The role is changed.", "ok")
     return _to(desk)
 
@@ -159,9 +162,10 @@ def removal_page(side: Side, account_id: UUID, user_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
     with reading() as db:
         person = db.load(User, user_id) if queries.membership_of(db, account_id, user_id) else None
-    if person is None:
-        raise NotFound
-    return page("people/removal.html", desk=desk, person=person)
+        if person is None:
+            raise NotFound
+        effects = pages.removal_effects(db, desk, person, me())
+    return page("people/removal.html", desk=desk, person=person, effects=effects)
 
 
 @bp.post("/customers/<uuid:account_id>/users/<uuid:user_id>/removal", defaults=CUSTOMERS)
@@ -172,8 +176,10 @@ def remove(side: Side, account_id: UUID, user_id: UUID) -> Response:
     with transaction() as db:
         _refuse_beyond(db, desk, user_id)
         commands.remove(db, _held(db, desk), user_id, by=actor())
+    if user_id == me().id:
+        return _signed_out(f"You no longer belong to {desk.account.name}, and are signed out.")
     flash("The person no longer belongs to the account.", "ok")
-    return redirect("/", 303) if user_id == me().id else _to(desk)
+    return _to(desk)
 
 
 def _desk(side: Side, account_id: UUID, *, changes: bool = False) -> Desk:
@@ -218,7 +224,7 @@ def _invitation_or_404(db: TenantSession, desk: Desk, invitation_id: UUID) -> In
 
 def _people(desk: Desk, *, adding: AddPersonForm | None = None, inviting: InviteForm | None = None) -> Response:
     with reading() as db:
-        found = pages.people_page(db, desk)
+        found = pages.people_page(db, desk, me().id)
     form = adding or inviting
     return page(
         "people/index.html",
@@ -250,6 +256,14 @@ def _say_invited(desk: Desk, made: int, asked: int) -> None:
     when = "when the account is active" if desk.account.state == State.INACTIVE else "now"
     known = "" if made == asked else f" {asked - made} belonged to the account already."
     flash(f"{made} invitation{'' if made == 1 else 's'} will go out {when}.{known} No money moved.", "ok")
+
+
+def _signed_out(words: str) -> Response:
+    """Somebody changed what they are themselves, which ended their sessions: the next page says so."""
+    logout_user()
+    session.end()  # type: ignore[attr-defined]
+    flash(words, "ok")
+    return redirect("/login", 303)
 
 
 def _to(desk: Desk) -> Response:

@@ -4,6 +4,7 @@ import pytest
 
 from portal.accounts.commands import add_member, close
 from portal.accounts.lifecycle import Role
+from portal.accounts.queries import members_of
 from portal.audit.commands import COMMAND_LINE
 from portal.customers.checklist import checklist, next_steps
 from portal.identity.models import User
@@ -50,7 +51,10 @@ class TestWhileItWaitsForUs:
         steps = told(checklist(db, ours))
         assert steps["Numbers"] == (True, "1 number assigned.")
         assert steps["Emergency addresses"] == (True, "Validated for each number.")
-        assert steps["People"][1].endswith(" and 1 more.")
+        first = members_of(db, ours.id)[0][1]
+        assert steps["People"][1] == f"{first.display_name} and Alice Archer."
+        assert told(checklist(db, ours, alice.id))["People"][1] == f"{first.display_name} and you."
+        assert told(checklist(db, ours, first.id))["People"][1] == "Alice Archer and you."
         assert steps["Phone settings"] == (True, "Each number rings somewhere.")
 
     def test_a_number_without_its_emergency_address_is_named(self, db, ours):

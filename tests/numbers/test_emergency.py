@@ -41,6 +41,8 @@ class TestSteps:
         ({"postcode": "nonsense"}, "Write one such as"),
         ({"postcode": ""}, "An address in this country needs it."),
         ({"city": ""}, "An address in this country needs it."),
+        ({"line1": "PO Box 12"}, "No telephone stands in a post-office box."),
+        ({"line2": "P.O. Box 7"}, "No telephone stands in a post-office box."),
         ({"country": "FR"}, "The number is of United Kingdom: the address has to lie there."),
     ])
     def test_what_does_not_validate_is_not_kept_and_says_why_at_its_field(self, db, own, desk, wrong, says):

@@ -161,7 +161,7 @@ class TestEmergency:
         assert "Address missing" in words(own.get(path))
         own.submit(f"{path}/emergency", ADDRESS)
         page = words(own.get(path))
-        assert "Works" in page and "Validated on 2 Nov 2026" in page and "waits for the operator" in page
+        assert "Works" in page and "Validated on 2 Nov 2026" in page and "waits for the provider to confirm it" in page
         olga, desk = browse(cast.olga), f"/operator/white-labels/{street.tenant.id}/emergency/{flat}"
         assert "1 Gorse Hill, Bristol BS1 4XY" in words(olga.get("/operator/emergency"))
         entered = re.search(r'name="register-entered"[^>]*value="([^"]+)"', olga.get(desk).text)[1]

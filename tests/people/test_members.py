@@ -3,9 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from portal.accounts.models import Membership
+from portal.accounts.lifecycle import Side
+from portal.accounts.models import Account, Membership
+from portal.audit.commands import COMMAND_LINE
 from portal.identity.models import User
 from portal.kit.db import reading, transaction
+from portal.pbx.commands import Edit, save
+from portal.pbx.configuration import Extension, Place
 from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_sqlite
 from tests.signup.browsing import errors, words
@@ -177,6 +181,16 @@ class TestRoles:
         answer = alices.get(f"{base}/users")
         assert answer.status_code == 303 and answer.location.startswith("/login")
 
+    def test_changing_ones_own_is_told_before_and_after(self, people, alices, alice):
+        """Red when one's own session only ends: the next page asked to sign in, and nobody knew why."""
+        base = f"/account/{people.acme}"
+        add(alices, base, role="administrator")
+        has_password(people, "cara@acme.example")
+        assert words(alices.get(f"{base}/users")).count("This is you: another role signs you out.") == 1
+        assert self.change(alices, base, alice.id, "administrator").location == f"{base}/users"
+        assert self.change(alices, base, alice.id, "standard").location == "/login"
+        assert "Your role on Acme Limited is now “Standard user”. Sign in again." in words(alices.get("/login"))
+
     def test_a_made_up_role_is_refused(self, people, alices, alice):
         assert self.change(alices, f"/account/{people.acme}", alice.id, "operator").status_code == 400
 
@@ -209,6 +223,40 @@ class TestRemoval:
         assert alices.submit(f"{base}/users/{cara}/main-contact", page=f"{base}/users").status_code == 303
         assert alices.submit(path).status_code == 303
         assert set(roles(people, people.acme)) == {"cara@acme.example"}
+
+    def test_of_oneself_is_told_before_and_after(self, people, alices, alice):
+        """Red when the words are the same for everybody."""
+        base = f"/account/{people.acme}"
+        add(alices, base, role="administrator")
+        has_password(people, cara := "cara@acme.example")
+        alices.submit(f"{base}/users/{user_id(people, cara)}/main-contact", page=f"{base}/users")
+        path = f"{base}/users/{alice.id}/removal"
+        said = words(alices.get(path))
+        assert "Remove yourself?" in said and "This is you: you are signed out at once." in said
+        assert "This is you" not in words(alices.get(f"{base}/users/{user_id(people, cara)}/removal"))
+        assert alices.submit(path).location == "/login"
+        assert "You no longer belong to Acme Limited, and are signed out." in words(alices.get("/login"))
+
+    def test_says_what_is_true_of_our_own_people(self, people, bobs, bob, fiona):
+        """Red when everybody loses the account: an administrator of the white label opens each customer."""
+        base = f"/customers/{people.ours}"
+        for person in (bob, fiona):
+            add(bobs, base, login_name=person.login_name, existing="y")
+        bobs_page, fionas = (words(bobs.get(f"{base}/users/{who.id}/removal")) for who in (bob, fiona))
+        assert "You can still open this account as administrator of Northwind" in bobs_page
+        assert "They can no longer open this account" in fionas
+
+    def test_speaks_of_extensions_only_where_there_are_some(self, people, bobs, alice):
+        """Red when phone settings are not asked: people without any were told that theirs go on as devices."""
+        base = f"/customers/{people.ours}"
+        add(bobs, base, login_name=alice.login_name, existing="y")
+        path = f"{base}/users/{alice.id}/removal"
+        assert "extensions" not in words(bobs.get(path))
+        with transaction(people.company.id) as db:
+            mine = Extension(number="101", name="Alice", user_id=alice.id)
+            edit = Edit(Place("extensions", "101"), mine, base=0)
+            save(db, db.load(Account, people.ours), edit, by=COMMAND_LINE, side=Side.WHITE_LABEL)
+        assert "Their extensions stay, as devices" in words(bobs.get(path))
 
     def test_a_stranger_to_the_account_is_not_found(self, people, alices, bob):
         assert alices.get(f"/account/{people.acme}/users/{bob.id}/removal").status_code == 404
