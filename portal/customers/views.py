@@ -287,8 +287,9 @@ def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
         account: Account = customer_or_404(db, account_id)
         first, asked_for = charged_first(db, account), count_open(db, account_id)
         released = closing_words(db, account) if what == "closure" else ""
-    facts = {"account": account, "first": first, "port_ins": asked_for, "released": released}
-    return page(f"customers/{what}.html", form=form, **facts)
+    return page(
+        f"customers/{what}.html", account=account, form=form, first=first, port_ins=asked_for, released=released
+    )
 
 
 def _to(account_id: UUID) -> Response:
