@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -294,8 +293,9 @@ def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
         account: Account = customer_or_404(db, account_id)
         first, asked_for = charged_first(db, account), count_open(db, account_id)
         released = closing_words(db, account) if what == "closure" else ""
-    facts: dict[str, Any] = {"account": account, "first": first, "port_ins": asked_for, "released": released}
-    return page(f"customers/{what}.html", form=form, **facts)
+    return page(
+        f"customers/{what}.html", account=account, form=form, first=first, port_ins=asked_for, released=released
+    )
 
 
 def _to(account_id: UUID) -> Response:

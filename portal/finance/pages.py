@@ -193,7 +193,8 @@ def _lines(db: TenantSession, rows: Sequence[Any], wanted: Filter, tenant: White
             words_of(tax, currency, locale),
             words_of(retail, currency, locale),
             words_of(retail - net, currency, locale),
-            retail < net,
+            # What is given back takes its margin back, too: that is no loss.
+            net >= 0 and retail < net,
             f"{here}&line={dashes}#c-{dashes}",
         )
         lines.append(line)

@@ -149,11 +149,11 @@ MOST_SHOWN = 5
 
 
 def number_rows(db: TenantSession, account: Account) -> list[tuple[str, str]]:
-    """Whose the first numbers of an account are, for its own page, and how many more there are."""
+    """The first numbers of an account with whose each is, for its own page, and how many more there are."""
     people, numbers = names_of(db, account.id), numbers_of(db, account.id)
-    rows = [(_whose(people, number), international(number.e164)) for number in numbers[:MOST_SHOWN]]
+    rows = [(international(number.e164), _whose(people, number)) for number in numbers[:MOST_SHOWN]]
     more = len(numbers) - len(rows)
-    return [*rows, ("And", f"{more} more")] if more else rows
+    return [*rows, (f"And {more} more", "")] if more else rows
 
 
 def _whose(people: dict[UUID, str], number: Number) -> str:

@@ -246,6 +246,21 @@ class TestSuspendReactivateClose:
         assert ("Its activation link no longer works." in said) == (link == "open")
 
     @on_sqlite
+    def test_what_cannot_be_edited_is_only_opened(self, made, browse, bob):
+        """Red when each panel says Edit: services of an Option 1 customer, and all of a closed account's."""
+        browser, ours = browse(bob), made(OPTION_2, active)
+        theirs = made(OPTION_1, lambda db, account: active(db, account, 100_00))
+
+        def said(account):
+            panels = ("the people", "the services", "the numbers")
+            return [way for what in panels for way in ("Edit", "Open")
+                    if f"{way} {what}" in words(browser.get(f"/customers/{account}"))]
+
+        assert said(ours) == ["Edit", "Edit", "Edit"] and said(theirs) == ["Open", "Open", "Edit"]
+        self.act(browser, ours, "closure")
+        assert said(ours) == ["Open", "Open", "Open"]
+
+    @on_sqlite
     def test_each_says_that_no_money_moves_before_it_is_done(self, made, browse, bob):
         account = made(OPTION_2, active)
         browser = browse(bob)

@@ -175,6 +175,16 @@ class TestThePage:
         assert "This page, 50 charges" in words(browser.get(newer))
 
     @on_sqlite
+    def test_only_a_loss_is_marked_not_what_is_given_back(self, desk, browse, fiona):
+        """Red when every margin below zero is a loss: each credit looked like an alarm."""
+        def marked():
+            return browse(fiona).get("/finance/charges?month=2026-11&q=Birch").text.count("money-neg")
+
+        desk.charge("Birch", date(2026, 11, 9), net=-400, tax=-80, retail=-1000)
+        assert marked() == 0
+        desk.charge("Birch", date(2026, 11, 9), net=400, tax=80, retail=100)
+        assert marked() == 1
+
     def test_an_empty_month_says_so_and_leads_on(self, desk, browse, fiona):
         page = words(browse(fiona).get("/finance/charges?month=2020-02"))
         assert "No charges fit" in page and "Charges, February 2020" in page and "Show the present month" in page
