@@ -43,7 +43,6 @@ from portal.numbers.assigning import (
 )
 from portal.numbers.charging import NotSold, quote
 from portal.numbers.queries import numbers_of
-from portal.numbers.quote_pages import closing_words
 from tests.accounts.making import OPTION_1, customer, plan
 from tests.numbers.making import charged, give, number, price_class
 
@@ -295,16 +294,6 @@ class TestRelease:
         assert sorted(heard) == [first.e164, second.e164]
         bill(db, [own], today("Europe/London") + timedelta(days=90))
         assert charged(db, own) == before and wrong_periods(db)[1] == []
-
-    def test_whoever_closes_it_is_told_of_each_number_first(self, db, own, clock):
-        """Red when the rest is taken for the same for all: who was called lately waits, a new number does not."""
-        assert closing_words(db, own) == ""
-        give(db, own, number(db))
-        assert closing_words(db, own) == "Its number is released, and calls to it end. Others can have it at once."
-        clock.advance(days=1)
-        assert "It rests for 30 days, and then others can have it." in closing_words(db, own)
-        give(db, own, number(db, 1), number(db, 2))
-        assert closing_words(db, own).startswith("Its 3 numbers are released, and calls to them end. 1 of them rests")
 
     def test_rows_are_tidied(self, db, own, clock):
         one, two, three = number(db), number(db, 1), number(db, 2)

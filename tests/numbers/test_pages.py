@@ -356,14 +356,6 @@ class TestWho:
         assert browse(bob).submit(path, {"agreed": -840}, page="/password/change").status_code == 403
         assert street.number().state == "assigned"
 
-    def test_the_page_that_closes_an_account_names_the_numbers_that_go(self, street, browse, bob):
-        """Red when only the effects on money and services are said: nobody learns that a number is lost."""
-        browser, base = browse(bob), f"/customers/{street.run}"
-        assert "released" not in words(browser.get(f"{base}/closure"))
-        order(browser, base, street.numbers[0])
-        assert "Its number is released, and calls to it end." in words(browser.get(f"{base}/closure"))
-        assert "released" not in words(browser.get(f"{base}/suspension"))
-
     @pytest.mark.parametrize("state", ["suspended", "closed"])
     def test_nothing_is_assigned_to_an_account_that_is_not_active(self, street, browse, bob, state):
         street.set(Account, street.run, state=state)
