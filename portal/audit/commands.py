@@ -21,10 +21,21 @@ SYSTEM = Actor("system", None, "The portal")
 COMMAND_LINE = Actor("command_line", None, "The command line")
 
 
-def record(db: TenantSession, action: str, *, by: Actor, subject: UUID | None = None, **details: Any) -> None:
-    """Write one act in the caller's transaction. Details hold no secret and no token."""
+def record(
+    db: TenantSession, action: str, *, by: Actor, subject: UUID | None = None, of: UUID | None = None, **details: Any
+) -> None:
+    """Write one act in the caller's transaction. Details hold no secret and no token.
+
+    `of` is the white label whose act it is, where the session has the platform's scope.
+    """
     db.add(
         AuditRow(
-            action=action, actor_kind=by.kind, actor_id=by.id, actor_name=by.name, subject_id=subject, details=details
+            white_label_id=of,
+            action=action,
+            actor_kind=by.kind,
+            actor_id=by.id,
+            actor_name=by.name,
+            subject_id=subject,
+            details=details,
         )
     )

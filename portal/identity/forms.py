@@ -24,8 +24,8 @@ class NewPasswordForm(PortalForm):
     again = PasswordField("Retype password", [EqualTo("password", "This differs from the password above.")])
 
 
-class ChangePasswordForm(NewPasswordForm):
-    present = PasswordField("Present password", [InputRequired("Write your present password."), _short_enough])
+class ChangePasswordForm(NewPasswordForm, AskedAgainForm):
+    pass
 
 
 class NameForm(PortalForm):

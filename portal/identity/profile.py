@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.identity import addresses, commands
-from portal.identity.again import failed, whoever
+from portal.identity.again import sparing, whoever
 from portal.identity.forms import AddressForm, ConfirmForm, NameForm
 from portal.identity.guards import anyone, me, signed_in_only
 from portal.identity.models import AddressChange, User
@@ -52,7 +52,7 @@ def address_page() -> Response:
 
 
 @bp.post("/address")
-@limiter.limit("10 per 15 minutes", key_func=whoever, deduct_when=failed)
+@sparing
 @limiter.limit("10 per hour", key_func=whoever)
 @signed_in_only
 def ask_for_address() -> Response:
@@ -102,7 +102,7 @@ def confirmation_page() -> Response:
 
 
 @bp.post("/confirmation")
-@limiter.limit("10 per 15 minutes", key_func=whoever, deduct_when=failed)
+@sparing
 @anyone
 def confirm() -> Response:
     """The link shows who reads the new mailbox; the password shows that this is the one who asked for it."""

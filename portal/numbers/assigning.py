@@ -27,7 +27,7 @@ from portal.numbers.charging import begin_with_numbers, charge, refuse_unsold
 from portal.numbers.e164 import international
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import EmergencyAddress, Number
-from portal.numbers.queries import rested_since, was_brought_along, was_released_by
+from portal.numbers.queries import known_before, was_released_by
 
 RESERVED_FOR = timedelta(minutes=10)
 """Long enough to read a quote, short enough that nobody keeps the good numbers from others."""
@@ -257,7 +257,10 @@ def release(db: TenantSession, account: Account, number_id: UUID, *, agreed_mino
     """
     if account.state in (State.SUSPENDED, State.CLOSED):
         raise NoNumbersNow(f"Numbers are released while the account is active. It is {account.state}.")
-    number = _let_go(db, account, number_id)
+    number = db.locked(Number, number_id)
+    if number is None:
+        raise NotFound
+    number = _let_go(db, account, number, rests=bool(those_that_rest(db, account, [number])))
     charge(db, account, {number.price_class}, agreed_minor=agreed_minor, by=by)
     _announce_release(db, account, number, by)
     return number
@@ -265,40 +268,41 @@ def release(db: TenantSession, account: Account, number_id: UUID, *, agreed_mino
 
 def release_all(db: TenantSession, account: Account, by: Actor) -> None:
     """An account that closes: its numbers go into quarantine, what it only reserved is free. No money moves."""
-    held = select(Number).where(Number.account_id == account.id).order_by(Number.id).with_for_update()
-    for number in db.scalars(held).all():
+    wanted = select(Number).where(Number.account_id == account.id).order_by(Number.id).with_for_update()
+    held = db.scalars(wanted).all()
+    resting = {number.id for number in those_that_rest(db, account, held)}
+    for number in held:
         if number.state == NumberState.RESERVED:
             give_back(db, account, number.id)
         else:
-            _announce_release(db, account, _let_go(db, account, number.id), by)
+            _announce_release(db, account, _let_go(db, account, number, rests=number.id in resting), by)
 
 
-def _let_go(db: TenantSession, account: Account, number_id: UUID) -> Number:
-    number = db.locked(Number, number_id)
-    if number is None:
-        raise NotFound
+def _let_go(db: TenantSession, account: Account, number: Number, *, rests: bool) -> Number:
+    """The caller holds the number's row."""
     after: dict[str, Any] = {"state": NumberState.FREE.value, "until": None}
-    if rests(db, account, number):
+    if rests:
         after = {"state": NumberState.QUARANTINED.value, "until": now() + QUARANTINE}
     mine = and_(Number.state == NumberState.ASSIGNED, Number.account_id == account.id)
-    gone = _move(db, number_id, mine, **NOBODYS, **after)
+    gone = _move(db, number.id, mine, **NOBODYS, **after)
     if gone is None:
         raise ReleasedAlready(number.e164) if was_released_by(db, account.id, number.e164) else NotFound
-    of_it = delete(EmergencyAddress).where(EmergencyAddress.number_id == number_id)
+    of_it = delete(EmergencyAddress).where(EmergencyAddress.number_id == number.id)
     db.execute(of_it.execution_options(synchronize_session=False))
     return gone
 
 
-def rests(db: TenantSession, account: Account, number: Number) -> bool:
-    """Whether somebody may call a number after its release: it was in use for long enough to be told to others.
+def those_that_rest(db: TenantSession, account: Account, numbers: Iterable[Number]) -> list[Number]:
+    """Those of an account's numbers that somebody may call after their release: known for long enough to others.
 
     One that nobody can know is free at once; else an account could empty the stock by releasing what it assigns. One
     that was brought along, or taken back while it rested, was known before it came, and always rests.
     """
-    if was_brought_along(db, account.id, number.e164):
-        return True
-    if rested_since(db, account.id, number.e164, now() - QUARANTINE - TIME_TO_KNOW):
-        return True
+    known = known_before(db, account.id, now() - QUARANTINE - TIME_TO_KNOW)
+    return [each for each in numbers if each.e164 in known or _was_in_use(account, each)]
+
+
+def _was_in_use(account: Account, number: Number) -> bool:
     if account.activated_at is None or number.assigned_at is None:
         return False
     return now() - number.assigned_at >= TIME_TO_KNOW

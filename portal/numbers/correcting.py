@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
 from portal.audit.commands import Actor, record
-from portal.audit.models import AuditRow
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.ids import new_id
@@ -147,17 +146,7 @@ def _count(everything: TenantSession, row: StockNumber, more: int) -> None:
 
 def _tell(everything: TenantSession, db: TenantSession, row: StockNumber, act: str, by: Actor, **more: Any) -> None:
     """The operator's trail, and that of the white label that has the number."""
-    everything.add(
-        AuditRow(
-            white_label_id=row.white_label_id,
-            action=act,
-            actor_kind=by.kind,
-            actor_id=by.id,
-            actor_name=by.name,
-            subject_id=row.id,
-            details={"number": row.e164, **more},
-        )
-    )
+    record(everything, act, by=by, of=row.white_label_id, subject=row.id, number=row.e164, **more)
     everything.flush()
     if row.holder_id is not None:
         record(db, act, by=Actor(by.kind, None, by.name), subject=row.block_id, number=row.e164, **more)

@@ -318,7 +318,7 @@ def _move(port: PortRequest, to: PortState) -> None:
     port.state, port.moved_at = to.value, now()
 
 
-def _tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: bool = False, **more: str) -> None:
+def _tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: bool = False, **more: Any) -> None:
     """The trail, the outside world, and where somebody else moved it a letter to who asked for it."""
     db.flush()
     record(db, act, by=by, subject=port.account_id, port_in=str(port.id), reference=port.reference, **more)

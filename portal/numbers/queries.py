@@ -56,13 +56,10 @@ def was_released_by(db: TenantSession, account_id: UUID, e164: str) -> bool:
     return any(row.details["number"] == e164 for row in releases_of(db, account_id))
 
 
-def rested_since(db: TenantSession, account_id: UUID, e164: str, since: datetime) -> bool:
-    """Whether the account gave a number up since then that others knew already."""
-    gone = (row.details for row in releases_of(db, account_id, since) if row.details["number"] == e164)
-    return any(each.get("until") for each in gone)
-
-
-def was_brought_along(db: TenantSession, account_id: UUID, e164: str) -> bool:
-    """Whether the account brought a number from another provider, where people knew it already."""
-    wanted = select(PortRequest).where(PortRequest.account_id == account_id, PortRequest.state == PortState.COMPLETED)
-    return any(each["e164"] == e164 for port in db.scalars(wanted) for each in port.numbers)
+def known_before(db: TenantSession, account_id: UUID, since: datetime) -> set[str]:
+    """Numbers that people knew before the account had them last: it brought them from another provider, or gave them up
+    since then and they rested."""
+    ports = select(PortRequest).where(PortRequest.account_id == account_id, PortRequest.state == PortState.COMPLETED)
+    brought = {each["e164"] for port in db.scalars(ports) for each in port.numbers}
+    gone = (row.details for row in releases_of(db, account_id, since))
+    return brought | {each["number"] for each in gone if each.get("until")}

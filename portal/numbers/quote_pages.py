@@ -8,7 +8,7 @@ from portal.billing.quoting import QuotePage, Row, monthly_row, quote_page, quot
 from portal.identity.models import User
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
-from portal.numbers.assigning import QUARANTINE, reserved_for, rests
+from portal.numbers.assigning import QUARANTINE, reserved_for, those_that_rest
 from portal.numbers.charging import Quote, classes_on_sale, quote, refuse_unsold
 from portal.numbers.e164 import international
 from portal.numbers.models import Number
@@ -94,7 +94,7 @@ def _quote_words(db: TenantSession, desk: NumbersDesk, asked: Quote | None) -> Q
 
 
 def _rest_words(db: TenantSession, desk: NumbersDesk, number: Number, tenant: WhiteLabel) -> str:
-    if not rests(db, desk.account, number):
+    if not those_that_rest(db, desk.account, [number]):
         return "Others can have it at once: it was not in use long enough to be known."
     until = day(local_day(now() + QUARANTINE, tenant), tenant)
     return f"Nobody gets it before {until}. After that it may be somebody else's."
@@ -105,7 +105,7 @@ def closing_words(db: TenantSession, account: Account) -> str:
     numbers = numbers_of(db, account.id)
     if not numbers:
         return ""
-    rest = sum(rests(db, account, each) for each in numbers)
+    rest = len(those_that_rest(db, account, numbers))
     days = f"{QUARANTINE.days} days"
     if len(numbers) == 1:
         then = f"It rests for {days}, and then others can have it." if rest else "Others can have it at once."

@@ -124,6 +124,7 @@ class TestADay:
     def test_the_white_labels_side_is_not_counted(self, db, own, bob):
         self.taken(db, own, bob.actor, *(number(db, n) for n in range(4)))
         self.taken(db, own, owner(db, own), number(db, 4))
+        assert len(numbers_of(db, own.id)) == 5
 
 
 def test_the_limit_of_a_day_is_far_above_what_people_decide_on_at_once():
