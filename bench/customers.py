@@ -28,11 +28,11 @@ def last_day_of(month: int) -> date:
     return nth_period(now().date().replace(day=1), month).last_day
 
 
-def fill_customers(tenant: Company, count: int) -> None:
+def fill_customers(tenant: Company, numbers: range) -> None:
     """Active customers whose first unpaid period begins on the first day of the present month."""
     begins = now().date().replace(day=1)
-    for start in range(0, count, BATCH):
-        numbered = [(n, new_id()) for n in range(start, min(start + BATCH, count))]
+    for start in range(numbers.start, numbers.stop, BATCH):
+        numbered = [(n, new_id()) for n in range(start, min(start + BATCH, numbers.stop))]
         with transaction(tenant.id) as db:
             insert_many(db, Account, [_account(tenant, n, id, begins) for n, id in numbered])
             insert_many(db, Address, [_address(id) for _, id in numbered])

@@ -35,11 +35,18 @@ def to_pdf(document: dict[str, Any], issued_at: datetime) -> bytes:
 def _set(document: dict[str, Any], issued_at: datetime) -> bytes:
     return typst.compile(
         _template(),
+        font_paths=_fonts(),
         sys_inputs={"document": json.dumps(document)},
         format="pdf",
         pdf_standards=STANDARD,
         timestamp=int(issued_at.timestamp()),
     )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Looked for once a process: by itself typst reads every font of the machine for each document."""
+    return typst.Fonts()
 
 
 @cache
