@@ -36,7 +36,8 @@ MONTHS = 2
 LONGEST_S = 600
 EARLIER = 1_000
 """Customers billed before, unmeasured. A connection to PostgreSQL whose first entry meets an empty journal plans the
-checks of foreign keys for an empty journal, and keeps to that until the table is analyzed. No journal is empty for long."""
+checks of foreign keys for an empty journal, and keeps to that until the table is analyzed. No journal is empty for
+long."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
