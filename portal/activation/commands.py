@@ -30,7 +30,7 @@ from portal.letters import commands as letters
 from portal.letters.queries import latest_letter
 from portal.payments import commands as payments
 from portal.payments.models import Funding, GatewayRefund
-from portal.payments.queries import fundings_of, open_funding_of
+from portal.payments.queries import fundings_of, kept_fundings, open_funding_of
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money
 
@@ -275,9 +275,12 @@ def _welcome(db: TenantSession, account: Account, user: User) -> None:
 def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> bool:
     """Close an account; an inactive one's link dies, and a card page left open is closed at the gateway.
 
-    Returns whether such a link was open.
+    What was paid for an account that was never active goes back to the card: nothing was charged. Says whether a link was
+    open.
     """
     accounts.close(db, account, reason=reason, by=by)
+    for kept in [] if account.activated_at else kept_fundings(db, account.id):
+        payments.request_refund(db, kept, "the account was cancelled before it was activated")
     had_link = kill_links(db, account.id) > 0
     funding = open_funding_of(db, account.id)
     if funding is not None:
@@ -340,6 +343,7 @@ def tell_of_refund(db: TenantSession, funding: Funding, refund: GatewayRefund) -
         **receipt_facts(db, account, funding),
         "amount": money(refund.amount_minor, white_label(db)),
         "is_whole": refund.amount_minor == funding.amount_minor,
+        "is_closed": account.state == State.CLOSED,
         "is_over": account.state in (State.INACTIVE, State.CLOSED),
         "reason": refund.reason,
     }

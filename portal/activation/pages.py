@@ -18,7 +18,7 @@ from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.ledger.entry import Book
 from portal.payments.models import Funding, GatewayRefund
-from portal.payments.queries import fundings_of, latest_funding, refund_of
+from portal.payments.queries import fundings_of, kept_fundings, latest_funding, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, money, span
@@ -242,6 +242,14 @@ def _given_back(account: Account, funding: Funding, refund: GatewayRefund, tenan
         "failed": ("Your payment could not be returned yet", f"{amount} is not back on your card."),
     }[refund.state]
     return PaymentStatus("refunded", heading, moved, text)
+
+
+def what_goes_back(db: TenantSession, account: Account) -> str:
+    """What cancelling an account gives back that was never active, in words; empty when nothing was paid for it."""
+    paid = 0 if account.activated_at else sum(kept.amount_minor for kept in kept_fundings(db, account.id))
+    if not paid:
+        return ""
+    return f"{money(paid, white_label(db))} that was paid for it goes back to the card: nothing was charged."
 
 
 def done_summary(db: TenantSession, account: Account) -> DoneSummary:

@@ -16,6 +16,7 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Contact, MoveRefused
 from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.activation import commands as activation
+from portal.activation.pages import what_goes_back
 from portal.billing.flows import as_quoted
 from portal.billing.outlook import charged_first
 from portal.billing.subscriptions import catch_up
@@ -266,9 +267,10 @@ def close(account_id: UUID) -> Response:
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
         first = charged_first(db, account)
+        back = what_goes_back(db, account)
         had_link = activation.cancel(db, account, reason=form.reason.data or "", by=actor())
     link = "Its activation link no longer works. " if had_link else ""
-    flash(f"{account.name} is closed. {link}{first or 'No money moved.'}", "ok")
+    flash(f"{account.name} is closed. {link}{first or back or 'No money moved.'}", "ok")
     return _to(account_id)
 
 
@@ -293,8 +295,9 @@ def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
         account: Account = customer_or_404(db, account_id)
         first, asked_for = charged_first(db, account), count_open(db, account_id)
         released = closing_words(db, account) if what == "closure" else ""
+        moves = first or (what_goes_back(db, account) if what == "closure" else "")
     return page(
-        f"customers/{what}.html", account=account, form=form, first=first, port_ins=asked_for, released=released
+        f"customers/{what}.html", account=account, form=form, moves=moves, port_ins=asked_for, released=released
     )
 
 

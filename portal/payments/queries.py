@@ -30,6 +30,13 @@ def refund_of(db: TenantSession, funding_id: UUID) -> GatewayRefund | None:
     return db.scalar(wanted.order_by(GatewayRefund.created_at.desc(), GatewayRefund.id.desc()).limit(1))
 
 
+def kept_fundings(db: TenantSession, account_id: UUID) -> Sequence[Funding]:
+    """Payments that arrived and that nobody gives back."""
+    goes_back = select(GatewayRefund.funding_id).where(GatewayRefund.state != "failed")
+    wanted = select(Funding).where(Funding.account_id == account_id, Funding.state == "succeeded")
+    return db.scalars(wanted.where(Funding.id.not_in(goes_back)).order_by(Funding.id)).all()
+
+
 def gateway_customer_of(db: TenantSession, account_id: UUID, credential: GatewayCredential) -> str | None:
     wanted = select(GatewayCustomer.customer).where(
         GatewayCustomer.account_id == account_id,
