@@ -275,8 +275,8 @@ def _welcome(db: TenantSession, account: Account, user: User) -> None:
 def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> bool:
     """Close an account; an inactive one's link dies, and a card page left open is closed at the gateway.
 
-    What was paid for an account that was never active goes back to the card: nothing was charged. Says whether a link was
-    open.
+    What was paid for an account that was never active goes back to the card: nothing was charged. Says whether such a
+    link was open.
     """
     accounts.close(db, account, reason=reason, by=by)
     for kept in [] if account.activated_at else kept_fundings(db, account.id):

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-import structlog
-
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import accounts_of
@@ -18,12 +16,7 @@ from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.kit.settings import current
 from portal.payments import flows as payments
-from portal.payments.commands import DoesNotMatch
-from portal.payments.gateway import GatewayRefused, GatewayUnreachable
-from portal.payments.queries import latest_funding
 from portal.whitelabels.queries import white_label
-
-log = structlog.get_logger()
 
 
 class CannotStartNow(Refusal):
@@ -56,28 +49,6 @@ def why_not_now(db: TenantSession, account: Account) -> str | None:
         name = white_label(db).name
         return f"{name} has to settle something with its supplier first. Your answers are kept; try again tomorrow."
     return None
-
-
-def look_now(account: Account) -> bool:
-    """Ask the gateway about the account's latest payment. True when the account is active afterwards."""
-    sees_payment(account)
-    with reading() as db:
-        found = db.load(Account, account.id)
-        return found is not None and found.state == State.ACTIVE
-
-
-def sees_payment(account: Account) -> bool:
-    """Ask the gateway about the account's latest payment, and settle it. False when there was no answer to go by."""
-    with reading() as db:
-        funding = latest_funding(db, account.id)
-    if funding is None:
-        return True
-    try:
-        payments.refresh(funding.id)
-    except (GatewayUnreachable, GatewayRefused, DoesNotMatch) as error:
-        log.warning("return.not_settled", funding=str(funding.id), error=str(error))
-        return False
-    return True
 
 
 def renew_link(db: TenantSession, *, login_name: str | None, link_id: UUID | None) -> None:

@@ -147,14 +147,15 @@ def _trial_rows(invoice: Invoice, tenant: WhiteLabel) -> list[Row]:
     return [Row("Trial", money(0, tenant), f"the plan is charged from {day(invoice.trial_ends, tenant)} on")]
 
 
-def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
-    """What became of the latest payment, and whether money moved."""
+def payment_status(db: TenantSession, account: Account, *, seen: bool) -> PaymentStatus:
+    """What became of the latest payment, and whether money moved; `seen` when the gateway was asked just now. One that
+    nobody looked at may have been paid meanwhile, whatever is on file."""
     funding = latest_funding(db, account.id)
     if funding is None:
         return PaymentStatus("none")
     if funding.state == "succeeded":
         return _after_success(db, account, funding)
-    if funding.state == "unknown" and funding.checkout_session is not None:
+    if funding.is_open and funding.checkout_session is not None and not seen:
         return NOT_CONFIRMED
     if funding.last_decline is not None:
         why = DECLINES.get(funding.last_decline, "Your bank declined the card")
@@ -168,11 +169,8 @@ def payment_status(db: TenantSession, account: Account) -> PaymentStatus:
 
 
 def payment_of_ended(db: TenantSession, account: Account, *, seen: bool) -> PaymentStatus:
-    """What became of the latest payment for an account that was closed before it was active; `seen` as the gateway
-    shows it now."""
-    status = payment_status(db, account)
-    if status.kind in ("open", "declined") and not seen:
-        return NOT_CONFIRMED
+    """What became of the latest payment for an account that was closed before it was active."""
+    status = payment_status(db, account, seen=seen)
     if status.kind in ("none", "unknown", "kept", "refunded"):
         return status
     return replace(status, text="Nothing more can be paid.")

@@ -7,8 +7,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import finishing_customers_only, returning_customers_only, standing
-from portal.accounts.lifecycle import Role
+from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
+from portal.accounts.queries import customer_or_404
 from portal.activation import commands, flows, pages, queries
 from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm
 from portal.activation.models import ActivationLink
@@ -21,6 +22,7 @@ from portal.kit.limits import limiter, login_from_address, remote_address
 from portal.kit.money import Money
 from portal.kit.settings import current
 from portal.kit.web import allow_form_to, asked_host, page
+from portal.payments import flows as payments
 from portal.payments.commands import CannotTake
 from portal.payments.flows import PaymentNotConfirmed, PaymentPageClosed
 
@@ -142,24 +144,21 @@ def pay() -> Response:
 @bp.get("/activation/return")
 @returning_customers_only
 def come_back() -> Response:
-    """Where the card page leads back to: look at the gateway now, whatever the webhook does."""
+    """Where the card page leads back to."""
     ended = _ended()
     if ended is not None:
         return _tell_of_end(ended)
-    account = _finishing()
-    if account is None or flows.look_now(account):
-        return redirect("/activation/done", 303)
-    return redirect("/activation/waiting", 303)
+    return redirect("/activation/waiting" if _finishing() is not None else "/activation/done", 303)
 
 
 @bp.get("/activation/waiting")
 @finishing_customers_only
 def waiting() -> Response:
+    """Look at the gateway now, whatever the webhook does."""
     account = _finishing()
-    if account is None:
+    status = _look_now(account) if account is not None else None
+    if status is None:
         return redirect("/activation/done", 303)
-    with reading() as db:
-        status = pages.payment_status(db, account)
     if status.kind not in ("open", "unknown"):
         return redirect("/activation/payment", 303)
     return page("activation/waiting.html", payment=status, follow="/activation/return")
@@ -201,7 +200,7 @@ def _tell_of_end(account: Account) -> Response:
     """The account was closed before the browser came back: what became of the money, and whom to ask."""
     if account.activated_at is not None:
         return redirect(f"/account/{account.id}/credit/return", 303)
-    seen = flows.sees_payment(account)
+    seen = payments.look(account.id)
     with reading() as db:
         status = pages.payment_of_ended(db, account, seen=seen)
     follow = request.path if status.kind in ("open", "unknown") else None
@@ -263,11 +262,13 @@ def _goes_on() -> Response | None:
 
 def _payment_page(account: Account, form: AmountForm | None, refused: PaymentStatus | None = None) -> Response:
     """The amount and what it is for; on top what became of the last try, which may be a refusal of just now."""
+    status = refused or _look_now(account)
+    if status is None:
+        return redirect("/activation/done", 303)
     form = form or _amount_form(account)
     with reading() as db:
         refusal = flows.why_not_now(db, account)
         breakdown = pages.breakdown(db, account)
-        status = pages.payment_status(db, account)
     allow_form_to(current().checkout_origin)
     return page(
         "activation/payment.html",
@@ -275,10 +276,18 @@ def _payment_page(account: Account, form: AmountForm | None, refused: PaymentSta
         form=form,
         account=account,
         breakdown=breakdown,
-        payment=refused or status,
+        payment=status,
         refusal=refusal,
         others=_others(account),
     )
+
+
+def _look_now(account: Account) -> PaymentStatus | None:
+    """What became of the latest payment, as the gateway has it now; None when it made the account active."""
+    seen = payments.look(account.id)
+    with reading() as db:
+        found = customer_or_404(db, account.id)
+        return None if found.state == State.ACTIVE else pages.payment_status(db, found, seen=seen)
 
 
 def _others(account: Account) -> list[tuple[str, str]]:

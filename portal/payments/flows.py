@@ -28,7 +28,7 @@ from portal.payments.gateway import (
     Seen,
 )
 from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
-from portal.payments.queries import gateway_customer_of
+from portal.payments.queries import gateway_customer_of, open_funding_of
 from portal.payments.stripe_gateway import StripeGateway, can_charge
 from portal.whitelabels.models import GatewayCredential, WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
@@ -113,6 +113,21 @@ def refresh(funding_id: UUID) -> Funding:
         return _settled(funding.id, gateway.checkout(funding.checkout_session))
     found = gateway.find_checkout(customer, str(funding.id)) if customer else None
     return _settled(funding.id, found) if found is not None else _never_made(funding)
+
+
+def look(account_id: UUID) -> bool:
+    """Ask the gateway about the account's payment that is still open, and settle it. False when there was no answer to
+    go by."""
+    with reading() as db:
+        funding = open_funding_of(db, account_id)
+    if funding is None:
+        return True
+    try:
+        refresh(funding.id)
+    except (GatewayUnreachable, GatewayRefused, commands.DoesNotMatch) as error:
+        log.warning("payment.not_seen", funding=str(funding.id), error=str(error))
+        return False
+    return True
 
 
 def gateway_of(funding: Funding) -> StripeGateway:

@@ -21,8 +21,10 @@ from portal.kit.money import Money, exponent
 from portal.kit.refusals import NotAllowed
 from portal.kit.settings import current
 from portal.kit.web import allow_form_to, asked_host, page
+from portal.payments import flows as payments
 from portal.payments.commands import CannotTake
 from portal.payments.flows import PaymentNotConfirmed, PaymentPageClosed
+from portal.payments.queries import latest_funding
 from portal.selfcare import flows, pages
 
 bp = Blueprint("credit", __name__, url_prefix="/account/<uuid:account_id>/credit")
@@ -60,13 +62,13 @@ def come_back(account_id: UUID) -> Response:
     """Where the card page leads back to: look at the gateway now, whatever the webhook does, and say what became of
     the money, whatever became of the account meanwhile."""
     account = my_account_or_404(account_id, even_closed=True)
-    funding = flows.look_now(account)
+    seen = payments.look(account_id)
+    with reading() as db:
+        funding, told = latest_funding(db, account_id), pages.what_became_of_it(db, account_id, seen=seen)
     if funding is not None and funding.is_open and funding.last_decline is None:
         return page("selfcare/waiting.html", account=account, pays=_pays(account), follow=request.path)
     if _pays(account) and (funding is None or funding.state != "succeeded"):
         return redirect(f"/account/{account_id}/credit", 303)
-    with reading() as db:
-        told = pages.what_became_of_it(db, account_id)
     if told is not None:
         kind, text = told
         flash(text, kind)
@@ -90,9 +92,10 @@ def _payer_or_403(account_id: UUID) -> Account:
 
 
 def _credit_page(account: Account, form: AmountForm | None, refused: PaymentStatus | None = None) -> Response:
+    seen = refused is None and payments.look(account.id)
     form = form or _form(account)
     with reading() as db:
-        found = pages.credit_page(db, account)
+        found = pages.credit_page(db, account, seen=seen)
     allow_form_to(current().checkout_origin)
     status = 503 if refused else 200
     return page("selfcare/credit.html", status=status, form=form, found=found, payment=refused or found.payment)

@@ -86,26 +86,27 @@ class CreditPage:
     payment: PaymentStatus
 
 
-def credit_page(db: TenantSession, account: Account) -> CreditPage:
-    """What the customer has, how long it lasts, and what became of the last payment when it did not arrive."""
+def credit_page(db: TenantSession, account: Account, *, seen: bool) -> CreditPage:
+    """What the customer has, how long it lasts, and what became of the last payment when it did not arrive; `seen` when
+    the gateway was asked just now."""
     tenant, balance = white_label(db), credit_minor(db, Book.RETAIL, account.id)
     latest = latest_funding(db, account.id)
     arrived = latest is None or latest.state == "succeeded"
-    status = PaymentStatus("none") if arrived else payment_status(db, account)
+    status = PaymentStatus("none") if arrived else payment_status(db, account, seen=seen)
     suspension = suspension_of(db, account)
     return CreditPage(
         account, suspension, money(balance, tenant), balance < 0, outlook_rows(db, account, balance), status
     )
 
 
-def what_became_of_it(db: TenantSession, account_id: UUID) -> tuple[str, str] | None:
+def what_became_of_it(db: TenantSession, account_id: UUID, *, seen: bool) -> tuple[str, str] | None:
     """The account's latest payment in a sentence or two, as the account is now, behind the kind of note it is; None
     when there was none."""
     account, funding = db.load(Account, account_id), latest_funding(db, account_id)
     if account is None or funding is None:
         return None
     if funding.state != "succeeded" or refund_of(db, funding.id) is not None:
-        status = payment_status(db, account)
+        status = payment_status(db, account, seen=seen)
         return "note", f"{status.heading}. {status.moved} {status.text}"
     tenant = white_label(db)
     arrived = f"{money(funding.amount_minor, tenant)} arrived and is on your account."

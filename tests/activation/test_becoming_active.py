@@ -67,6 +67,22 @@ def test_half_way_and_back_next_day_on_another_device_goes_on_and_never_pays_twi
     assert len(invited.shop.entries("funding:")) == 1 and invited.state == "active"
 
 
+def test_the_page_that_asks_for_money_looks_first_whether_it_came(invited: Invited):
+    """Red with the status as it is on file:
+    "No money was taken so far", after 100.00 was."""
+    invited.open()
+    invited.choose_password()
+    url = invited.browser.submit("/activation/payment", {"other": "100.00"}).location
+    assert "No money was taken so far." in invited.browser.get("/activation/payment").text
+    invited.shop.pay(url, VISA)
+    invited.shop.gateway.down()
+    unknown = invited.browser.get("/activation/payment").text
+    assert "We do not know yet whether money was taken." in unknown and "No money was taken" not in unknown
+    invited.shop.gateway.down(False)
+    assert invited.browser.get("/activation/payment").location == "/activation/done"
+    assert invited.state == "active"
+
+
 def test_a_decline_says_that_no_money_was_taken_and_keeps_the_answers(invited: Invited):
     invited.open()
     invited.choose_password()
