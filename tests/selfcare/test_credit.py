@@ -144,6 +144,19 @@ def test_a_closed_card_page_is_waited_for_and_gone_on_with(payer):
 
 
 @on_sqlite
+def test_the_page_looks_first_whether_the_money_came(payer):
+    """Red with what is on file: "No money was taken so far", after 25.00 was."""
+    answer = payer.wish(other="25.00")
+    payer.shop.pay(answer.location, VISA)
+    payer.shop.gateway.down()
+    unknown = words_of(payer.browser.get(payer.base))
+    assert "We do not know yet whether money was taken." in unknown and "No money was taken" not in unknown
+    payer.shop.gateway.down(False)
+    page = words_of(payer.browser.get(payer.base))
+    assert "27.00" in page and "not finished" not in page
+
+
+@on_sqlite
 @pytest.mark.parametrize(("typed", "said"), [
     ("4.99", "The least amount is £5.00."), ("-5", "Write an amount"), ("x", "Write an amount"),
     ("1,000,000.00", "at most"), ("0", "above zero"),
