@@ -212,7 +212,7 @@ class TestRefused:
         assert set(errors(answer)) == {f"to-{shop.ids[0]}", f"to-{shop.ids[2]}"} and shop.untouched(before)
 
     def test_a_charge_that_is_refused_leaves_no_route(self, shop, phones):
-        """Red when calls are sent there in a transaction of their own."""
+        """Red when the charge follows in a transaction of its own."""
         before, (browser, path, form) = phones.version(), shop.owned()
         with transaction(shop.tenant.id) as db:
             db.load(Service, shop.geo).opening_retail_minor = 300
