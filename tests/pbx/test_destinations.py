@@ -219,6 +219,15 @@ class TestRefused:
         answer = browser.post(path, data=form | shop.at(to="group:600"))
         assert answer.status_code == 409 and "The price changed meanwhile" in answer.text and shop.untouched(before)
 
+    def test_a_number_that_cannot_be_assigned_asks_nothing(self, shop):
+        """Red when the cell is there for every number: a choice would be sent for one that is not assigned."""
+        browser, path, _ = shop.owned(*shop.ids[:2])
+        with transaction(shop.tenant.id) as db:
+            db.load(Number, shop.ids[0]).price_class = "gone"
+        page = browser.get(path)
+        assert value(page, f"to_{shop.ids[0]}") is None and f'name="to_{shop.ids[1]}"' in page.text
+        assert "Not on sale any more." in words(page)
+
     def test_where_nothing_is_set_up_the_choice_comes_later(self, shop, phones):
         base = f"/customers/{phones.run}"
         browser, path, form = shop.reserved(phones.bob, base)
