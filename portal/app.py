@@ -32,7 +32,7 @@ from portal.navigation import navigation, role_label
 from portal.numbers import assigning as numbers, porting
 from portal.numbers.documents import LARGEST_BYTES
 from portal.numbers.stock_file import MOST_BYTES
-from portal.pbx import commands as pbx
+from portal.pbx import commands as pbx, routing
 from portal.pbx.sound import LARGEST_BYTES as LARGEST_SOUND
 from portal.people import commands as people
 from portal.statements import receipts
@@ -91,6 +91,7 @@ def listen() -> None:
     numbers.listen()
     porting.listen()
     pbx.listen()
+    routing.listen()
 
 
 def _flask_settings(settings: Settings) -> dict[str, Any]:

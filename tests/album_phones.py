@@ -3,6 +3,8 @@
 import io
 import wave
 
+from playwright.sync_api import Page
+
 from tests.walker import Walker
 
 
@@ -65,7 +67,22 @@ class PhoneChapters(Walker):
         self.see(page, "phones-clips")
         page.goto(f"{base}/history")
         self.see(page, "phones-history")
+        self._decide(page, base.replace("/pbx", "/numbers"))
         self._own_phones()
+
+    def _decide(self, page: Page, numbers: str) -> None:
+        """Where calls to a number will go, chosen in the quote."""
+        page.goto(f"{numbers}/search")
+        page.check("tbody input[name=chosen] >> nth=0")
+        page.click("text=Reserve for ten minutes")
+        self.see(page, "phones-quote")
+        page.select_option("select[name^=to_]", "outside")
+        page.fill("input[name$=_outside]", "999")
+        page.click("button:has-text('Assign this')")
+        self.see(page, "phones-quote-errors")
+        page.select_option("select[name^=to_]", "extension:101")
+        page.click("button:has-text('Assign this')")
+        self.see(page, "phones-quote-assigned")
 
     def _own_phones(self) -> None:
         """The customer's own side."""

@@ -80,5 +80,5 @@ def page(template: str, *, status: int = 200, **context: Any) -> Response:
     """Render a page. A page whose form came back with errors says so in its title and answers 422."""
     form = context.get("form")
     wrong = isinstance(form, FlaskForm) and bool(form.errors)
-    body = render_template(template, has_errors=wrong, **context)
+    body = render_template(template, has_errors=wrong or status == 422, **context)
     return Response(body, status=422 if wrong and status == 200 else status, mimetype="text/html")

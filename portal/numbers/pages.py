@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.paging import Key
 from portal.kit.refusals import NotFound
+from portal.numbers import destinations
 from portal.numbers.assigning import reserved_for
 from portal.numbers.charging import price_classes
 from portal.numbers.e164 import KINDS, international, place_name
@@ -38,13 +39,15 @@ from portal.whitelabels.words import day, local_day, money, short_day
 
 @dataclass(frozen=True)
 class Line:
-    """A number of the account. `state` is a badge: works, address, refused, or the account's own state."""
+    """A number of the account. `state` is a badge: works, address, refused, or the account's own state. `goes_to` is
+    empty while calls to it go nowhere yet."""
 
     id: UUID
     href: str
     number: str
     sub: str
     whose: str
+    goes_to: str
     state: str
     since: str
 
@@ -61,6 +64,7 @@ class Resting:
 @dataclass(frozen=True)
 class NumbersPage:
     lines: list[Line]
+    tells_calls: bool
     reserved: int
     reserved_until: str
     resting: list[Resting]
@@ -109,12 +113,21 @@ class NumberPage:
     needs_address: bool
     address: str
     steps: list[Step]
+    calls: "Calls | None"
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Where calls to a number go, empty while they go nowhere yet; and where the reader says otherwise, if anywhere."""
+
+    words: str
+    edit_href: str
 
 
 def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
     tenant, account = white_label(db), desk.account
     people, addresses = names_of(db, account.id), emergency_addresses_of(db, account.id)
-    reserved = reserved_for(db, account.id)
+    reserved, told = reserved_for(db, account.id), destinations.told(db, desk.desk)
     return NumbersPage(
         lines=[
             Line(
@@ -123,11 +136,13 @@ def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
                 international(number.e164),
                 place_words(number),
                 _whose(people, number),
+                told.words.get(number.e164, "") if told is not None else "",
                 badge(desk, number, addresses.get(number.id)),
                 _since(number, tenant),
             )
             for number in numbers_of(db, account.id)
         ],
+        tells_calls=told is not None,
         reserved=len(reserved),
         reserved_until=clock_words(reserved[0].until, tenant) if reserved else "",
         resting=_resting(db, desk, tenant),
@@ -278,7 +293,17 @@ def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberP
         needs_address=number.needs_address,
         address=address_words(address) if address is not None else "",
         steps=emergency_steps(address, tenant) if number.needs_address or address is not None else [],
+        calls=_calls(db, desk, number),
     )
+
+
+def _calls(db: TenantSession, desk: NumbersDesk, number: Number) -> Calls | None:
+    told = destinations.told(db, desk.desk)
+    if told is None:
+        return None
+    words = told.words.get(number.e164, "")
+    part = quote(number.e164) if words else f"new?number={quote(number.e164)}"
+    return Calls(words, f"{desk.desk.base}/pbx/numbers/{part}" if told.can_edit else "")
 
 
 WHY = {

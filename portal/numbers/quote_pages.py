@@ -1,5 +1,6 @@
 """What coming, going and coming back of numbers costs, in words, before it is done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from portal.billing.quoting import QuotePage, Row, monthly_row, quote_page, quot
 from portal.identity.models import User
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
+from portal.numbers import destinations
 from portal.numbers.assigning import QUARANTINE, reserved_for, those_that_rest
 from portal.numbers.charging import Quote, classes_on_sale, quote, refuse_unsold
 from portal.numbers.e164 import international
@@ -28,6 +30,7 @@ class Reserved:
     sub: str
     until: str
     is_sold: bool
+    wrong: str
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,14 @@ class DecidePage:
     """The reserved numbers and what they cost together; `quote` is None while the account is not active. Then
     `first_invoice` is what the activation charges for all its numbers, `each_month` what every whole month does.
 
-    `sold` are how many can be assigned: the price class of the others is not on sale any more.
+    `sold` are how many can be assigned: the price class of the others is not on sale any more. `destinations` are where
+    calls to them can go: none while nothing is set up, or when that is not the reader's choice.
     """
 
     lines: list[Reserved]
     sold: int
     people: list[User]
+    destinations: destinations.Offers
     quote: QuotePage | None
     first_invoice: list[Row]
     first_total: str
@@ -57,8 +62,8 @@ class ReleasePage:
     agreed: int
 
 
-def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
-    """What is reserved and what it would cost. Raises CannotChange."""
+def decide_page(db: TenantSession, desk: NumbersDesk, wrong: Mapping[UUID, str]) -> DecidePage:
+    """What is reserved and what it would cost; `wrong` is said beside the numbers. Raises CannotChange."""
     tenant, account, on_sale = white_label(db), desk.account, classes_on_sale(db)
     numbers = reserved_for(db, account.id)
     sold = [number for number in numbers if number.price_class in on_sale]
@@ -66,9 +71,10 @@ def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
     invoice = asked.invoice if asked is not None else None
     lines = invoice.lines if invoice is not None else ()
     return DecidePage(
-        lines=[_reserved(each, tenant, is_sold=each in sold) for each in numbers],
+        lines=[_reserved(each, tenant, is_sold=each in sold, wrong=wrong.get(each.id, "")) for each in numbers],
         sold=len(sold),
         people=people_of(db, account.id),
+        destinations=destinations.offers(db, desk.desk),
         quote=_quote_words(db, desk, asked),
         first_invoice=[quoted_row(line, tenant, sees_retail=desk.sees_retail) for line in lines],
         first_total=money(invoice.wholesale_minor, tenant) if invoice is not None else "",
@@ -77,9 +83,9 @@ def decide_page(db: TenantSession, desk: NumbersDesk) -> DecidePage:
     )
 
 
-def _reserved(number: Number, tenant: WhiteLabel, *, is_sold: bool) -> Reserved:
+def _reserved(number: Number, tenant: WhiteLabel, *, is_sold: bool, wrong: str) -> Reserved:
     until = clock_words(number.until, tenant)
-    return Reserved(number.id, international(number.e164), place_words(number), until, is_sold)
+    return Reserved(number.id, international(number.e164), place_words(number), until, is_sold, wrong)
 
 
 def _each_month(desk: NumbersDesk, asked: Quote | None, tenant: WhiteLabel) -> list[Row]:

@@ -1,5 +1,6 @@
 """The numbers of an account, from either side: its white label's, or its own people's."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request
@@ -12,13 +13,14 @@ from portal.accounts.queries import held_customer_or_404
 from portal.billing.flows import as_quoted
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
-from portal.kit.forms import AgreedForm
+from portal.kit.forms import AgreedForm, stripped
 from portal.kit.refusals import BadInput, NotAllowed, Refusal
 from portal.kit.web import page
-from portal.numbers import assigning, pages, quote_pages
+from portal.numbers import assigning, destinations, pages, quote_pages
 from portal.numbers.e164 import international
 from portal.numbers.forms import SearchForm, WhoseForm, read_id, read_search, whose_choices
 from portal.numbers.letters import tell_payers
+from portal.numbers.models import Number
 from portal.numbers.rights import NumbersDesk
 from portal.numbers.searching import free_countries
 
@@ -86,11 +88,7 @@ def give_back(side: Side, account_id: UUID, number_id: UUID) -> Response:
 @account_or_administrator_only
 def decide(side: Side, account_id: UUID) -> Response:
     """What is reserved, and what it will cost."""
-    desk = numbers_desk(side, account_id, assigns=True)
-    with reading() as db:
-        found = quote_pages.decide_page(db, desk)
-    agreed = found.quote.agreed if found.quote is not None else 0
-    return page("numbers/quote.html", found=found, desk=desk, agreed=agreed, whose=whose_choices(found.people))
+    return _decide(numbers_desk(side, account_id, assigns=True))
 
 
 @bp.post("/customers/<uuid:account_id>/numbers/quote", defaults=CUSTOMERS)
@@ -100,10 +98,12 @@ def assign(side: Side, account_id: UUID) -> Response:
     desk, form, chosen = numbers_desk(side, account_id, assigns=True), AgreedForm(), _chosen("number")
     agreed = agreed_minor(form)
     try:
-        with as_quoted(account_id, desk.ways) as (db, account):
-            refuse(desk.at(account).why_not_assign)
-            made = assigning.assign(db, account, chosen, agreed_minor=agreed, by=actor(), users=_whose(chosen))
-            tell_payers(db, account, made, agreed, by=actor())
+        made = _assign(desk, chosen, agreed)
+    except destinations.CannotGoThere as refused:
+        return _decide(desk, refused.wrong)
+    except NotAllowed as refused:
+        refused.ways = desk.ways
+        raise
     except (assigning.ReservationOver, assigning.AssignedAlready) as refused:
         refused.ways = (*desk.ways, ("Back to the search", f"{desk.base}/search"))
         raise
@@ -189,6 +189,33 @@ def agreed_minor(form: AgreedForm) -> int:
     return form.agreed_minor
 
 
+def _assign(desk: NumbersDesk, chosen: list[UUID], agreed: int) -> list[Number]:
+    """The numbers with their charge, whose they are and where calls go: all of it, or none."""
+    users, wanted = _whose(chosen), _wanted(chosen)
+    with as_quoted(desk.account.id, desk.ways) as (db, account):
+        present = desk.at(account)
+        refuse(present.why_not_assign)
+        made = assigning.assign(db, account, chosen, agreed_minor=agreed, by=actor(), users=users)
+        destinations.route(db, present.desk, made, wanted, by=actor())
+        tell_payers(db, account, made, agreed, by=actor())
+    return made
+
+
+def _decide(desk: NumbersDesk, wrong: Mapping[UUID, str] | None = None) -> Response:
+    """The quote; when destinations are wrong, with what was sent, and why beside each."""
+    with reading() as db:
+        found = quote_pages.decide_page(db, desk, wrong or {})
+    return page(
+        "numbers/quote.html",
+        status=422 if wrong else 200,
+        found=found,
+        desk=desk,
+        agreed=found.quote.agreed if found.quote is not None else 0,
+        whose=whose_choices(found.people),
+        sent=request.form,
+    )
+
+
 def _chosen(field: str) -> list[UUID]:
     chosen = {read_id(words) for words in request.form.getlist(field)}
     if not chosen or len(chosen) > MOST_CHOSEN:
@@ -199,3 +226,9 @@ def _chosen(field: str) -> list[UUID]:
 def _whose(chosen: list[UUID]) -> dict[UUID, UUID]:
     named = {number_id: request.form.get(f"user_{number_id}", "") for number_id in chosen}
     return {number_id: read_id(words) for number_id, words in named.items() if words}
+
+
+def _wanted(chosen: list[UUID]) -> dict[UUID, destinations.Wanted]:
+    """Where calls are to go. A number outside counts only where that is chosen."""
+    sent = {id: (request.form.get(f"to_{id}", ""), request.form.get(f"to_{id}_outside", "")) for id in chosen}
+    return {id: destinations.Wanted(value, stripped(outside)) for id, (value, outside) in sent.items() if value}

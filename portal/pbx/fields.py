@@ -10,10 +10,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from portal.kit.forms import choices, stripped
+from portal.numbers.destinations import OUTSIDE
 from portal.numbers.e164 import NotANumber, international, read_number
 from portal.pbx.configuration import WITHHELD, Configuration, Kind, Target
-
-OUTSIDE = "outside"
 
 
 class SecondsField(IntegerField):
@@ -48,14 +47,7 @@ class TargetField(SelectField):
 
     def offer(self, settings: Configuration, *, but: str = "") -> None:
         """The destinations there are, but for one: the part itself."""
-        pairs = [("", self.nowhere or "Choose")]
-        pairs += [(f"extension:{e.number}", f"{e.number} {e.name}") for e in settings.extensions]
-        pairs += [(f"group:{e.number}", f"{e.number} {e.name}, ring group") for e in settings.groups]
-        pairs += [(f"hours:{e.key}", f"{e.name}, schedule") for e in settings.hours]
-        pairs += [(f"greeting:{e.key}", f"{e.name}, greeting") for e in settings.greetings]
-        boxes = [each for each in settings.extensions if each.voicemail.on]
-        pairs += [(f"voicemail:{e.number}", f"Voicemail of {e.number} {e.name}") for e in boxes]
-        pairs += [(OUTSIDE, "A number outside")]
+        pairs = [("", self.nowhere or "Choose"), *destinations(settings)]
         self.choices = choices(pair for pair in pairs if pair[0] != but or not but)
 
     def show(self, target: Target | None) -> None:
@@ -78,17 +70,31 @@ class TargetField(SelectField):
         if not self.data:
             raise StopValidation("Choose where calls go.")
         try:
-            self.target = Target.read(f"external:{self._number()}" if self.data == OUTSIDE else self.data)
+            is_outside = self.data == OUTSIDE
+            self.target = number_outside(self.outside, g.white_label.country) if is_outside else Target.read(self.data)
         except NotANumber as error:
             raise StopValidation(str(error)) from error
         except ValueError:
             raise StopValidation("Choose one of the destinations.") from None
 
-    def _number(self) -> str:
-        found = read_number(self.outside, g.white_label.country)
-        if not found.is_listed:
-            raise NotANumber("No country has such a number.")
-        return found.e164
+
+def destinations(settings: Configuration) -> list[tuple[str, str]]:
+    """Where a call can go, with words for each."""
+    pairs = [(f"extension:{e.number}", f"{e.number} {e.name}") for e in settings.extensions]
+    pairs += [(f"group:{e.number}", f"{e.number} {e.name}, ring group") for e in settings.groups]
+    pairs += [(f"hours:{e.key}", f"{e.name}, schedule") for e in settings.hours]
+    pairs += [(f"greeting:{e.key}", f"{e.name}, greeting") for e in settings.greetings]
+    boxes = [each for each in settings.extensions if each.voicemail.on]
+    pairs += [(f"voicemail:{e.number}", f"Voicemail of {e.number} {e.name}") for e in boxes]
+    return [*pairs, (OUTSIDE, "A number outside")]
+
+
+def number_outside(words: str, country: str) -> Target:
+    """A number outside as it was typed. Raises NotANumber, or ValueError for one that no call reaches."""
+    found = read_number(words, country)
+    if not found.is_listed:
+        raise NotANumber("No country has such a number.")
+    return Target.read(f"external:{found.e164}")
 
 
 def numbered(numbers: list[str]) -> list[SelectChoice]:

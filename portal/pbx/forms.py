@@ -291,6 +291,7 @@ class RouteForm(PartForm):
         else:
             self.number.choices = numbered([each for each in offered.numbers if each not in taken])
             self.number.validate_choice = False
+            self.number.data = self.number.data or request.args.get("number")
             self._taken = taken
         self.to.offer(offered.settings)
 

@@ -8,6 +8,8 @@ from portal.accounts.lifecycle import Side, State
 from portal.accounts.models import Account
 from portal.pbx.configuration import Configuration, Extension
 
+ADMINISTRATORS = "The administrators of the account look after its phone settings."
+
 
 @dataclass(frozen=True)
 class Office:
@@ -47,6 +49,11 @@ class Office:
 def keeps_limits(side: Side, account: Account) -> bool:
     """Whether the cap and the barring are the payer's alone, who sits on the other side (decision 0018)."""
     return side is Side.ACCOUNT and not account.is_run_by_customer
+
+
+def why_not_edit(desk: Desk) -> str:
+    """Why the settings of the whole account are not the reader's to change now, in words; empty when they are."""
+    return why_read_only(desk.side, desk.account) if desk.is_administrator else ADMINISTRATORS
 
 
 def why_read_only(side: Side, account: Account) -> str:

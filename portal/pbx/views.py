@@ -19,7 +19,7 @@ from portal.pbx.commands import ChangedMeanwhile, DoesNotFit, Edit, fill, save, 
 from portal.pbx.configuration import RULES, SECTIONS, Anything, Configuration, Extension, Place, Rules
 from portal.pbx.credentials import MadeMeanwhile, renew, stamp
 from portal.pbx.forms import FORMS, ExtensionForm, PartForm, RulesForm
-from portal.pbx.rules import Office, why_read_only
+from portal.pbx.rules import ADMINISTRATORS, Office, why_read_only
 from portal.pbx.templates import TEMPLATES
 from portal.pbx.words import title
 
@@ -213,7 +213,7 @@ def administered(side: Side, account_id: UUID, *, changes: bool = False) -> Offi
     """Like `office_of`, for whoever administers from that side. Raises NotAllowed for everybody else."""
     office = office_of(side, account_id)
     if not office.is_administrator:
-        raise NotAllowed("The administrators of the account look after its phone settings.")
+        raise NotAllowed(ADMINISTRATORS)
     if changes and office.read_only:
         raise NotAllowed(office.read_only)
     return office
@@ -241,7 +241,7 @@ def _part_or_404(
     earlier = queries.settings_at(db, office.account.id, base) if base is not None else None
     present = settings.at(place) or (earlier.at(place) if earlier else None)
     if not office.is_administrator and not (isinstance(present, Extension) and office.owns(present)):
-        raise NotAllowed("The administrators of the account look after its phone settings.")
+        raise NotAllowed(ADMINISTRATORS)
     if present is None and place.key != NEW:
         raise NotFound
     return version, present
