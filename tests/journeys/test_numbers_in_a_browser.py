@@ -43,29 +43,37 @@ def taken_up(street: Street, account_number: str, key: str) -> tuple[int, dict[s
 
 
 def stock(street: Street) -> None:
-    """Four free numbers, of which one needs to know where it stands."""
+    """Five free numbers, of which one needs to know where it stands."""
     with transaction(street.company.id) as db:
         price_class(db)
-        for last in range(4):
+        for last in range(5):
             number(db, last, needs_address=last == 2)
 
 
 def take_three_numbers(page: Page) -> None:
-    """One of them rings an extension from the assignment on."""
     page.click("text=Add numbers")
     page.click("main a:has-text('Find a number') >> nth=0")
     for n in range(3):
         page.check(f"input[name=chosen] >> nth={n}")
     page.click("text=Reserve for ten minutes")
     expect(page.locator("main")).to_contain_text("Nothing is charged while the account is inactive")
-    number_outside = page.locator("input[name$=_outside] >> nth=1")
-    page.select_option("select[name^=to_] >> nth=1", "outside")
-    expect(number_outside).to_be_visible()
-    page.select_option("select[name^=to_] >> nth=1", "extension:102")
-    expect(number_outside).to_be_hidden()
+    expect(page.locator("main")).to_contain_text("Where calls go is chosen later")
     page.click("text=Assign these 3 numbers")
     expect(page.locator("main")).to_contain_text("+44 113 496 0002")
-    expect(page.locator("tbody tr:has-text('0001')")).to_contain_text("Extension 102 (Workshop)")
+
+
+def take_one_that_rings(page: Page, numbers: str) -> None:
+    """Once there are extensions, the quote asks where calls go."""
+    page.goto(f"{numbers}/search?country=GB")
+    page.check("input[name=chosen] >> nth=0")
+    page.click("text=Reserve for ten minutes")
+    number_outside = page.locator("input[name$=_outside]")
+    page.select_option("select[name^=to_]", "outside")
+    expect(number_outside).to_be_visible()
+    page.select_option("select[name^=to_]", "extension:102")
+    expect(number_outside).to_be_hidden()
+    page.click("text=Assign this number")
+    expect(page.locator("tbody tr:has-text('0003')")).to_contain_text("Extension 102 (Workshop)")
     expect(page.locator("tbody tr:has-text('0002')")).to_contain_text("Nowhere yet")
 
 
@@ -106,8 +114,8 @@ def set_up_phones(page: Page, base: str) -> None:
     page.select_option("#inside", "group:600")
     page.select_option("#outside", "voicemail:101")
     page.click("main form[novalidate] button.btn-primary")
-    for last in "02":
-        save(page, f"{base}/numbers/new", number=f"+44113496000{last}", to="hours:h1")
+    for last, where in (("0", "hours:h1"), ("1", "extension:101"), ("2", "hours:h1")):
+        save(page, f"{base}/numbers/new", number=f"+44113496000{last}", to=where)
 
 
 @on_sqlite
@@ -116,14 +124,14 @@ def test_option_2_from_creation_through_numbers_and_phones_to_the_pbx(street: St
     page = street.person("bob@northwind.example")
     create_gorse_hill(street, page)
     expect(page.locator("main")).to_contain_text("Your next steps")
-    next_steps, own = page.url, page.url.removesuffix("/created")
-    make_extensions(page, f"{own}/pbx")
-    page.goto(next_steps)
     take_three_numbers(page)
+    own = page.url.removesuffix("/numbers")
     say_where_it_stands(page)
+    make_extensions(page, f"{own}/pbx")
+    take_one_that_rings(page, f"{own}/numbers")
     set_up_phones(page, f"{own}/pbx")
     page.goto(own)
-    for line in ("3 numbers assigned.", "Validated for each number.", "Each number rings somewhere."):
+    for line in ("4 numbers assigned.", "Validated for each number.", "Each number rings somewhere."):
         expect(page.locator("main")).to_contain_text(line)
     account_number = page.inner_text("ol.crumbs li >> nth=-1")
     street.go(page, "/settings/provisioning")
@@ -131,17 +139,18 @@ def test_option_2_from_creation_through_numbers_and_phones_to_the_pbx(street: St
     key = page.inner_text("code.secret")
     assert taken_up(street, account_number, key)[0] == 404
     page.goto(f"{own}/activation")
-    expect(page.locator("main")).to_contain_text("Local number × 3")
+    expect(page.locator("main")).to_contain_text("Local number × 4")
     page.click("main button.btn-primary")
     status, found = taken_up(street, account_number, key)
     routes = {each["number"]: each["target"]["kind"] for each in found["numbers"]}  # type: ignore[attr-defined]
     assert status == 200 and found["left_out"] == []
-    assert routes == {"+441134960000": "hours", "+441134960001": "extension", "+441134960002": "hours"}
+    assert routes == {"+441134960000": "hours", "+441134960001": "extension", "+441134960002": "hours",
+                      "+441134960003": "extension"}
     assert [each["sip"] is not None for each in found["extensions"]] == [True, True]  # type: ignore[attr-defined]
     street.live(40)
     finance = street.person("fiona@northwind.example")
     street.go(finance, "/finance/charges?month=2026-12&q=Gorse")
-    expect(finance.locator("main")).to_contain_text("Local number × 3, 2 Dec to 1 Jan 2027")
+    expect(finance.locator("main")).to_contain_text("Local number × 4, 2 Dec to 1 Jan 2027")
     page = street.person("bob@northwind.example")
     page.goto(f"{own}/suspension")
     page.fill("#reason", "Unpaid")
