@@ -33,6 +33,11 @@ class InviteForm(PortalForm):
         filled = ((address.data, role.data) for address, role in self.rows if address.data)
         return list({_same(address): (address.casefold(), Role(role)) for address, role in filled}.values())
 
+    @property
+    def is_for_several(self) -> bool:
+        """Whether anything was written, or is wrong, beyond the first row."""
+        return any(address.data or address.errors or role.errors for address, role in self.rows[1:])
+
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = bool(super().validate(extra_validators))
         if is_valid and not self.wanted:
