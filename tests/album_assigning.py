@@ -14,7 +14,7 @@ ABROAD = {"northwind.localhost": "020 7123 45{:02d}", "kauri.localhost": "09 300
 
 
 class AssigningChapters(Walker):
-    """A number is found, decided on, assigned, given an address for emergencies; others are brought along."""
+    """A number is found, decided on, assigned, given an address for emergencies; others are moved here."""
 
     def account_numbers(self) -> None:
         page = self.administrator()

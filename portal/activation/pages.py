@@ -267,7 +267,7 @@ def next_steps(account: Account, *, runs: bool) -> list[NextStep]:
         return [
             NextStep("plus", f"{base}/services", "Choose your services", "See what each costs before you add it."),
             people,
-            NextStep("phone", f"{base}/numbers", "Choose your numbers", "Get new ones, or bring those you have."),
+            NextStep("phone", f"{base}/numbers", "Choose your numbers", "Get new ones, or move those you have here."),
         ]
     return [
         NextStep("page", f"{base}/services", "See your services", "What is switched on, and since when."),
