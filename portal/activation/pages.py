@@ -175,7 +175,9 @@ def payment_of_ended(db: TenantSession, account: Account, *, seen: bool) -> Paym
         return NOT_CONFIRMED
     if status.kind in ("none", "unknown", "kept", "refunded"):
         return status
-    return replace(status, text="Nothing more can be paid.")
+    # It was closed with the account, however young it was.
+    heading = "The card page is closed" if status.kind == "expired" else status.heading
+    return replace(status, heading=heading, text="Nothing more can be paid.")
 
 
 NOT_CONFIRMED = PaymentStatus(

@@ -66,8 +66,9 @@ def _same(address: str) -> str:
 
 
 for _n in range(1, ROWS + 1):
-    setattr(InviteForm, f"address_{_n}", StringField(f"E-mail address {_n}", [OneAddress(optional=True)]))
-    setattr(InviteForm, f"role_{_n}", SelectField(f"Role of address {_n}"))
+    _of = ("E-mail address", "Role") if _n == 1 else (f"E-mail address {_n}", f"Role of address {_n}")
+    setattr(InviteForm, f"address_{_n}", StringField(_of[0], [OneAddress(optional=True)]))
+    setattr(InviteForm, f"role_{_n}", SelectField(_of[1]))
 
 
 class AddPersonForm(PortalForm):
