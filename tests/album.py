@@ -22,7 +22,7 @@ from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECU
 
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
-    "activation", "passwords", "own_account", "operator", "price_lists", "number_stock",
+    "activation", "endings", "passwords", "own_account", "operator", "price_lists", "number_stock",
     "account_numbers", "phones",
 )
 
@@ -139,6 +139,7 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
         page.click("text=Send invitations")
         self.see(page, "people-errors")
         page.fill("#address_1", f"ann-{self.mark}@guest.example")
+        page.click("text=Invite several at once")
         page.fill("#address_2", f"ann-{self.mark}@guest.example")
         page.select_option("#role_2", "administrator")
         page.click("text=Send invitations")
@@ -212,6 +213,36 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
         page.wait_for_url("**/activation/done")
         self.see(page, "activation-done")
         self.go(page, "/account", "account-new")
+
+    def endings(self) -> None:
+        """What people see of an account that was suspended by hand or closed, and of one cancelled under them."""
+        for customer in self.tenant.customers:
+            if customer.administration == cast.OPTION_1 and customer.story in ("suspended", "closed"):
+                self.go(self.signed_in(customer.login), "/account", f"account-{customer.story}")
+        domain = f"tern-{self.mark}.example"
+        page, bob, link = self.visitor(), self.administrator(), self.new_link("Tern Island Tours", domain, "Tess Tern")
+        self._choose_password(page, link)
+        page.click("main button[type=submit]")
+        page.wait_for_selector("form.card-form")
+        assert self._open(bob, f"q={domain}")
+        bob.goto(f"{bob.url}/closure")
+        self.see(bob, "customer-cancellation")
+        bob.fill("#reason", "Created twice")
+        bob.click("main button.btn-danger")
+        self.go(page, "/activation/return")
+        page.wait_for_selector("text=Nothing more can be paid", timeout=40_000)
+        self.see(page, "activation-ended")
+        late = self.visitor()
+        late.goto(link)
+        self.see(late, "activation-cancelled-link")
+
+    def _choose_password(self, page: Page, link: str) -> None:
+        page.goto(link)
+        page.click("text=Yes, continue")
+        page.fill("#password", NEW_PASSWORD)
+        page.fill("#again", NEW_PASSWORD)
+        page.check("#terms")
+        page.click("main button[type=submit]")
 
     def passwords(self) -> None:
         page = self.visitor()

@@ -14,7 +14,7 @@ ABROAD = {"northwind.localhost": "020 7123 45{:02d}", "kauri.localhost": "09 300
 
 
 class AssigningChapters(Walker):
-    """A number is found, decided on, assigned, given an address for emergencies; others are brought along."""
+    """A number is found, decided on, assigned, given an address for emergencies; others are moved here."""
 
     def account_numbers(self) -> None:
         page = self.administrator()
@@ -30,6 +30,7 @@ class AssigningChapters(Walker):
             self.see(who, f"{name}-port-in-again")
         own.goto(asked[1].partition("/numbers")[0])
         self.see(own, "account-with-numbers")
+        self._given_up(own, page, asked[1])
 
     def _side(self, page: Page, base: str, name: str, nth: int) -> str:
         """All pages of one side; the address of the request that is sent last."""
@@ -56,6 +57,38 @@ class AssigningChapters(Walker):
         page.goto(f"{own}/emergency")
         self._help_address(page, own, name)
         return self._port_in(page, base, name, nth)
+
+    def _given_up(self, own: Page, administrator: Page, asked: str) -> None:
+        """A number from another provider always rests once it is given up; either side may have it back."""
+        own.goto(f"{asked}/again")
+        own.click("text=Send it again")
+        self._complete()
+        own.goto(asked)
+        self.see(own, "account-port-in-completed")
+        number = own.inner_text("main .sum .nowrap >> nth=0")
+        own.goto(asked.partition("/port-ins")[0])
+        own.click(f"tbody a:text-is('{number}')")
+        own.click("text=Release…")
+        own.click("main button.btn-danger")
+        own.goto(asked.partition("/port-ins")[0])
+        self.see(own, "account-numbers-resting")
+        own.click("text=Take it back…")
+        self.see(own, "account-number-taking-back")
+        administrator.goto(own.url.replace("/account/", "/customers/"))
+        self.see(administrator, "customer-number-taking-back")
+        own.click("main button.btn-primary")
+        self.see(own, "account-number-taken-back")
+
+    def _complete(self) -> None:
+        """The operator's desk sees the newest open request to its end."""
+        page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        self.go(page, "/operator/port-ins", host=OPERATOR_HOST)
+        page.click(f".panel:not(.mt-4) tr:has-text('{self.tenant.brand.name}') a >> nth=0")
+        page.click("text=Accept the request")
+        page.fill("[name=day-day]", self._in_days(14))
+        page.click("text=Agree on this day")
+        page.click("text=Complete the port-in")
+        self.see(page, "operator-port-in-completed")
 
     def _help_address(self, page: Page, own: str, name: str) -> None:
         line, city, postcode = ADDRESS[self.host]

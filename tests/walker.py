@@ -21,10 +21,9 @@ ADDRESS = {
 CARD = {"expires": "12 / 39", "cvc": "123", "holder": "A Customer"}
 DECLINED, THREE_D_SECURE, VISA = "4000000000009995", "4000002500003155", "4242424242424242"
 
-# What a browser cannot be shown: no page, no HTML, an address that only leads on, or (taking back) one for a number
-# that rests, which none does before it was in use for a day.
+# What a browser cannot be shown: no page, no HTML, or an address that only leads on.
 NO_PAGES = {
-    "/", "/account/users", "/activate/<token>", "/activation/return", "/bootstrap/static/<path:filename>", "/brand.css",
+    "/", "/account/users", "/activate/<token>", "/bootstrap/static/<path:filename>", "/brand.css",
     "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf",
     "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf",
     "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv",
@@ -38,8 +37,6 @@ NO_PAGES = {
     "/invitations/<token>", "/operator/numbers/imports/<uuid:import_id>/fates.csv", "/logo", "/operator",
     "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>", "/provisioning/v1/<account>", "/provisioning/v1/<account>/clips/<uuid:clip_id>",
-    "/account/<uuid:account_id>/numbers/<uuid:number_id>/taking-back",
-    "/customers/<uuid:account_id>/numbers/<uuid:number_id>/taking-back",
     "/account/<uuid:account_id>/pbx/clips/<uuid:clip_id>", "/customers/<uuid:account_id>/pbx/clips/<uuid:clip_id>",
 }
 

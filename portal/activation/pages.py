@@ -173,7 +173,9 @@ def payment_of_ended(db: TenantSession, account: Account, *, seen: bool) -> Paym
     status = payment_status(db, account, seen=seen)
     if status.kind in ("none", "unknown", "kept", "refunded"):
         return status
-    return replace(status, text="Nothing more can be paid.")
+    # It was closed with the account, however young it was.
+    heading = "The card page is closed" if status.kind == "expired" else status.heading
+    return replace(status, heading=heading, text="Nothing more can be paid.")
 
 
 NOT_CONFIRMED = PaymentStatus(
@@ -273,7 +275,7 @@ def next_steps(account: Account, *, runs: bool) -> list[NextStep]:
         return [
             NextStep("plus", f"{base}/services", "Choose your services", "See what each costs before you add it."),
             people,
-            NextStep("phone", f"{base}/numbers", "Choose your numbers", "Get new ones, or bring those you have."),
+            NextStep("phone", f"{base}/numbers", "Choose your numbers", "Get new ones, or move those you have here."),
         ]
     return [
         NextStep("page", f"{base}/services", "See your services", "What is switched on, and since when."),

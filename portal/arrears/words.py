@@ -12,7 +12,7 @@ from portal.ledger.queries import credit_minor
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, money
 
-STOPPED = "Services have stopped. Signing in, paying and everything that was issued still work."
+STOPPED = "Services have stopped. Signing in, paying, statements and receipts still work."
 
 
 @dataclass(frozen=True)

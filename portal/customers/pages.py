@@ -52,7 +52,8 @@ class Line:
     id: UUID
     href: str
     name: str
-    sub: str
+    number: str
+    domain: str
     state: str
     blocker: Blocker
     plan: str
@@ -191,7 +192,8 @@ def _lines(db: TenantSession, accounts: list[Account]) -> list[Line]:
                 id=account.id,
                 href=f"/customers/{account.id}",
                 name=account.name,
-                sub=f"{account.number} · {show_domain(account.primary_domain)}",
+                number=account.number,
+                domain=show_domain(account.primary_domain),
                 state=blocker.badge or account.state,
                 blocker=blocker,
                 plan=plan.name if plan else "",

@@ -13,7 +13,7 @@ LETTER_NAMES = {
     "invitation": "Invitation",
     "statement": "Statement",
     "numbers-added": "Numbers added",
-    "port-in": "Numbers brought along",
+    "port-in": "Numbers from another provider",
     "white-label-low": "Credit low, to you",
 }
 

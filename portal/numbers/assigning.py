@@ -296,7 +296,7 @@ def those_that_rest(db: TenantSession, account: Account, numbers: Iterable[Numbe
     """Those of an account's numbers that somebody may call after their release: known for long enough to others.
 
     One that nobody can know is free at once; else an account could empty the stock by releasing what it assigns. One
-    that was brought along, or taken back while it rested, was known before it came, and always rests.
+    that came from another provider, or taken back while it rested, was known before it came, and always rests.
     """
     known = known_before(db, account.id, now() - QUARANTINE - TIME_TO_KNOW)
     return [each for each in numbers if each.e164 in known or _was_in_use(account, each)]

@@ -21,7 +21,7 @@ NUMBER_MOVES = {
 
 
 class PortState(StrEnum):
-    """A request to bring numbers along from another provider."""
+    """A request to move numbers here from another provider."""
 
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"

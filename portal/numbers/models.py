@@ -119,7 +119,7 @@ class EmergencyAddress(TenantOwned, Base):
 
 
 class PortRequest(TenantRow, Base):
-    """Numbers that a customer account brings along. `numbers` are E.164, with the kind, country and area of each."""
+    """Numbers that a customer account moves here. `numbers` are E.164, with the kind, country and area of each."""
 
     __tablename__ = "port_request"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Bringing numbers along, asked for from either side of the account."""
+"""Moving numbers here from another provider, asked for from either side of the account."""
 
 from io import BytesIO
 from uuid import UUID

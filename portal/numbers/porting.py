@@ -1,4 +1,4 @@
-"""Numbers that a customer brings along: asked for, moved from state to state, and taken over on the agreed day."""
+"""Numbers that a customer moves here from another provider: asked for, taken from state to state, then taken over."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -41,7 +41,7 @@ OPEN = (PortState.SUBMITTED, PortState.ACCEPTED, PortState.SCHEDULED)
 
 class NumberKnown(Refusal):
     status = 422
-    heading = "This number cannot be brought along"
+    heading = "This number cannot be moved here"
 
     def __init__(self, e164: str) -> None:
         super().__init__(f"{international(e164)} is here already, or another request asks for it.", field="numbers")
@@ -158,7 +158,7 @@ def cancel(db: TenantSession, port: PortRequest, *, by: Actor) -> None:
 
 
 def withdraw_open(db: TenantSession, account: Account, by: Actor) -> None:
-    """An account that closes: nobody brings its numbers here any more, and whoever asked for them hears of it."""
+    """An account that closes: nobody moves its numbers here any more, and whoever asked for them hears of it."""
     open_ones = select(PortRequest).where(PortRequest.account_id == account.id, PortRequest.state.in_(OPEN))
     for port in db.scalars(open_ones.order_by(PortRequest.id).with_for_update()).all():
         _move(port, PortState.CANCELLED)

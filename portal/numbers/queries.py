@@ -57,7 +57,7 @@ def was_released_by(db: TenantSession, account_id: UUID, e164: str) -> bool:
 
 
 def known_before(db: TenantSession, account_id: UUID, since: datetime) -> set[str]:
-    """Numbers that people knew before the account had them last: it brought them from another provider, or gave them up
+    """Numbers that people knew before the account had them last: it moved them here, or gave them up
     since then and they rested."""
     ports = select(PortRequest).where(PortRequest.account_id == account_id, PortRequest.state == PortState.COMPLETED)
     brought = {each["e164"] for port in db.scalars(ports) for each in port.numbers}

@@ -30,20 +30,25 @@ class SecondsField(IntegerField):
 
 
 class TargetField(SelectField):
-    """Where a call goes. One of the choices is a number outside, which stands in a field beside it.
+    """Where a call goes. One of the choices is a number outside, which stands in a field beneath it.
 
-    `target` is what was chosen, once the field is valid.
+    `target` is what was chosen, once the field is valid. `was` is the number that stood there when the page was made:
+    left behind by another choice it counts for nothing, as the page does not show it any more.
     """
 
     def __init__(self, label: str = "", validators: Any = None, *, nowhere: str = "", **kwargs: Any) -> None:
         super().__init__(label, validators, choices=[], validate_choice=False, **kwargs)
         self.nowhere = nowhere
-        self.outside = ""
+        self.outside = self.was = ""
         self.target: Target | None = None
 
     @property
     def outside_name(self) -> str:
         return f"{self.name}_{OUTSIDE}"
+
+    @property
+    def was_name(self) -> str:
+        return f"{self.name}_was"
 
     def offer(self, settings: Configuration, *, but: str = "") -> None:
         """The destinations there are, but for one: the part itself."""
@@ -54,16 +59,19 @@ class TargetField(SelectField):
         """Stand at a target that was saved before."""
         is_outside = target is not None and target.kind is Kind.EXTERNAL
         self.data = OUTSIDE if is_outside else target.code if target else ""
-        self.outside = international(target.to) if target and is_outside else ""
+        self.outside = self.was = international(target.to) if target and is_outside else ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         super().process_formdata(valuelist)
         self.outside = stripped(request.form.get(self.outside_name, ""))
+        self.was = stripped(request.form.get(self.was_name, ""))
 
     def pre_validate(self, form: Any) -> None:
         self.target = None
+        if self.data != OUTSIDE and self.outside == self.was:
+            self.outside = ""
         if self.outside and self.data not in ("", OUTSIDE):
-            raise StopValidation("Choose “A number outside”, or clear the number beside it.")
+            raise StopValidation("Choose “A number outside”, or clear the number beneath it.")
         self.data = OUTSIDE if self.outside else self.data
         if not self.data and self.nowhere:
             return

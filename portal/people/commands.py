@@ -25,6 +25,7 @@ from portal.numbers.assigning import forget_person
 from portal.pbx.commands import forget_member
 from portal.people.models import Invitation
 from portal.people.queries import PURPOSE, administrators_besides, is_live, is_member, membership_of, open_invitations
+from portal.people.rules import may_be_main_contact
 
 LIFE = timedelta(days=7)
 # A letter may wait in the outbox; the invitation's own life begins when the letter leaves.
@@ -40,6 +41,11 @@ class LastAdministrator(Refusal):
 class MainContact(Refusal):
     heading = "Letters about the account go to this person"
     text = "Make somebody else the main contact first."
+
+
+class MainContactPays(Refusal):
+    heading = "The main contact is an administrator"
+    text = "Letters ask this person to pay, which only administrators can. Make somebody else the main contact first."
 
 
 class OneOfTheWhiteLabel(Refusal):
@@ -200,13 +206,15 @@ def send_what_waits(db: TenantSession, account: Account) -> None:
 def change_role(db: TenantSession, account: Account, user_id: UUID, role: Role, *, by: Actor) -> bool:
     """Whether it is another role than before, which ends the person's sessions.
 
-    Raises NotFound, LastAdministrator or OneOfTheWhiteLabel.
+    Raises NotFound, LastAdministrator, MainContactPays or OneOfTheWhiteLabel.
     """
     membership, user = _held_member(db, account, user_id, by)
     if membership.role == role:
         return False
     if membership.role == Role.ADMINISTRATOR:
         _refuse_last(db, account, user_id)
+    if membership.is_primary and not may_be_main_contact(account, role):
+        raise MainContactPays
     record(db, "people.role-changed", by=by, subject=account.id, person=user.display_name, role=role.value)
     membership.role = role.value
     end_sessions(db, user.get_id())
@@ -229,10 +237,15 @@ def remove(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> 
 
 
 def make_main_contact(db: TenantSession, account: Account, user_id: UUID, *, by: Actor) -> None:
-    """Letters about the account go to this person from now on. Not before the activation, which is one person's."""
+    """Letters about the account go to this person from now on. Not before the activation, which is one person's.
+
+    Raises NotFound, MainContact, MainContactPays or OneOfTheWhiteLabel.
+    """
     membership, user = _held_member(db, account, user_id, by)
     if account.state == State.INACTIVE:
         raise MainContact("Until the account is active its main contact stays; correct the address instead.")
+    if not may_be_main_contact(account, Role(membership.role)):
+        raise MainContactPays("Letters ask the main contact to pay. Make this person administrator first.")
     everybody = update(Membership).where(Membership.account_id == account.id)
     db.execute(everybody.values(is_primary=Membership.user_id == membership.user_id))
     record(db, "people.main-contact", by=by, subject=account.id, person=user.display_name)

@@ -33,6 +33,11 @@ class InviteForm(PortalForm):
         filled = ((address.data, role.data) for address, role in self.rows if address.data)
         return list({_same(address): (address.casefold(), Role(role)) for address, role in filled}.values())
 
+    @property
+    def is_for_several(self) -> bool:
+        """Whether anything was written, or is wrong, beyond the first row."""
+        return any(address.data or address.errors or role.errors for address, role in self.rows[1:])
+
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = bool(super().validate(extra_validators))
         if is_valid and not self.wanted:
@@ -61,8 +66,9 @@ def _same(address: str) -> str:
 
 
 for _n in range(1, ROWS + 1):
-    setattr(InviteForm, f"address_{_n}", StringField(f"E-mail address {_n}", [OneAddress(optional=True)]))
-    setattr(InviteForm, f"role_{_n}", SelectField(f"Role of address {_n}"))
+    _of = ("E-mail address", "Role") if _n == 1 else (f"E-mail address {_n}", f"Role of address {_n}")
+    setattr(InviteForm, f"address_{_n}", StringField(_of[0], [OneAddress(optional=True)]))
+    setattr(InviteForm, f"role_{_n}", SelectField(_of[1]))
 
 
 class AddPersonForm(PortalForm):

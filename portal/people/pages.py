@@ -14,7 +14,7 @@ from portal.letters.queries import letters_by_link
 from portal.pbx.queries import newest
 from portal.people.models import Invitation
 from portal.people.queries import is_live, open_invitations
-from portal.people.rules import roles_to_give, why_read_only
+from portal.people.rules import may_be_main_contact, roles_to_give, why_read_only
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import since
@@ -31,6 +31,8 @@ class PersonLine:
     warning: str
     is_primary: bool
     may_change: bool
+    keeps_role: bool
+    may_be_main: bool
     may_get_letter: bool
 
 
@@ -103,7 +105,7 @@ def removal_effects(db: TenantSession, desk: Desk, person: User, viewer: User) -
 def _person(
     db: TenantSession, desk: Desk, membership: Membership, user: User, tenant: WhiteLabel, viewer_id: UUID
 ) -> PersonLine:
-    staff = is_staff(db, user.id)
+    staff, can_be_main = is_staff(db, user.id), may_be_main_contact(desk.account, Role(membership.role))
     notes = []
     if membership.is_primary:
         notes.append("Main contact")
@@ -120,6 +122,8 @@ def _person(
         warning=_warning(desk) if user.id == viewer_id else "",
         is_primary=membership.is_primary,
         may_change=Role(membership.role) in desk.roles and (not staff or desk.side is Side.WHITE_LABEL),
+        keeps_role=membership.is_primary and can_be_main and desk.account.is_run_by_customer,
+        may_be_main=not membership.is_primary and can_be_main and desk.account.state != State.INACTIVE,
         may_get_letter=user.password_hash is None and desk.account.state in LIVE,
     )
 

@@ -27,6 +27,11 @@ def why_read_only(side: Side, account: Account) -> str:
     return "The customer's own administrators look after its people."
 
 
+def may_be_main_contact(account: Account, role: Role) -> bool:
+    """Letters ask the main contact of an Option 1 account to pay, which only its administrators can."""
+    return role == Role.ADMINISTRATOR or not account.is_run_by_customer
+
+
 def is_theirs_to_name(login_name: str, letters_to: str, own_domain: str) -> bool:
     """Whether an account's own administrator may make this login, whose letters go to that address.
 

@@ -122,8 +122,7 @@ def change_role(side: Side, account_id: UUID, user_id: UUID) -> Response:
     if not form.validate_on_submit():
         raise BadInput("Choose one of the roles that the page offers.")
     with transaction() as db:
-        _refuse_beyond(db, desk, user_id)
-        is_other = commands.change_role(db, _held(db, desk), user_id, Role(form.role.data), by=actor())
+        is_other = commands.change_role(db, _held(db, desk, user_id), user_id, Role(form.role.data), by=actor())
     if is_other and user_id == me().id:
         return _signed_out(f"Your role on {desk.account.name} is now “{Role(form.role.data).words}”. Sign in again.")
     flash("The role is changed.", "ok")
@@ -136,8 +135,7 @@ def change_role(side: Side, account_id: UUID, user_id: UUID) -> Response:
 def make_main_contact(side: Side, account_id: UUID, user_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
     with transaction() as db:
-        _refuse_beyond(db, desk, user_id)
-        commands.make_main_contact(db, _held(db, desk), user_id, by=actor())
+        commands.make_main_contact(db, _held(db, desk, user_id), user_id, by=actor())
     flash("Letters about the account go to this person from now on.", "ok")
     return _to(desk)
 
@@ -149,8 +147,7 @@ def make_main_contact(side: Side, account_id: UUID, user_id: UUID) -> Response:
 def mail_password_link(side: Side, account_id: UUID, user_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
     with transaction() as db:
-        _refuse_beyond(db, desk, user_id)
-        commands.mail_password_link(db, _held(db, desk), user_id, by=actor())
+        commands.mail_password_link(db, _held(db, desk, user_id), user_id, by=actor())
     flash("A new letter to set the password is on its way. The older link no longer works.", "ok")
     return _to(desk)
 
@@ -174,8 +171,7 @@ def removal_page(side: Side, account_id: UUID, user_id: UUID) -> Response:
 def remove(side: Side, account_id: UUID, user_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
     with transaction() as db:
-        _refuse_beyond(db, desk, user_id)
-        commands.remove(db, _held(db, desk), user_id, by=actor())
+        commands.remove(db, _held(db, desk, user_id), user_id, by=actor())
     if user_id == me().id:
         return _signed_out(f"You no longer belong to {desk.account.name}, and are signed out.")
     flash("The person no longer belongs to the account.", "ok")
@@ -198,21 +194,21 @@ def _desk(side: Side, account_id: UUID, *, changes: bool = False) -> Desk:
     return desk
 
 
-def _held(db: TenantSession, desk: Desk) -> Account:
-    """The account, locked. Raises NotAllowed when it moved on since the page was asked for."""
+def _held(db: TenantSession, desk: Desk, user_id: UUID | None = None) -> Account:
+    """The account, locked. Raises NotAllowed when it moved on since the page was asked for.
+
+    With a person, who is to be changed: whoever has a role that cannot be given from here is not changed from here.
+    """
     account = held_customer_or_404(db, desk.account.id)
-    if not Desk(desk.side, account).roles:
+    roles = Desk(desk.side, account).roles
+    if not roles:
         raise NotAllowed(why_read_only(desk.side, account))
-    return account
-
-
-def _refuse_beyond(db: TenantSession, desk: Desk, user_id: UUID) -> None:
-    """Whoever has a role that cannot be given from here cannot be changed from here either."""
-    membership = queries.membership_of(db, desk.account.id, user_id)
-    if membership is None:
+    membership = queries.membership_of(db, account.id, user_id) if user_id else None
+    if user_id and membership is None:
         raise NotFound
-    if Role(membership.role) not in desk.roles:
+    if membership is not None and Role(membership.role) not in roles:
         raise NotAllowed("The customer's administrators are not yours to change.")
+    return account
 
 
 def _invitation_or_404(db: TenantSession, desk: Desk, invitation_id: UUID) -> Invitation:

@@ -55,7 +55,8 @@ def test_a_card_page_that_is_still_open_is_waited_for_and_then_took_nothing(on_t
     assert "No money was taken so far." in words(waiting) and 'data-follow="/activation/return"' in waiting.text
     invited.shop.work()
     over = invited.browser.get("/activation/return")
-    assert "No money was taken. Nothing more can be paid." in words(over) and "data-follow" not in over.text
+    assert "The card page is closed No money was taken. Nothing more can be paid." in words(over)
+    assert "data-follow" not in over.text
 
 
 def test_without_a_payment_it_says_so(invited: Invited):

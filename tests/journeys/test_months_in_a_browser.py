@@ -89,7 +89,7 @@ def test_low_then_overdue_then_suspended_then_paid_and_active(street: Street, ow
     page = street.person(login)
     street.go(page, f"/account/{account_id}")
     expect(page.locator("main")).to_contain_text("Suspended: £10.00 is overdue")
-    expect(page.locator("main")).to_contain_text("Signing in, paying and everything that was issued still work.")
+    expect(page.locator("main")).to_contain_text("Signing in, paying, statements and receipts still work.")
     street.gateway.move_clock((street.clock() - datetime.now(UTC)).total_seconds())
     page.click("text=Add credit")
     page.fill("#other", "30.00")

@@ -1,4 +1,4 @@
-"""Numbers brought along from another provider: states and days, and what happens when they are here."""
+"""Numbers moved here from another provider: states and days, and what happens when they are here."""
 
 from contextlib import nullcontext
 from datetime import date, timedelta

@@ -1,5 +1,6 @@
 """Inviting people to an account, and what becomes of an invitation before it is taken up."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,15 @@ def test_a_wrong_address_is_said_beside_it_and_nobody_is_invited(people, alices,
     answer = invite(alices, f"/account/{people.acme}", ("ann@acme.example", "standard"), (typed, "standard"))
     assert answer.status_code == 422 and errors(answer)["address_2"] == said
     assert people.rows(Invitation) == [] and people.letters("invitation") == []
+
+
+def test_rows_beyond_the_first_are_folded_until_something_is_in_them(people, alices):
+    """Red when they stay folded: what is wrong in them would be hidden."""
+    folded, base = re.compile(r'<details class="more[^"]*">\s*<summary>Invite several'), f"/account/{people.acme}"
+    assert folded.search(alices.get(f"{base}/users").text)
+    assert folded.search(invite(alices, base, ("nonsense", "standard")).text)
+    assert not folded.search(invite(alices, base, ("", "standard"), ("nonsense", "standard")).text)
+    assert not folded.search(invite(alices, base, ("nonsense", "standard"), ("ben@acme.example", "standard")).text)
 
 
 @pytest.mark.parametrize("again", ["ann@acme.example", "Ann@ACME.example"])

@@ -115,7 +115,7 @@ class TestWhileItIsNotOpen:
             act(db, held_customer_or_404(db, account_id))
 
     @pytest.mark.parametrize(("administration", "works"), [
-        (OPTION_1, "Signing in, paying and everything that was issued still work."),
+        (OPTION_1, "Signing in, paying, statements and receipts still work."),
         (OPTION_2, "Signing in still works."),
     ])
     def test_one_suspended_by_a_person_says_so_what_works_and_whom_to_ask(
