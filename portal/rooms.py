@@ -9,6 +9,8 @@ from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
+from portal.identity.door_views import bp as door
+from portal.identity.factor_views import bp as second_factor
 from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
 from portal.letters import bounces as bounce_jobs, flows as letter_jobs
@@ -47,7 +49,9 @@ from portal.statements import flows as statement_jobs
 BLUEPRINTS = (
     front,
     identity,
+    door,
     profile,
+    second_factor,
     activation,
     signup,
     customers,
