@@ -25,6 +25,7 @@ from portal.operator.emergency_views import bp as operator_emergency
 from portal.operator.number_views import bp as operator_numbers
 from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
+from portal.operator.staff_views import bp as operator_staff
 from portal.operator.stock_views import bp as operator_stock
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -41,6 +42,7 @@ from portal.selfcare.views import bp as selfcare
 from portal.services.views import bp as services
 from portal.settings.arrears import bp as arrears
 from portal.settings.price_views import bp as prices
+from portal.settings.sign_in_views import bp as sign_in_help
 from portal.settings.tax_views import bp as tax
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
@@ -75,7 +77,9 @@ BLUEPRINTS = (
     arrears,
     prices,
     tax,
+    sign_in_help,
     operator,
+    operator_staff,
     operator_prices,
     operator_numbers,
     operator_stock,

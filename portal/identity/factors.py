@@ -16,7 +16,7 @@ from portal.audit.commands import Actor, record
 from portal.identity.codes import new_recovery_codes, parts_of, step_of
 from portal.identity.models import RecoveryCode, SecondFactor, User, sealed_for
 from portal.identity.passwords import hash_password, is_right
-from portal.identity.queries import codes_left, factor_of, unused_code
+from portal.identity.queries import codes_left, factor_of, factors_of, unused_code
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, reading
 from portal.kit.refusals import NotFound, Refusal
@@ -24,6 +24,7 @@ from portal.kit.sessions import end_sessions
 from portal.kit.settings import current
 from portal.letters import commands as letters
 from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import moment
 
 GUESSES = 10
 LOCKED_FOR = timedelta(minutes=15)
@@ -46,7 +47,6 @@ class FactorThere(Refusal):
 class NoFactor(Refusal):
     heading = "There is no second factor"
     text = "It was turned off or taken away meanwhile."
-    ways = (("Your profile", "/profile"),)
 
 
 class NotYours(Refusal):
@@ -194,22 +194,35 @@ def turn_off(db: TenantSession, user: User, judged: Judged) -> bool:
     return True
 
 
-def take_away(db: TenantSession, user_id: UUID, *, reason: str, by: Actor) -> User:
-    """Somebody's phone is lost: they are signed out everywhere, and staff set up another one at the next sign-in.
-
-    Raises NotFound, NoFactor, and NotYours for one's own: that would undo the factor without showing it.
-    """
+def person_with_factor(db: TenantSession, user_id: UUID, *, by: Actor) -> User:
+    """Somebody else whose factor can be taken away. Raises NotFound, NoFactor, or NotYours for one's own."""
     user = db.load(User, user_id)
     if user is None:
         raise NotFound
     if by.id == user.id:
         raise NotYours
-    held_factor(db, user.id)
+    if factor_of(db, user.id) is None:
+        raise NoFactor
+    return user
+
+
+def take_away(db: TenantSession, user_id: UUID, *, reason: str, by: Actor) -> User:
+    """Somebody's phone is lost: they are signed out everywhere, and staff set up another one at the next sign-in.
+
+    Raises NotFound, NoFactor, and NotYours for one's own: that would undo the factor without showing it.
+    """
+    user = person_with_factor(db, user_id, by=by)
     _forget(db, user.id)
     end_sessions(db, user.get_id())
     record(db, "factor.taken-away", by=by, subject=user.id, reason=reason)
     tell(db, user, "factor-taken-away", reason=reason, who=by.name)
     return user
+
+
+def words_on_factors(db: TenantSession, user_ids: list[UUID]) -> dict[UUID, str]:
+    """Of those who have one: since when."""
+    tenant = white_label(db)
+    return {user_id: f"Since {moment(factor.created_at, tenant)}" for user_id, factor in factors_of(db, user_ids)}
 
 
 def tell(db: TenantSession, user: User, name: str, **facts: Any) -> None:

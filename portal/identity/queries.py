@@ -1,5 +1,6 @@
 """Finding people. Login names are case-folded before they are compared."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -46,6 +47,12 @@ def is_live(link: PasswordLink) -> bool:
 
 def factor_of(db: TenantSession, user_id: UUID) -> SecondFactor | None:
     return db.scalar(select(SecondFactor).where(SecondFactor.user_id == user_id))
+
+
+def factors_of(db: TenantSession, user_ids: Sequence[UUID]) -> list[tuple[UUID, SecondFactor]]:
+    """Of those people who have one."""
+    found = db.scalars(select(SecondFactor).where(SecondFactor.user_id.in_(user_ids))) if user_ids else ()
+    return [(factor.user_id, factor) for factor in found]
 
 
 def unused_code(db: TenantSession, factor_id: UUID, name: str) -> RecoveryCode | None:
