@@ -3,6 +3,7 @@
 import hmac
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
@@ -10,6 +11,7 @@ import segno
 
 STEP_S = 30  # what every authenticator app assumes (RFC 6238, 4.1)
 TOLERANCE = 1  # steps before and after, for clocks that differ and people who type slowly
+QUIET = 4  # squares of border that a camera needs (ISO/IEC 18004)
 RECOVERY_CODES = 10
 GROUPS, GROUP = 4, 4
 # Nothing that is read for something else: no 0 and O, no 1, I and L, no U and V.
@@ -37,13 +39,20 @@ def in_groups(secret: str) -> str:
     return " ".join(re.findall(".{1,4}", secret))
 
 
-def picture(secret: str, *, login: str, issuer: str) -> str:
-    """The enrolment as a QR code in SVG: dark on white in any theme, or cameras do not read it."""
+@dataclass(frozen=True)
+class Picture:
+    """A QR code as an SVG path of its dark squares, on a square of so many of them, its quiet border included."""
+
+    size: int
+    path: str
+
+
+def picture(secret: str, *, login: str, issuer: str) -> Picture:
+    """The enrolment as every authenticator app reads it."""
     address = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
-    code = segno.make(address, error="m", micro=False)
-    return code.svg_inline(
-        dark="#000", light="#fff", border=4, svgclass="qr", lineclass=None, omitsize=True, title="QR code"
-    )
+    rows = [bytes(row) for row in segno.make(address, error="m", micro=False).matrix_iter(border=QUIET)]
+    runs = ((run, y) for y, row in enumerate(rows) for run in re.finditer(b"\x01+", row))
+    return Picture(len(rows), "".join(f"M{r.start()} {y}h{len(r[0])}v1H{r.start()}z" for r, y in runs))
 
 
 def new_recovery_codes() -> list[str]:

@@ -1,6 +1,6 @@
 """Between the password and everything else: the code of the second factor, or setting one up."""
 
-from flask import Blueprint, redirect, request, session
+from flask import Blueprint, flash, redirect, request, session
 from werkzeug.wrappers import Response
 
 from portal.identity import factor_pages, factors, flows
@@ -29,6 +29,8 @@ def show_code() -> Response:
     if not flows.show_factor(person_at_the_door(), form.code.data or ""):
         form.code.errors = [WRONG]
         return _code_page(form, status=401)
+    if isinstance(form, RecoveryForm):
+        flash("That recovery code is used up. Is the phone lost? Move to another one under Your profile.", "wait")
     return redirect(_way_back() or "/", 303)
 
 

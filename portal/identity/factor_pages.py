@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import g, session
 
-from portal.identity.codes import in_groups, new_secret, picture, step_of
+from portal.identity.codes import Picture, in_groups, new_secret, picture, step_of
 from portal.identity.factors import Fresh, mint
 from portal.identity.guards import must_have_factor
 from portal.identity.models import User, factor_purpose, sealed_for
@@ -33,7 +33,7 @@ class FactorState:
 class Enrolment:
     """What a phone reads, as a picture and as letters to type."""
 
-    picture: str
+    picture: Picture
     groups: str
     login: str
 
@@ -49,8 +49,8 @@ def state_of(db: TenantSession, user: User) -> FactorState:
 
 def enrolment(user: User) -> Enrolment:
     secret = waiting_secret(user)
-    svg = picture(secret, login=user.login_name, issuer=g.white_label.name)
-    return Enrolment(svg, in_groups(secret), user.login_name)
+    image = picture(secret, login=user.login_name, issuer=g.white_label.name)
+    return Enrolment(image, in_groups(secret), user.login_name)
 
 
 def waiting_secret(user: User) -> str:

@@ -43,7 +43,7 @@ def staff_lines(db: TenantSession, reader_id: UUID) -> list[StaffLine]:
 
 
 def member_or_404(db: TenantSession, user_id: UUID, *, by: Actor) -> User:
-    """Staff of the white label, with a factor: its customers are the white label's to help. Raises NotFound, NoFactor."""
+    """Staff of the white label, with a factor; its customers are its own to help. Raises NotFound or NoFactor."""
     if not is_staff(db, user_id):
         raise NotFound
     return person_with_factor(db, user_id, by=by)
