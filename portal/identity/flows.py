@@ -83,8 +83,10 @@ def show_factor(user: User, words: str) -> bool:
     """Let somebody in whose code counts: an app's, or a recovery code. Raises FactorLocked."""
     judged = factors.judge(user, words)
     with transaction() as db:
-        if not factors.claim(db, user, judged):
-            return False
+        is_right = factors.claim(db, user, judged)
+    if not is_right:
+        log.info("factor.refused", login=user.login_name)
+        return False
     assert judged.factor_id is not None
     log.info("factor.shown", by="recovery" if judged.recovery_id else "app")
     pass_the_door(user, judged.factor_id)

@@ -36,8 +36,7 @@ def seen(answer, door: str) -> str:
 
 
 def test_every_address_leads_to_the_second_factor_and_writes_nothing(town: Town, half, role):
-    """Shown red with `_owes_factor` answering no; with `half_signed_in_only` on one page alone swapped for a
-    before_request that forgets POST, every POST of the table is named."""
+    """Shown red with `_owes_factor` answering no, and with it asking only those who have a factor."""
     browser, door = half
     before, wrong = digest(), []
     for rule, method, whose in every_address(lambda whose: whose not in (OPEN, LINK, MACHINE)):

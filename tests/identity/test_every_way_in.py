@@ -36,7 +36,7 @@ def door_of(browser):
 
 
 def test_a_session_from_before_the_setting(client, bob, change_settings):
-    """Shown red with the factor asked for at sign-in instead of at each request."""
+    """Shown red with `must_have_factor` answering no."""
     browser = client(bob)
     assert browser.get("/customers").status_code == 200
     change_settings(staff_factor="required")
@@ -81,7 +81,7 @@ def test_an_invitation_of_staff(strict, client, northwind):
 
 
 def test_an_invitation_to_an_account_taken_up_with_a_password(client, cast, clock):
-    """Shown red with the session marked as complete in `begin_session`."""
+    """Shown red with `_owes_factor` answering no."""
     sam = person_at(cast.northwind, "sam@elsewhere.example", "Sam Hill")
     kept = set_up(sam)
     with transaction(cast.northwind.id) as db:

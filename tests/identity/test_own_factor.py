@@ -4,12 +4,14 @@ import pytest
 from sqlalchemy import select
 
 from portal.audit.models import AuditRow
-from portal.identity.codes import STEP_S
-from portal.identity.factors import _forget
+from portal.identity.codes import STEP_S, new_secret
+from portal.identity.factors import FactorThere, Fresh, _forget, mint, turn_on
+from portal.identity.models import SecondFactor, User
 from portal.kit.db import reading, transaction
 from tests.cast import PASSWORD, on_sqlite
 from tests.identity.phones import at_door, factor_row, letters_of, phone_on, set_up
 from tests.signup.browsing import words
+from tests.threads import at_once
 
 OWN = "/profile/second-factor"
 
@@ -63,12 +65,25 @@ class TestTurningOn:
         assert factor_row(alice) is None and letters_of(alice, "factor-on") == []
 
     def test_in_a_second_window_it_is_there_already(self, client, alice, clock):
-        """Red with the unique key alone and no refusal: the second window would crash."""
         browser = client(alice)
         phone = phone_on(browser.get(OWN).text)
         form = {"csrf_token": browser.token(OWN), "new_code": phone.code(), "present": PASSWORD}
         assert browser.post(OWN, data=form).status_code == 200
         assert browser.post(OWN, data=form).status_code in (409, 422)
+        assert letters_of(alice, "factor-on") == ["alice@acme.example"]
+
+
+    def test_of_two_phones_at_once_one_is_kept(self, northwind, alice, clock):
+        """Red without the refusal in `turn_on`: the database's own would be a crash."""
+        fresh = [Fresh(new_secret(), 1, mint()) for _ in range(4)]
+
+        def set_it_up(n):
+            with transaction(northwind.id) as db:
+                return turn_on(db, db.load(User, alice.id), fresh[n], session_kept=None)
+
+        answers = at_once(4, set_it_up)
+        assert sum(isinstance(answer, SecondFactor) for answer in answers) == 1
+        assert sum(isinstance(answer, FactorThere) for answer in answers) == 3
         assert letters_of(alice, "factor-on") == ["alice@acme.example"]
 
 

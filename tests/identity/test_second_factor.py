@@ -159,7 +159,7 @@ class TestCode:
         assert show(again, kept.phone.code(1)).status_code == 303
 
     def test_of_two_who_show_it_at_once_one_comes_in(self, northwind, alice, kept):
-        """Red with the step looked at when it is judged, and written later without asking again."""
+        """Red without `last_step < step` in `_takes_step`: all four were judged right."""
         with reading(northwind.id) as db:
             user = db.load(User, alice.id)
         with scoped(northwind.id):
@@ -197,7 +197,7 @@ class TestCode:
         assert answer.status_code == 422 and "field-error" in answer.text and factor_row(alice).wrong == 0
 
     def test_guesses_end_and_a_letter_tells(self, client, alice, kept, clock):
-        """6.3.1. Red without the count: a million codes are soon tried. The right code does not open the lock."""
+        """6.3.1. Red without the count, and with `claim` not looking at `locked_until`: a right code would open it."""
         browser = at_door(client, alice)
         assert [show(browser, "000000").status_code for _ in range(GUESSES)] == [401] * GUESSES
         assert show(browser, kept.phone.code()).status_code == 429
@@ -242,7 +242,7 @@ class TestCode:
 
 class TestRecovery:
     def test_each_works_once_however_it_is_typed(self, client, alice, kept):
-        """6.5.2. Red without `used_at is null` in `_takes_recovery`."""
+        """6.5.2. Red without `used_at is null` in both `unused_code` and `_takes_recovery`."""
         assert recover(at_door(client, alice), kept.codes[3].lower().replace("-", " ")).status_code == 303
         assert recover(at_door(client, alice), kept.codes[3]).status_code == 401
         assert recover(at_door(client, alice), kept.codes[4]).status_code == 303
@@ -257,6 +257,7 @@ class TestRecovery:
         assert "9 recovery codes are left" in words(browser.get("/profile"))
 
     def test_of_two_who_use_one_at_once_one_comes_in(self, northwind, alice, kept):
+        """Red without `used_at is null` in `_takes_recovery`: all four found it unused."""
         with reading(northwind.id) as db:
             user = db.load(User, alice.id)
         with scoped(northwind.id):

@@ -7,8 +7,9 @@ from portal.kit.clock import now
 from tests.cast import PASSWORD, on_sqlite
 from tests.journeys.street import street
 from tests.journeys.test_in_a_browser import examine
+from tests.signup.browsing import gateway, sandbox
 
-__all__ = ["street"]
+__all__ = ["gateway", "sandbox", "street"]
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def test_the_phone_first_then_the_work(strict, street, bob):
     assert page.locator(".recovery-codes code").count() == 10
     page.click("text=I have kept them")
     page.wait_for_url("**/customers")
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.click("text=Sign out")
     street.clock.advance(minutes=1)
     give_password(street, page, bob)
