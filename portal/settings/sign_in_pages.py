@@ -60,7 +60,7 @@ def _lines(db: TenantSession, people: list[User], roles: dict[UUID, str], reader
             login_name=user.login_name,
             role=roles.get(user.id, "Customer"),
             factor=factors.get(user.id, "None"),
-            seen=moment(user.last_sign_in_at, tenant) if user.last_sign_in_at else "Not yet",
+            seen=f"Signed in {moment(user.last_sign_in_at, tenant)}" if user.last_sign_in_at else "Not signed in yet",
             href=f"/settings/sign-in/{user.id}/lost-phone" if user.id in factors and user.id != reader_id else "",
         )
         for user in people

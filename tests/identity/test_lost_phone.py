@@ -57,7 +57,7 @@ class TestOfTheWhiteLabel:
         assert at_door(client, fiona).get("/").location == "/login/second-factor"
 
     def test_it_needs_a_reason_and_the_administrators_password(self, client, bob, alice, clock):
-        """7.5. Red with `TakeAwayForm` asking for a reason alone."""
+        """7.5. Red with `PresentPassword` letting all pass."""
         set_up(alice)
         browser, path = client(bob), f"/settings/sign-in/{alice.id}/lost-phone"
         for form in ({**FORM, "reason": ""}, {**FORM, "reason": "a\nb"}, {**FORM, "present": "no"}, {}):

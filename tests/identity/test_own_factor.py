@@ -56,7 +56,7 @@ class TestTurningOn:
         assert browser.get(OWN).location == "/profile"
 
     def test_it_needs_the_present_password(self, client, alice, clock):
-        """7.5. Red with `EnrolForm` asking for a code alone: a session left open would be bound to another's phone."""
+        """7.5. Red with `PresentPassword` letting all pass: a session left open would be bound to another's phone."""
         browser = client(alice)
         phone = phone_on(browser.get(OWN).text)
         for present in ("", "not the password at all"):
@@ -110,7 +110,7 @@ class TestAnotherPhone:
 
     @pytest.mark.parametrize("wrong", ["present", "code", "new_code"])
     def test_it_needs_all_three(self, here, alice, kept, wrong):
-        """Red with each check left out in turn: the session, the password or the old phone alone must not do."""
+        """Red with each check left out in turn: neither session nor password nor the old phone alone will do."""
         new = phone_on(here.get(f"{OWN}/phone").text)
         form = {**asked(kept.phone.code(), new_code=new.code()), wrong: "000000"}
         answer = here.submit(f"{OWN}/phone", form)
