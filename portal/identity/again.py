@@ -37,7 +37,8 @@ def whoever() -> str:
 
 
 def failed(response: Response) -> bool:
-    return response.status_code != 303
+    """A form came back. Who is refused for what they are has guessed nothing, and some acts answer with a page."""
+    return response.status_code == 422
 
 
 sparing = limiter.shared_limit("10 per 15 minutes", scope="present password", key_func=whoever, deduct_when=failed)
