@@ -29,6 +29,7 @@ from portal.numbers.stock_file import NotANumberFile, Terms
 from portal.operator import commands as operator
 from portal.operator.bounces import STANDARD_INPUT, read_input, take_messages, webhook_address
 from portal.operator.credit import UnknownHost, give, limit
+from portal.operator.lost_phones import WhichPerson, forget_factor
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
 from portal.verify import SHOWN, verify as run_checks
@@ -52,7 +53,15 @@ class Plainspoken(click.Group):
             return super().invoke(ctx)
         except Refusal as refused:
             raise click.ClickException(refused.text) from refused
-        except (NotAnAmount, NotANumberFile, NotAUsageFile, UnknownHost, UnsafeSettings, DatabaseAway) as error:
+        except (
+            NotAnAmount,
+            NotANumberFile,
+            NotAUsageFile,
+            UnknownHost,
+            WhichPerson,
+            UnsafeSettings,
+            DatabaseAway,
+        ) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -282,6 +291,21 @@ def bounces_command(files: tuple[Path, ...], address: bool) -> None:
     except (DatabaseAway, UnsafeSettings, SQLAlchemyError) as error:
         click.echo(f"Error: {error if isinstance(error, UnsafeSettings) else DatabaseAway(error)}", err=True)
         sys.exit(os.EX_TEMPFAIL)
+
+
+@main.group("users")
+def users_group() -> None:
+    """People who sign in."""
+
+
+@users_group.command("forget-factor")
+@click.argument("email", callback=_name)
+@click.option("--reason", required=True, callback=_name, help="Stands in the record and in the letter to the person.")
+@click.option("--host", default=None, help="Where they sign in; needed when the name is in use at several hosts.")
+def forget_factor_command(email: str, reason: str, host: str | None) -> None:
+    """Take a lost second factor away; EMAIL is the login name. Staff set up another one at the next sign-in."""
+    _house()
+    click.echo(forget_factor(email, host, reason))
 
 
 @main.group("numbers")

@@ -39,6 +39,7 @@ def navigation() -> list[Group]:
                     Item("Port-ins", "/operator/port-ins", "phone"),
                     Item("Emergency addresses", "/operator/emergency", "house"),
                     Item("Billing runs", "/operator/runs", "clock"),
+                    Item("Staff", "/operator/staff", "key"),
                     Item("Health", "/operator/health", "check"),
                 ),
             )
@@ -61,6 +62,7 @@ def _groups(person: Standing) -> list[Group]:
             Item("Letters", "/settings/letters", "mail"),
             Item("Unpaid accounts", "/settings/arrears", "clock"),
             Item("Provisioning", "/settings/provisioning", "key"),
+            Item("Sign-in", "/settings/sign-in", "users"),
         )
         if person.is_administrator
         else ()

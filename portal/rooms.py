@@ -9,6 +9,8 @@ from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
+from portal.identity.door_views import bp as door
+from portal.identity.factor_views import bp as second_factor
 from portal.identity.profile import bp as profile
 from portal.identity.views import bp as identity
 from portal.letters import bounces as bounce_jobs, flows as letter_jobs
@@ -23,6 +25,7 @@ from portal.operator.emergency_views import bp as operator_emergency
 from portal.operator.number_views import bp as operator_numbers
 from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
+from portal.operator.staff_views import bp as operator_staff
 from portal.operator.stock_views import bp as operator_stock
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
@@ -39,6 +42,7 @@ from portal.selfcare.views import bp as selfcare
 from portal.services.views import bp as services
 from portal.settings.arrears import bp as arrears
 from portal.settings.price_views import bp as prices
+from portal.settings.sign_in_views import bp as sign_in_help
 from portal.settings.tax_views import bp as tax
 from portal.settings.views import bp as settings
 from portal.signup.views import bp as signup
@@ -47,7 +51,9 @@ from portal.statements import flows as statement_jobs
 BLUEPRINTS = (
     front,
     identity,
+    door,
     profile,
+    second_factor,
     activation,
     signup,
     customers,
@@ -71,7 +77,9 @@ BLUEPRINTS = (
     arrears,
     prices,
     tax,
+    sign_in_help,
     operator,
+    operator_staff,
     operator_prices,
     operator_numbers,
     operator_stock,

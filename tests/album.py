@@ -15,6 +15,7 @@ from portal.demo import cast
 from portal.demo.cast import KAURI, NORTHWIND, Tenant
 from portal.demo.places import OPERATOR_HOST, Places
 from tests.album_assigning import AssigningChapters
+from tests.album_factor import FactorChapters
 from tests.album_money import MoneyChapters
 from tests.album_numbers import NumberChapters
 from tests.album_phones import PhoneChapters
@@ -24,10 +25,11 @@ CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
     "activation", "endings", "passwords", "own_account", "operator", "price_lists", "number_stock",
     "account_numbers", "phones",
+    "second_factor",
 )
 
 
-class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters):
+class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, FactorChapters):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:

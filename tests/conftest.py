@@ -32,7 +32,9 @@ from tests.servers import PLATFORM, WEB, PostgresqlServer, postgresql_server
 
 assert portal.models.ROOMS, "the tables must be known before a database is migrated"
 
-SETTINGS = Settings(secret_key="a-secret-for-tests-that-is-long-enough", mail_from="portal@highwire.example")
+SETTINGS = Settings(
+    secret_key="a-secret-for-tests-that-is-long-enough", mail_from="portal@highwire.example", staff_factor="offered"
+)
 # Still argon2id, only with as little work as it allows. `tests/identity/test_passwords.py` asks for the product's own.
 THOROUGH = passwords._hasher
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -43,6 +43,7 @@ class Places:
             checkout_origin=self.gateway_url,
             mail_port=self.smtp,
             mail_from="portal@harbour-switch.example",
+            staff_factor="offered",
         )
 
     def environment(self) -> dict[str, str]:
@@ -58,6 +59,7 @@ class Places:
             "MAIL_SERVER": LOOPBACK,
             "MAIL_PORT": str(self.smtp),
             "MAIL_FROM": self.settings().mail_from,
+            "PORTAL_STAFF_FACTOR": self.settings().staff_factor,
         }
 
 
@@ -73,6 +75,7 @@ def data_environment() -> dict[str, str]:
         "DATABASE_URL": settings.database_url,
         "PLATFORM_DATABASE_URL": "",
         "PORTAL_PUBLIC_PORT": str(settings.public_port),
+        "PORTAL_STAFF_FACTOR": settings.staff_factor,
     }
 
 

@@ -174,6 +174,8 @@ def _say_what_to_do(places: Places) -> None:
         f"  Inbox            {places.inbox_url}   every letter the portal sends",
         f"  Gateway sandbox  {places.gateway_url}   test cards only, no money moves",
         "",
+        "Staff of a real installation need a second factor; here it is only offered, under Your profile.",
+        "",
         "Three things to try:",
         "  1. As Bob: Customers, Create new customer, Option 1. Open the link of the letter (see the inbox) in a",
         "     private window, as the customer you invited: you are Bob in this one. Activate, and pay",

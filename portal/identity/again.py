@@ -3,12 +3,11 @@
 from typing import Any
 
 from flask import session
-from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import StopValidation
 
-from portal.identity.guards import me
+from portal.identity.guards import person_at_the_door
 from portal.identity.passwords import is_right
 from portal.kit.forms import PortalForm
 from portal.kit.limits import limiter, remote_address
@@ -21,7 +20,7 @@ class PresentPassword:
     def __call__(self, form: Any, field: Any) -> None:
         if not field.data:
             raise StopValidation("Write your present password.")
-        if not is_right(field.data, me().password_hash):
+        if not is_right(field.data, person_at_the_door().password_hash):
             raise StopValidation("This is not your present password.")
 
 
@@ -33,12 +32,13 @@ class AskedAgainForm(PortalForm):
 
 def whoever() -> str:
     """Who tries, wherever they sit: a session that was taken cannot try passwords from many places."""
-    who = current_user.get_id() if current_user.is_authenticated else session.get("address_change", remote_address())
+    who = session.get("_user_id") or session.get("address_change", remote_address())
     return f"profile|{asked_host()}|{who}"
 
 
 def failed(response: Response) -> bool:
-    return response.status_code != 303
+    """A form came back. Who is refused for what they are has guessed nothing, and some acts answer with a page."""
+    return response.status_code == 422
 
 
 sparing = limiter.shared_limit("10 per 15 minutes", scope="present password", key_func=whoever, deduct_when=failed)

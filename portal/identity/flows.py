@@ -1,13 +1,15 @@
-"""Signing in: the password is judged while no transaction is open, because judging takes long on purpose."""
+"""Signing in: passwords and recovery codes are judged while no transaction is open, as that takes long on purpose."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import structlog
 from flask import session
-from flask_login import login_user
+from flask_login import current_user, login_user
 
 from portal.audit.commands import Actor, record
-from portal.identity import passwords
+from portal.identity import factors, passwords
+from portal.identity.guards import SHOWN, look_again
 from portal.identity.models import User
 from portal.identity.queries import user_by_login
 from portal.kit.clock import now
@@ -15,6 +17,9 @@ from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.refusals import Refusal
 
 log = structlog.get_logger()
+
+BEGAN = "began_at"
+JUST_NOW_S = 900
 
 Gate = Callable[[TenantSession, User], None]
 gates: list[Gate] = []
@@ -56,12 +61,51 @@ def sign_in(login_name: str, password: str) -> User | None:
 
 
 def begin_session(user: User) -> None:
-    """Sign a person in under a new session name, so that a name planted before is worth nothing, and note when."""
+    """Sign a person in under a new session name, so that a name planted before is worth nothing.
+
+    Whoever owes a second factor is at the door with it, and no further.
+    """
+    session.clear()
+    session.rotate()  # type: ignore[attr-defined]
+    login_user(user)
+    session[BEGAN] = now().timestamp()
+    look_again()
+    if current_user.is_authenticated:
+        _note_arrival(user)
+
+
+def gave_password_just_now() -> bool:
+    """Whether this session began moments ago: then asking for the password once more shows nothing new."""
+    return bool(now().timestamp() - session.get(BEGAN, 0) < JUST_NOW_S)
+
+
+def show_factor(user: User, words: str) -> bool:
+    """Let somebody in whose code counts: an app's, or a recovery code. Raises FactorLocked."""
+    judged = factors.judge(user, words)
+    with transaction() as db:
+        is_right = factors.claim(db, user, judged)
+    if not is_right:
+        log.info("factor.refused", login=user.login_name)
+        return False
+    assert judged.factor_id is not None
+    log.info("factor.shown", by="recovery" if judged.recovery_id else "app")
+    pass_the_door(user, judged.factor_id)
+    return True
+
+
+def pass_the_door(user: User, factor_id: UUID) -> None:
+    """This session has seen the factor, and has another name from now on (7.2.4)."""
+    owed_it = not current_user.is_authenticated
+    session[SHOWN] = str(factor_id)
+    session.rotate()  # type: ignore[attr-defined]
+    look_again()
+    if owed_it:
+        _note_arrival(user)
+
+
+def _note_arrival(user: User) -> None:
     with transaction() as db:
         known = db.load(User, user.id)
         if known is not None:
             known.last_sign_in_at = now()
             record(db, "signed-in", by=Actor("user", user.id, user.display_name), subject=user.id)
-    session.clear()
-    session.rotate()  # type: ignore[attr-defined]
-    login_user(user)

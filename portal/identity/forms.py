@@ -28,6 +28,32 @@ class ChangePasswordForm(NewPasswordForm, AskedAgainForm):
     pass
 
 
+class CodeForm(PortalForm):
+    code = StringField("Code", [Text(40, missing="Write the code.")])
+
+
+class RecoveryForm(PortalForm):
+    code = StringField("Recovery code", [Text(40, missing="Write one of your recovery codes.")])
+
+
+class FactorForm(AskedAgainForm):
+    """An act on one's second factor: it asks for the password and for a code, as a session alone is not enough."""
+
+    code = StringField("Code from the app, or a recovery code", [Text(40, missing="Write the code.")])
+
+
+class EnrolForm(AskedAgainForm):
+    new_code = StringField("Code from the app", [Text(40, missing="Write the code that the app shows.")])
+
+
+class NewPhoneForm(FactorForm):
+    new_code = StringField("Code from the new phone", [Text(40, missing="Write the code that the new phone shows.")])
+
+
+class TakeAwayForm(AskedAgainForm):
+    reason = StringField("Reason", [Text(200, missing="Write how you know who asks, and why.")])
+
+
 class NameForm(PortalForm):
     display_name = StringField("Your name", [Text(120, missing="Write your name.")])
 

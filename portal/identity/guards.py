@@ -1,21 +1,27 @@
-"""Who is asking. A guard's name carries the permission it demands."""
+"""Who is asking. A guard's name carries the permission it demands.
+
+Whoever has to show a second factor and has not shown it in this session is nobody to every page and every guard; only
+the pages of the factor itself know them, as `half_signed_in`.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import g, redirect, request
+from flask import g, redirect, request, session
 from flask_login import LoginManager, current_user
 from sqlalchemy import bindparam, select
 from werkzeug.wrappers import Response
 
 from portal.audit.commands import Actor
-from portal.identity.models import User
+from portal.identity.models import SecondFactor, User
 from portal.kit.db import TenantSession, reading
 from portal.kit.prepared import Prepared, columns_of, made_of
 from portal.kit.refusals import NotFound
+from portal.kit.settings import current
 
 View = TypeVar("View", bound=Callable[..., Any])
 login_manager = LoginManager()
@@ -23,7 +29,28 @@ login_manager = LoginManager()
 login_manager.session_protection = None
 
 
-BY_ID = Prepared(select(*columns_of(User)).where(User.id == bindparam("id")))
+# In the session: the id of the factor that was shown in it.
+SHOWN = "factor"
+CODE_PAGE, ENROLMENT = "/login/code", "/login/second-factor"
+
+BY_ID = Prepared(
+    select(*columns_of(User), SecondFactor.id)
+    .outerjoin(SecondFactor, (SecondFactor.white_label_id == User.white_label_id) & (SecondFactor.user_id == User.id))
+    .where(User.id == bindparam("id"))
+)
+
+
+@dataclass(frozen=True)
+class Half:
+    """Somebody whose password was right, and whose second factor this session has not seen."""
+
+    user: User
+    has_factor: bool
+
+    @property
+    def way_on(self) -> str:
+        return CODE_PAGE if self.has_factor else ENROLMENT
+
 
 Companion = Callable[[TenantSession, User], None]
 companions: list[Companion] = []
@@ -35,20 +62,69 @@ def with_the_person(read: Companion) -> Companion:
     return read
 
 
+StaffRule = Callable[[User], bool]
+staff_rules: list[StaffRule] = []
+
+
+def counts_as_staff(rule: StaffRule) -> StaffRule:
+    """Register who has to have a second factor, asked after the companions have read. Without a rule: everybody."""
+    staff_rules[:] = [rule]
+    return rule
+
+
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load_user(subject: str) -> User | None:
-    """The signed-in person, read anew at each request, so that removal counts at once."""
+    """The signed-in person, read anew at each request, so that removal counts at once.
+
+    The one place where a second factor is insisted on (OWASP ASVS 5.0.0, 6.3.3): however a session came about, who
+    still owes the factor is not signed in.
+    """
     white_label_id, _, user_id = subject.partition(":")
     if getattr(g, "white_label", None) is None or str(g.white_label.id) != white_label_id:
         return None
     with reading() as db:
         found = BY_ID.first(db, id=UUID(user_id))
-        user = made_of(User, found) if found is not None else None
-        if user is None or not user.is_active:
+        user = made_of(User, found[:-1]) if found is not None else None
+        if found is None or user is None or not user.is_active:
             return None
         for read in companions:
             read(db, user)
+    if _owes_factor(user, found[-1]):
+        g.half = Half(user, found[-1] is not None)
+        return None
     return user
+
+
+def _owes_factor(user: User, factor_id: UUID | None) -> bool:
+    """Whoever has a factor shows it; staff have one, unless the installation only offers it."""
+    if factor_id is not None:
+        return bool(session.get(SHOWN) != str(factor_id))
+    return must_have_factor(user)
+
+
+def must_have_factor(user: User) -> bool:
+    """Whether somebody whose standing was read has to have a second factor in this installation."""
+    return current().staff_factor == "required" and all(rule(user) for rule in staff_rules)
+
+
+def half_signed_in() -> Half | None:
+    """Whoever is at the door with the right password, and still owes a second factor."""
+    if current_user.is_authenticated:
+        return None
+    half: Half | None = g.get("half")
+    return half
+
+
+def look_again() -> None:
+    """Ask anew who is signed in, where this very request has changed it."""
+    g.pop("_login_user", None)
+    g.pop("half", None)
+
+
+def person_at_the_door() -> User:
+    """The signed-in person, or the one who still owes a second factor. Only behind a guard."""
+    half = half_signed_in()
+    return half.user if half is not None else me()
 
 
 def me() -> User:
@@ -66,8 +142,11 @@ def actor() -> Actor:
 
 
 def to_sign_in() -> Response:
+    """To the password, or to what is still owed after it."""
+    half = half_signed_in()
+    door = "/login" if half is None else half.way_on
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(f"/login?next={quote(wanted, safe='')}" if wanted != "/" else "/login", 303)
+    return redirect(f"{door}?next={quote(wanted, safe='')}" if wanted != "/" else door, 303)
 
 
 def anyone(view: View) -> View:
@@ -80,6 +159,21 @@ def signed_in_only(view: View) -> View:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not current_user.is_authenticated:
             return to_sign_in()
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+def half_signed_in_only(view: View) -> View:
+    """Pages of the second factor that come between the password and everything else."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        half = half_signed_in()
+        if half is None:
+            return redirect("/", 303) if current_user.is_authenticated else to_sign_in()
+        if request.path != half.way_on:
+            return redirect(half.way_on, 303)
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]

@@ -1,14 +1,15 @@
-"""A person with a login within one tenant, and the single-use links that set a password or confirm an address."""
+"""A person with a login within one tenant, their second factor, and single-use links for passwords and addresses."""
 
 from datetime import datetime
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
 from portal.kit.db import Base, TenantRow, belongs_to
+from portal.kit.vault import seal, unseal
 
 
 class User(UserMixin, TenantRow, Base):
@@ -72,3 +73,47 @@ class AddressChange(TenantRow, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
+
+
+class SecondFactor(TenantRow, Base):
+    """An authenticator app that makes codes by time (RFC 6238). A new phone is a new row, so no session outlives it.
+
+    `last_step` is the time-step of the last code that was used: none of it or before counts again. `wrong` counts
+    wrong codes in a row; the last one allowed sets `locked_until`.
+    """
+
+    __tablename__ = "second_factor"
+    __table_args__ = (belongs_to("user_id", "users"), UniqueConstraint("white_label_id", "user_id"))
+
+    user_id: Mapped[UUID]
+    sealed_secret: Mapped[str]
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    wrong: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def secret(self) -> str:
+        """Raises CannotOpen when it was sealed for somebody else, or with a key that is gone."""
+        return unseal(self.sealed_secret, white_label_id=self.white_label_id, purpose=factor_purpose(self.user_id))
+
+
+def factor_purpose(user_id: UUID) -> str:
+    """What a secret is sealed for: this person's codes alone."""
+    return f"second-factor:{user_id.hex}"
+
+
+def sealed_for(user: User, secret: str) -> str:
+    return seal(secret, white_label_id=user.white_label_id, purpose=factor_purpose(user.id))
+
+
+class RecoveryCode(TenantRow, Base):
+    """One of ten that stand in for the phone, each once. `name` is its first group, by which its hash is found."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (belongs_to("factor_id", "second_factor"), UniqueConstraint("white_label_id", "factor_id", "name"))
+
+    factor_id: Mapped[UUID]
+    name: Mapped[str]
+    hash: Mapped[str]
+    used_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, session
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.identity import addresses, commands
+from portal.identity import addresses, commands, factor_pages
 from portal.identity.again import sparing, whoever
 from portal.identity.forms import AddressForm, ConfirmForm, NameForm
 from portal.identity.guards import anyone, me, signed_in_only
@@ -40,9 +40,9 @@ def rename() -> Response:
 
 def _profile(form: NameForm) -> Response:
     with reading() as db:
-        change = addresses.open_change(db, me())
+        change, factor = addresses.open_change(db, me()), factor_pages.state_of(db, me())
     asked = moment(change.created_at, g.white_label) if change is not None else ""
-    return page("identity/profile.html", form=form, user=me(), change=change, asked=asked)
+    return page("identity/profile.html", form=form, user=me(), change=change, asked=asked, factor=factor)
 
 
 @bp.get("/address")

@@ -1,10 +1,11 @@
 """Finding people. Login names are case-folded before they are compared."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from portal.identity.models import PasswordLink, User
+from portal.identity.models import PasswordLink, RecoveryCode, SecondFactor, User
 from portal.kit import tokens
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
@@ -42,3 +43,24 @@ def fits(link: PasswordLink, user: User) -> bool:
 
 def is_live(link: PasswordLink) -> bool:
     return link.used_at is None and link.dead_at is None and link.expires_at > now()
+
+
+def factor_of(db: TenantSession, user_id: UUID) -> SecondFactor | None:
+    return db.scalar(select(SecondFactor).where(SecondFactor.user_id == user_id))
+
+
+def factors_of(db: TenantSession, user_ids: Sequence[UUID]) -> list[tuple[UUID, SecondFactor]]:
+    """Of those people who have one."""
+    found = db.scalars(select(SecondFactor).where(SecondFactor.user_id.in_(user_ids))) if user_ids else ()
+    return [(factor.user_id, factor) for factor in found]
+
+
+def unused_code(db: TenantSession, factor_id: UUID, name: str) -> RecoveryCode | None:
+    """The recovery code whose first group this is, unless it was used."""
+    wanted = select(RecoveryCode).where(RecoveryCode.factor_id == factor_id, RecoveryCode.name == name)
+    return db.scalar(wanted.where(RecoveryCode.used_at.is_(None)))
+
+
+def codes_left(db: TenantSession, factor_id: UUID) -> int:
+    wanted = select(func.count(RecoveryCode.id)).where(RecoveryCode.factor_id == factor_id)
+    return db.scalar(wanted.where(RecoveryCode.used_at.is_(None))) or 0

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from portal.identity import commands, flows
 from portal.identity.forms import ChangePasswordForm, ForgottenForm, NewPasswordForm, SignInForm
-from portal.identity.guards import anyone, me, signed_in_only
+from portal.identity.guards import anyone, half_signed_in, me, signed_in_only
 from portal.identity.models import User
 from portal.identity.queries import live_password_link, password_link
 from portal.kit.db import reading, transaction
@@ -25,7 +25,7 @@ def _failed(response: Response) -> bool:
 @bp.get("/login")
 @anyone
 def sign_in_page() -> Response:
-    if current_user.is_authenticated:
+    if current_user.is_authenticated or half_signed_in() is not None:
         return redirect("/", 303)
     return page("identity/login.html", form=SignInForm(), way_back=safe_next(request.args.get("next")))
 

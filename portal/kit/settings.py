@@ -44,6 +44,7 @@ class Settings:
     mail_bounces_secret: str = ""
     limits_storage: str = "memory://"
     credit_alone: int = 1000
+    staff_factor: str = "required"
 
     @property
     def is_production(self) -> bool:
@@ -84,6 +85,7 @@ def from_environment(source: Mapping[str, str] | None = None) -> Settings:
         mail_bounces_secret=env.get("MAIL_BOUNCES_SECRET", ""),
         limits_storage=env.get("PORTAL_LIMITS_STORAGE", "memory://"),
         credit_alone=_number(env, "PORTAL_CREDIT_ALONE") if "PORTAL_CREDIT_ALONE" in env else Settings.credit_alone,
+        staff_factor=env.get("PORTAL_STAFF_FACTOR") or Settings.staff_factor,
     )
     problems = list(_problems(settings))
     if problems:
@@ -105,6 +107,8 @@ def _problems(settings: Settings) -> list[str]:
         found.append("PORTAL_ENV is neither development nor production.")
     if settings.scheme not in ("http", "https"):
         found.append("PORTAL_SCHEME is neither http nor https.")
+    if settings.staff_factor not in ("required", "offered"):
+        found.append("PORTAL_STAFF_FACTOR is neither required nor offered.")
     for key in settings.vault_keys:
         if not _is_vault_key(key):
             found.append("PORTAL_VAULT_KEYS must hold base64 keys of 32 bytes each, the one in use first.")

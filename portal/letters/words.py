@@ -14,6 +14,13 @@ LETTER_NAMES = {
     "statement": "Statement",
     "numbers-added": "Numbers added",
     "port-in": "Numbers from another provider",
+    "factor-on": "Second factor turned on",
+    "factor-changed": "Second factor on another phone",
+    "factor-off": "Second factor turned off",
+    "factor-taken-away": "Second factor taken away",
+    "factor-codes-renewed": "New recovery codes",
+    "factor-recovery-used": "Recovery code used",
+    "factor-locked": "Wrong codes",
     "white-label-low": "Credit low, to you",
 }
 

@@ -14,6 +14,7 @@ from portal.billing.pricing import Prices
 from portal.billing.queries import available_minor, prices_of
 from portal.catalogue.models import Plan
 from portal.catalogue.queries import plans_on_sale
+from portal.identity.factors import words_on_factors
 from portal.identity.models import User
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading
@@ -107,7 +108,7 @@ class ShowPage:
     available: str
     owes: bool
     plans: list[tuple[str, str, str, str, str]]
-    people: list[tuple[str, str, str]]
+    people: list[tuple[str, str, str, str]]
     gateway: str
     credits: list[RequestLine]
     alone: str
@@ -286,10 +287,19 @@ def _plan_row(plan: Plan, prices: Prices, tenant: WhiteLabel) -> tuple[str, str,
     return plan.name, plan.code, retail, wholesale, percent(prices.retail_tax_ppm)
 
 
-def _people(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[str, str, str]]:
+def _people(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[str, str, str, str]]:
+    """Name, role, when they were last here, and where a lost phone is taken care of."""
+    members = members_of(db, account.id)
+    factors = words_on_factors(db, [user.id for _, user in members])
+    base = f"/operator/white-labels/{tenant.id}/staff"
     return [
-        (user.display_name, membership.role.capitalize(), _last_seen(user, tenant))
-        for membership, user in members_of(db, account.id)
+        (
+            user.display_name,
+            membership.role.capitalize(),
+            _last_seen(user, tenant),
+            f"{base}/{user.id}/lost-phone" if user.id in factors else "",
+        )
+        for membership, user in members
     ]
 
 

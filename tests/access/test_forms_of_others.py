@@ -29,6 +29,7 @@ from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.people.models import Invitation
 from portal.signup.commands import start_draft
+from tests.access.factors_table import FORMS_OF_FACTORS
 from tests.access.numbers_forms import FORMS_OF_NUMBERS
 from tests.access.phones_forms import FORMS_OF_PHONES, FORMS_OF_STOCK
 from tests.access.phones_table import MACHINE, phones_of
@@ -66,7 +67,7 @@ CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:
 ELSEWHERE = (
     "/logo", "/usage", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode")
 OPERATORS = f"/operator/white-labels/{TENANT}"
-TRIED_ELSEWHERE = {**FORMS_OF_NUMBERS, **FORMS_OF_PHONES, **FORMS_OF_STOCK}
+TRIED_ELSEWHERE = {**FORMS_OF_FACTORS, **FORMS_OF_NUMBERS, **FORMS_OF_PHONES, **FORMS_OF_STOCK}
 
 
 def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str, Any]]:
@@ -178,6 +179,7 @@ def things_of(company: Company, administrator: Person) -> dict[str, object]:
         helper, invited = people_of(db, account)
         papers = documents_of(db, active(db, customer(db, company.plans["desk"], Administration.CUSTOMER), 5000))
         return {**papers, **one_of_each(db, account), **phones_of(db, account, helper, administrator.actor),
+                "member_id": administrator.id, "colleague_id": new_id(),
                 "block_id": new_id(), "import_id": new_id(), "stock_id": new_id(),  # the operator's, and of nobody here
                 "account_id": account.id, "draft_id": draft.id, "letter_id": letter.id,
                 "white_label_id": company.id, "user_id": helper.id, "invitation_id": invited.id,

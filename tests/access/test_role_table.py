@@ -29,6 +29,7 @@ from portal.payments.models import GatewayTest
 from portal.people.commands import invite
 from portal.signup.commands import start_draft
 from tests.access.asking import ask, digest, meets, path_of
+from tests.access.factors_table import OF_ADMINISTRATORS, OF_EVERYBODY, OF_OPERATORS, colleague
 from tests.access.numbers_table import NUMBERS
 from tests.access.phones_table import MACHINE, PHONES, phones_of
 from tests.access.stock_table import NUMBER_STOCK, block_and_file
@@ -189,6 +190,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "/static/<path:filename>": ("GET", OPEN),
     "/webhooks/mail/<slug>": ("POST", OPEN),
     "/webhooks/stripe/<slug>": ("POST", OPEN),
+    **{rule: (methods, SIGNED_IN) for rule, methods in OF_EVERYBODY.items()},
+    **{rule: (methods, ADMINISTRATOR) for rule, methods in OF_ADMINISTRATORS.items()},
+    **{rule: (methods, OPERATOR) for rule, methods in OF_OPERATORS.items()},
     **NUMBERS,
     **PHONES,
 }
@@ -255,7 +259,7 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
         letter = db.scalars(select(Letter)).all()[0]
         papers = documents_of(db, acme)
         ids: dict[str, object] = {"account_id": acme.id, "draft_id": draft.id, "letter_id": letter.id,
-                                  "white_label_id": cast.northwind.id, "user_id": sam.id,
+                                  "white_label_id": cast.northwind.id, "user_id": sam.id, "member_id": cast.bob.id,
                                   "invitation_id": invited.id, "view_id": view.id, "test_id": test.id,
                                   "product_id": plan, "chosen_id": SERVICE, "request_id": credit.id, "run_id": run.id,
                                   "token": "x", "slug": "x", "filename": "none", **papers,
@@ -263,7 +267,7 @@ def town(app: Flask, cast: Cast, change_settings: Callable[..., Settings]) -> To
         sam_person = Person(sam.id, cast.northwind.id, cast.northwind.host, sam.login_name, sam.display_name)
     with transaction(cast.operator.id) as db:  # under the id of Northwind's own plan: the tenant tells them apart
         db.put(Plan(id=plan, **NOTHING, code="listed", name="Listed", minimum_funding_minor=0))
-        ids |= block_and_file(db, cast.northwind.id)
+        ids |= block_and_file(db, cast.northwind.id) | colleague(db)
     browsers = {"anonymous": HostClient(app, cast.northwind.host)}
     people = {"standard": sam_person, "owner": cast.alice, "finance": cast.fiona, "bob": cast.bob, "olga": cast.olga}
     for role, person in people.items():

@@ -16,7 +16,7 @@ AS_IT_WAS = (
     "drop trigger charge_adds_up",
     "drop index ix_charge_entry",
     *(f"drop table {table}" for table in (
-        "number_handover", "number_import_fates", "number_import",
+        "recovery_code", "second_factor", "number_handover", "number_import_fates", "number_import",
         "pbx_version", "sip_credential", "clip", "provisioning_key",
         "port_document", "port_request", "emergency_address", "number", "stock_number", "number_block", "event",
         "statement_line", "credit_note", "receipt", "statement", "charge_total",
