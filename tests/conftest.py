@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 import portal.models
@@ -64,8 +65,25 @@ class Compiled(BytecodeCache):
         self.known[bucket.key] = bucket.bytecode_to_string()
 
 
+ENGINES: dict[str, Engine] = {}
+
+
+def opened(settings: Settings) -> kit_db.Database:
+    """A database on engines that the tests of this process share: each remembers the statements that it wrote out.
+
+    What a test listens to on an engine ends with the test, because it gets a face of its own for it.
+    """
+
+    def connect(url: str) -> Engine:
+        if url not in ENGINES:
+            ENGINES[url] = kit_db.connect_to(url)
+        return ENGINES[url].execution_options()
+
+    return kit_db.Database(settings, connect)
+
+
 class SqliteHouse:
-    """A file with the cast in it; each test gets a copy."""
+    """A file with the cast in it; each test gets a copy, at the same place as the test before."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "portal.sqlite3"
@@ -73,11 +91,13 @@ class SqliteHouse:
         connection = sqlite3.connect(self.file)
         connection.execute("pragma wal_checkpoint(truncate)")
         connection.close()
+        self.copy = folder / "present" / "portal.sqlite3"
 
-    def fresh(self, folder: Path) -> Settings:
-        copy = folder / "portal.sqlite3"
-        shutil.copyfile(self.file, copy)
-        return replace(SETTINGS, database_url=f"sqlite:///{copy}")
+    def fresh(self) -> Settings:
+        shutil.rmtree(self.copy.parent, ignore_errors=True)
+        self.copy.parent.mkdir()
+        shutil.copyfile(self.file, self.copy)
+        return replace(SETTINGS, database_url=f"sqlite:///{self.copy}")
 
 
 class PostgresqlHouse:
@@ -89,7 +109,7 @@ class PostgresqlHouse:
         self.cast = _cast_in(self.settings)
         self.keeper = server.keeper(name)
 
-    def fresh(self, folder: Path) -> Settings:
+    def fresh(self) -> Settings:
         self.keeper.reset()
         return self.settings
 
@@ -122,11 +142,11 @@ def house(request: pytest.FixtureRequest) -> House:
 
 
 @pytest.fixture
-def database(house: House, tmp_path: Path) -> Iterator[kit_db.Database]:
+def database(house: House) -> Iterator[kit_db.Database]:
     """A database with the cast in it and nothing else, in use for the length of the test."""
-    settings = house.fresh(tmp_path)
+    settings = house.fresh()
     kit_settings.install(settings)
-    made = kit_db.Database(settings)
+    made = opened(settings)
     kit_db.use(made)
     yield made
     made.dispose()
@@ -220,7 +240,7 @@ def app(settings: Settings, built: dict[Settings, Flask]) -> Iterator[Flask]:
     if key in built:
         set_up_logs(now)
         listen()
-        kit_db.use(kit_db.Database(now))
+        kit_db.use(opened(now))
     else:
         built[key] = create_app(now)
         built[key].jinja_env.bytecode_cache = Compiled()

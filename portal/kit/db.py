@@ -4,7 +4,7 @@ A session belongs to one tenant for its whole life. What would reach past that t
 elsewhere has to remember the tenant, and no query elsewhere can forget it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -223,12 +223,22 @@ def _name_tenant(connection: Connection, scope: Scope) -> None:
         connection.exec_driver_sql("select set_config('app.white_label', %s, true)", (str(scope),))
 
 
+def connect_to(url: str) -> Engine:
+    """An engine set up the way this house needs it on either database."""
+    if url.startswith("postgres"):
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 class Database:
     """The engines of one installation. On PostgreSQL the platform's scope has a login of its own."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.web = connect_to(settings.database_url)
-        self.platform = connect_to(settings.platform_database_url) if settings.platform_database_url else self.web
+    def __init__(self, settings: Settings, connect: Callable[[str], Engine] = connect_to) -> None:
+        self.web = connect(settings.database_url)
+        self.platform = connect(settings.platform_database_url) if settings.platform_database_url else self.web
         # Every statement of a reader sees the same moment, so sums agree with their rows; SQLite does so by itself.
         reads = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._engines = {
@@ -247,16 +257,6 @@ class Database:
     def dispose(self) -> None:
         self.web.dispose()
         self.platform.dispose()
-
-
-def connect_to(url: str) -> Engine:
-    """An engine set up the way this house needs it on either database."""
-    if url.startswith("postgres"):
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
 
 
 # Without recursive triggers an `insert or replace` would delete an append-only row and wake no trigger.
