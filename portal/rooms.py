@@ -29,6 +29,7 @@ from portal.operator.staff_views import bp as operator_staff
 from portal.operator.stock_views import bp as operator_stock
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
+from portal.payments import background as payment_jobs
 from portal.payments.webhooks import bp as webhooks
 from portal.pbx.clips import bp as pbx_clips
 from portal.pbx.views import bp as pbx
@@ -90,7 +91,7 @@ BLUEPRINTS = (
     webhooks,
     mail_webhook,
 )
-JOBS = (letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
+JOBS = (payment_jobs, letter_jobs, bounce_jobs, billing_run, statement_jobs, arrears_jobs, number_jobs, numbers_jobs)
 
 
 def register(app: Flask) -> None:

@@ -279,7 +279,7 @@ def cancel(db: TenantSession, account: Account, *, reason: str, by: Actor) -> bo
     link was open.
     """
     accounts.close(db, account, reason=reason, by=by)
-    for kept in [] if account.activated_at else kept_fundings(db, account.id):
+    for kept, _ in [] if account.activated_at else kept_fundings(db, account.id):
         payments.request_refund(db, kept, "the account was cancelled before it was activated")
     had_link = kill_links(db, account.id) > 0
     funding = open_funding_of(db, account.id)

@@ -18,7 +18,7 @@ from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.ledger.entry import Book
 from portal.payments.models import Funding, GatewayRefund
-from portal.payments.queries import fundings_of, kept_fundings, latest_funding, refund_of
+from portal.payments.queries import fundings_of, kept_fundings, kept_minor, latest_funding, open_funding_of, refund_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, money, span
@@ -210,21 +210,21 @@ UNPAID = {
 
 
 def _after_success(db: TenantSession, account: Account, funding: Funding) -> PaymentStatus:
-    tenant, refund = white_label(db), refund_of(db, funding.id)
-    amount = money(funding.amount_minor, tenant)
-    if refund is not None:
-        return _given_back(account, funding, refund, tenant)
+    tenant, refund, kept = white_label(db), refund_of(db, funding.id), kept_minor(db, funding)
+    goes_on = account.state == State.INACTIVE and kept > 0
+    if refund is not None and not (goes_on and refund.state != "failed"):
+        return _given_back(account, refund, tenant, is_whole=kept <= 0, back_minor=funding.amount_minor - kept)
     if account.state == State.CLOSED:
         return PaymentStatus(
             "kept",
             "Your payment is on the closed account",
-            f"{amount} arrived.",
+            f"{money(kept, tenant)} arrived.",
             f"Write to {tenant.support_email} to have it back.",
         )
     return PaymentStatus(
         "short",
         "A little more is needed",
-        f"{amount} arrived and is on your account.",
+        f"{money(kept, tenant)} arrived and is on your account.",
         "Add what is missing to activate the account.",
     )
 
@@ -232,24 +232,30 @@ def _after_success(db: TenantSession, account: Account, funding: Funding) -> Pay
 WHY_BACK = {State.CLOSED: "The account is closed. ", State.INACTIVE: "The account could not be activated. "}
 
 
-def _given_back(account: Account, funding: Funding, refund: GatewayRefund, tenant: WhiteLabel) -> PaymentStatus:
-    amount = money(refund.amount_minor, tenant)
-    whole = " in full" if refund.amount_minor == funding.amount_minor else ""
+def _given_back(
+    account: Account, refund: GatewayRefund, tenant: WhiteLabel, *, is_whole: bool, back_minor: int
+) -> PaymentStatus:
+    amount, whole = money(back_minor, tenant), " in full" if is_whole else ""
     text = f"{WHY_BACK.get(State(account.state), '')}Write to {tenant.support_email} if you have a question."
+    failed = f"{money(refund.amount_minor, tenant)} is not back on your card."
     heading, moved = {
         "succeeded": ("Your payment was returned", f"{amount} went back to your card{whole}."),
         "created": ("Your payment is being returned", f"{amount} goes back to your card{whole}."),
-        "failed": ("Your payment could not be returned yet", f"{amount} is not back on your card."),
+        "failed": ("Your payment could not be returned yet", failed),
     }[refund.state]
     return PaymentStatus("refunded", heading, moved, text)
 
 
 def what_goes_back(db: TenantSession, account: Account) -> str:
     """What cancelling an account gives back that was never active, in words; empty when nothing was paid for it."""
-    paid = 0 if account.activated_at else sum(kept.amount_minor for kept in kept_fundings(db, account.id))
-    if not paid:
+    if account.activated_at:
         return ""
-    return f"{money(paid, white_label(db))} that was paid for it goes back to the card: nothing was charged."
+    words, paid = [], sum(minor for _, minor in kept_fundings(db, account.id))
+    if paid:
+        words.append(f"{money(paid, white_label(db))} that was paid for it goes back to the card: nothing was charged.")
+    if open_funding_of(db, account.id) is not None:
+        words.append("A payment that is still on its way goes back in full when it arrives.")
+    return " ".join(words)
 
 
 def done_summary(db: TenantSession, account: Account) -> DoneSummary:

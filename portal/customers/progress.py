@@ -143,7 +143,7 @@ def _unpaid_blocker(funding: Funding, tenant: WhiteLabel) -> Blocker:
 
 
 def _after_payment(refund: GatewayRefund | None, funding: Funding, tenant: WhiteLabel) -> Blocker:
-    if refund is not None and refund.state != "failed":
+    if refund is not None and refund.state != "failed" and refund.amount_minor >= funding.amount_minor:
         back = _since(refund.created_at, tenant)
         return Blocker(f"You: the payment went back ({refund.reason})", "bad", badge="failed", since=back)
     paid = _since(funding.settled_at, tenant)

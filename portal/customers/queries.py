@@ -173,10 +173,11 @@ def _latest_payment(column: Any) -> Any:
 
 
 def _went_back() -> Any:
-    """Whether the latest payment was given back, or is being."""
+    """Whether the latest payment was given back whole, or is being."""
     returned = select(GatewayRefund.id).where(
         GatewayRefund.white_label_id == Account.white_label_id,
         GatewayRefund.funding_id == _latest_payment(Funding.id),
+        GatewayRefund.amount_minor >= _latest_payment(Funding.amount_minor),
         GatewayRefund.state != "failed",
     )
     return returned.correlate(Account).exists()

@@ -20,6 +20,7 @@ from portal.ledger import entry
 from portal.ledger.commands import post
 from portal.payments.gateway import Seen, SeenRefund
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
+from portal.payments.queries import kept_minor
 from portal.whitelabels.models import GatewayCredential
 from portal.whitelabels.queries import white_label
 
@@ -172,18 +173,26 @@ def _post_fee(db: TenantSession, funding: Funding, seen: Seen) -> None:
         post(db, entry.fee(f"fee:{seen.fee_id}", seen.fee_minor, funding.currency))
 
 
-def request_refund(db: TenantSession, funding: Funding, reason: str) -> GatewayRefund:
-    """Write down that a funding goes back in full; a job asks the gateway. Asking twice is one refund."""
-    found = db.scalar(
-        select(GatewayRefund).where(GatewayRefund.funding_id == funding.id, GatewayRefund.state != "failed")
-    )
-    if found is not None:
-        return found
-    refund = GatewayRefund(funding_id=funding.id, amount_minor=funding.amount_minor, reason=reason)
+def request_refund(db: TenantSession, funding: Funding, reason: str) -> None:
+    """Write down that what is left of a funding goes back; a job asks the gateway. Asking twice is one refund."""
+    left = kept_minor(db, funding)
+    if left <= 0:
+        return
+    refund = GatewayRefund(funding_id=funding.id, amount_minor=left, reason=reason)
     db.put(refund)
+    db.flush()
     jobs.enqueue(db, "payments.refund", {"refund": str(refund.id)}, key=f"refund:{refund.id}")
     record(db, "refund.requested", by=SYSTEM, subject=funding.account_id, reference=funding.reference, reason=reason)
-    return refund
+
+
+def ask_for_less(db: TenantSession, funding: Funding, refund: GatewayRefund) -> bool:
+    """Give up a refund of more than is left of the funding, and ask for what is left. False when it is not more."""
+    if refund.state != "created" or kept_minor(db, funding) >= 0:
+        return False
+    refund.state = "failed"
+    db.flush()
+    request_refund(db, funding, refund.reason)
+    return True
 
 
 def settle_refund(db: TenantSession, funding: Funding, seen: SeenRefund) -> None:

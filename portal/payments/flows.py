@@ -1,22 +1,24 @@
 """Several transactions and the gateway between them: record, call, settle. Nothing is open while the gateway thinks."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from threading import BoundedSemaphore
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
+from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.accounts.queries import held_customer_or_404, primary_user
+from portal.accounts.queries import customer_or_404, held_customer_or_404, primary_user
 from portal.audit.commands import SYSTEM, record
-from portal.kit import jobs
 from portal.kit.clock import now
-from portal.kit.db import PLATFORM, TenantSession, insert_if_absent as insert, reading, transaction
+from portal.kit.db import TenantSession, insert_if_absent as insert, reading, transaction
 from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.payments import commands
@@ -27,7 +29,7 @@ from portal.payments.gateway import (
     GatewayUnreachable,
     Seen,
 )
-from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
+from portal.payments.models import Funding, GatewayCustomer
 from portal.payments.queries import gateway_customer_of, open_funding_of
 from portal.payments.stripe_gateway import StripeGateway, can_charge
 from portal.whitelabels.models import GatewayCredential, WhiteLabel
@@ -39,8 +41,12 @@ Answer = TypeVar("Answer")
 
 CHECKOUT_LIFE = timedelta(hours=23)
 FORGET_AFTER = timedelta(minutes=30)
-LOOK_UP_AFTER = timedelta(minutes=2)
-FLAG_AFTER = timedelta(hours=1)
+
+LOOKS_AT_ONCE, PLACE_WITHIN_S = 2, 0.5
+_places: defaultdict[UUID, BoundedSemaphore] = defaultdict(partial(BoundedSemaphore, LOOKS_AT_ONCE))
+"""How many pages of one white label wait for its gateway at once in this process; the others are shown without."""
+
+CLOSED = "The account was closed meanwhile, so nothing more can be paid."
 
 
 class PaymentPageClosed(Refusal):
@@ -83,16 +89,28 @@ class Opened:
 def open_checkout(wish: Wish) -> Opened:
     """The card page for this wish: the open one when it fits, else a new one. Nothing is ever paid twice.
 
-    Raises PaymentPageClosed when the gateway is away, not connected or refuses.
+    Raises PaymentPageClosed when the gateway is away, not connected or refuses, or the account was closed meanwhile;
+    PaymentNotConfirmed when a page exists already and its payment cannot be seen.
     """
     if not can_charge(wish.amount.minor, wish.amount.currency):
         raise commands.CannotTake("Choose an amount whose last digit is zero.", field="amount")
+    try:
+        return _opened(wish)
+    except commands.DoesNotMatch as error:
+        raise PaymentNotConfirmed from error
+
+
+def _opened(wish: Wish) -> Opened:
     for _ in range(3):
         funding = _start(wish)
         seen = _session_for(funding, wish)
-        funding = _settled(funding.id, seen)
+        funding = settled(funding.id, seen)
         if funding.is_open and funding.amount_minor != wish.amount.minor:
-            funding = _settled(funding.id, _called(funding, partial(_expire, session=seen.session)))
+            funding = settled(funding.id, _called(funding, partial(_expire, session=seen.session)))
+        elif funding.is_open and _is_closed(wish.account_id):
+            # Whoever closed the account found no page to close yet.
+            settled(funding.id, _called(funding, partial(_expire, session=seen.session)))
+            raise PaymentPageClosed(CLOSED)
         elif funding.is_open:
             return Opened(funding.id, funding.checkout_url)
         if funding.state == "succeeded":
@@ -100,51 +118,71 @@ def open_checkout(wish: Wish) -> Opened:
     raise PaymentPageClosed
 
 
-def refresh(funding_id: UUID) -> Funding:
-    """Look at the gateway and settle. Raises GatewayUnreachable when it gives no answer."""
+def refresh(funding_id: UUID, *, is_quick: bool = False) -> Funding:
+    """Look at the gateway and settle. Raises GatewayUnreachable when it gives no answer; a quick look waits less."""
     with reading() as db:
         funding = db.load(Funding, funding_id)
         assert funding is not None
         customer = _customer(db, funding)
     if funding.state == "succeeded":
         return funding
-    gateway = gateway_of(funding)
+    gateway = gateway_of(funding, is_quick=is_quick)
     if funding.checkout_session is not None:
-        return _settled(funding.id, gateway.checkout(funding.checkout_session))
+        return settled(funding.id, gateway.checkout(funding.checkout_session))
     found = gateway.find_checkout(customer, str(funding.id)) if customer else None
-    return _settled(funding.id, found) if found is not None else _never_made(funding)
+    return settled(funding.id, found) if found is not None else _never_made(funding)
 
 
 def look(account_id: UUID) -> bool:
     """Ask the gateway about the account's payment that is still open, and settle it. False when there was no answer to
-    go by."""
+    go by, soon: pages are shown without it, and one white label's slow gateway must not hold up the pages of all."""
     with reading() as db:
         funding = open_funding_of(db, account_id)
     if funding is None:
         return True
+    place = _places[funding.white_label_id]
+    if not place.acquire(timeout=PLACE_WITHIN_S):
+        return False
     try:
-        refresh(funding.id)
+        refresh(funding.id, is_quick=True)
     except (GatewayUnreachable, GatewayRefused, commands.DoesNotMatch) as error:
         log.warning("payment.not_seen", funding=str(funding.id), error=str(error))
         return False
+    finally:
+        place.release()
     return True
 
 
-def gateway_of(funding: Funding) -> StripeGateway:
-    """The gateway this funding was made at, even when the white label has connected another one since."""
+def gateway_of(funding: Funding, *, is_quick: bool = False) -> StripeGateway:
+    """The gateway this funding was made at, even when the white label has connected another one since.
+
+    Reached by the newest key that the white label gave for it: the one of then may have been rolled.
+    """
     with reading(funding.white_label_id) as db:
-        credential = db.load(GatewayCredential, funding.credential_id)
+        same = select(GatewayCredential).where(
+            GatewayCredential.gateway_account == funding.gateway_account,
+            GatewayCredential.livemode == funding.livemode,
+        )
+        newest_first = same.order_by(GatewayCredential.connected_at.desc(), GatewayCredential.id.desc())
+        credential = db.scalars(newest_first).first()
     assert credential is not None
-    return gateway_for(credential)
+    return gateway_for(credential, is_quick=is_quick)
 
 
-def gateway_for(credential: GatewayCredential) -> StripeGateway:
-    return StripeGateway(credential.key)
+def gateway_for(credential: GatewayCredential, *, is_quick: bool = False) -> StripeGateway:
+    return StripeGateway(credential.key, is_quick=is_quick)
+
+
+def _is_closed(account_id: UUID) -> bool:
+    with reading() as db:
+        return customer_or_404(db, account_id).state == State.CLOSED
 
 
 def _start(wish: Wish) -> Funding:
     with transaction() as db:
         account = held_customer_or_404(db, wish.account_id)
+        if account.state == State.CLOSED:
+            raise PaymentPageClosed(CLOSED)
         credential = gateway_credential(db)
         if credential is None:
             raise PaymentPageClosed(
@@ -184,6 +222,8 @@ def _called(funding: Funding, ask: Callable[[StripeGateway], Answer]) -> Answer:
         with transaction() as db:
             commands.note_failed(db, funding.id, str(error))
         log.error("gateway.refused", funding=str(funding.id), error=str(error))
+        if funding.checkout_session:
+            raise PaymentNotConfirmed from error
         raise PaymentPageClosed(
             "The card payment service does not accept payments for us at the moment. We were told. Try again later."
         ) from error
@@ -193,7 +233,8 @@ def _expire(gateway: StripeGateway, session: str) -> Seen:
     return gateway.expire_checkout(session)
 
 
-def _settled(funding_id: UUID, seen: Seen) -> Funding:
+def settled(funding_id: UUID, seen: Seen) -> Funding:
+    """Settle in a transaction of its own. Raises DoesNotMatch."""
     with transaction() as db:
         return commands.settle(db, funding_id, seen)
 
@@ -263,82 +304,3 @@ def _order(funding: Funding, customer: str, wish: Wish) -> CheckoutOrder:
 
 def _expiry(funding: Funding) -> datetime:
     return funding.created_at + CHECKOUT_LIFE + (funding.attempt - 1) * timedelta(minutes=1)
-
-
-@jobs.every(60, "payments.janitor")
-def find_open_fundings(payload: dict[str, Any]) -> None:
-    """Look up whatever has been open for a while: an answer may be lost, a webhook may never come."""
-    slot = int(now().timestamp() // 60)
-    with transaction(PLATFORM) as db:
-        old = select(Funding).where(Funding.state.in_(OPEN_STATES), Funding.updated_at < now() - LOOK_UP_AFTER)
-        found = [(f.white_label_id, f.id) for f in db.scalars(old.limit(500))]
-    for white_label_id, funding_id in found:
-        with transaction(white_label_id) as db:
-            jobs.enqueue(db, "payments.look-up", {"funding": str(funding_id)}, key=f"look-up:{funding_id}:{slot}")
-
-
-@jobs.job("payments.look-up")
-def look_up(payload: dict[str, Any]) -> None:
-    """Resolve one open funding. An unknown one is flagged after an hour."""
-    funding_id = UUID(payload["funding"])
-    try:
-        refresh(funding_id)
-    except (GatewayUnreachable, GatewayRefused, commands.DoesNotMatch) as error:
-        with transaction() as db:
-            _flag_if_old(db, funding_id, error)
-    else:
-        with transaction() as db:
-            _touch(db, funding_id)
-
-
-def _flag_if_old(db: TenantSession, funding_id: UUID, error: Exception) -> None:
-    funding = db.locked(Funding, funding_id)
-    if funding is None or not funding.is_open or now() - funding.created_at < FLAG_AFTER:
-        return
-    if not (funding.last_problem or "").startswith("flagged"):
-        funding.last_problem = f"flagged: {error}"[:300]
-        record(
-            db, "funding.flagged", by=SYSTEM, subject=funding.account_id, reference=funding.reference, why=str(error)
-        )
-
-
-def _touch(db: TenantSession, funding_id: UUID) -> None:
-    """So that a funding that is simply waiting for its customer is not looked up every minute."""
-    funding = db.load(Funding, funding_id)
-    if funding is not None and funding.is_open:
-        funding.updated_at = now() + min(now() - funding.created_at, timedelta(minutes=15))
-
-
-@jobs.job("payments.refund")
-def refund(payload: dict[str, Any]) -> None:
-    """Ask the gateway to pay a funding back in full; the stored id is the idempotency key."""
-    with reading() as db:
-        wanted = db.load(GatewayRefund, UUID(payload["refund"]))
-        funding = db.load(Funding, wanted.funding_id) if wanted is not None else None
-    if wanted is None or funding is None or wanted.state != "created" or funding.payment_intent is None:
-        return
-    try:
-        seen = gateway_of(funding).refund(
-            intent=funding.payment_intent,
-            amount_minor=wanted.amount_minor,
-            currency=funding.currency,
-            refund_id=str(wanted.id),
-        )
-    except GatewayUnreachable as error:
-        raise jobs.TryLater(str(error)) from error
-    with transaction() as db:
-        held = db.locked(Funding, funding.id)
-        assert held is not None
-        commands.settle_refund(db, held, seen)
-
-
-@jobs.job("payments.close")
-def close_page(payload: dict[str, Any]) -> None:
-    """Close the card page of a funding that nobody should pay any more; what was paid meanwhile is settled."""
-    funding_id = UUID(payload["funding"])
-    try:
-        funding = refresh(funding_id)
-        if funding.is_open and funding.checkout_session is not None:
-            _settled(funding_id, gateway_of(funding).expire_checkout(funding.checkout_session))
-    except GatewayUnreachable as error:
-        raise jobs.TryLater(str(error)) from error

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.kit.db import TenantSession
 from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
@@ -30,11 +30,18 @@ def refund_of(db: TenantSession, funding_id: UUID) -> GatewayRefund | None:
     return db.scalar(wanted.order_by(GatewayRefund.created_at.desc(), GatewayRefund.id.desc()).limit(1))
 
 
-def kept_fundings(db: TenantSession, account_id: UUID) -> Sequence[Funding]:
-    """Payments that arrived and that nobody gives back."""
-    goes_back = select(GatewayRefund.funding_id).where(GatewayRefund.state != "failed")
-    wanted = select(Funding).where(Funding.account_id == account_id, Funding.state == "succeeded")
-    return db.scalars(wanted.where(Funding.id.not_in(goes_back)).order_by(Funding.id)).all()
+def kept_minor(db: TenantSession, funding: Funding) -> int:
+    """What arrived with a payment and nobody gives back, in minor units."""
+    back = select(func.coalesce(func.sum(GatewayRefund.amount_minor), 0)).where(
+        GatewayRefund.funding_id == funding.id, GatewayRefund.state != "failed"
+    )
+    return funding.amount_minor - int(db.scalar(back) or 0) if funding.state == "succeeded" else 0
+
+
+def kept_fundings(db: TenantSession, account_id: UUID) -> list[tuple[Funding, int]]:
+    """Payments that arrived and that nobody gives back whole, each with what is kept of it."""
+    found = [(funding, kept_minor(db, funding)) for funding in fundings_of(db, account_id)]
+    return [(funding, kept) for funding, kept in found if kept > 0]
 
 
 def gateway_customer_of(db: TenantSession, account_id: UUID, credential: GatewayCredential) -> str | None:

@@ -27,6 +27,8 @@ from portal.payments.gateway import (
 
 TIMEOUT_S = 12
 RETRIES = 1
+QUICK_S = 3
+"""For a page that can be shown without the answer: it is not asked for twice."""
 TWO_PLACES_AT_STRIPE = {"ISK", "UGX"}
 LAST_DIGIT_ZERO = {"BHD", "JOD", "KWD", "OMR", "TND"}
 EVENTS: Any = [
@@ -46,8 +48,8 @@ Answer = TypeVar("Answer")
 
 
 @cache
-def _http() -> stripe.HTTPClient:
-    return stripe.RequestsClient(timeout=TIMEOUT_S)
+def _http(timeout_s: int) -> stripe.HTTPClient:
+    return stripe.RequestsClient(timeout=timeout_s)
 
 
 def can_charge(amount_minor: int, currency: str) -> bool:
@@ -68,10 +70,14 @@ def is_signed(payload: bytes, header: str | None, secret: str) -> bool:
 class StripeGateway:
     """One white label's own Stripe account, reached with its own key."""
 
-    def __init__(self, key: str) -> None:
-        base = current().gateway_api_base
+    def __init__(self, key: str, *, is_quick: bool = False) -> None:
         self._livemode = "_live_" in key[:8]
-        self._client = StripeClient(key, base_addresses={"api": base}, max_network_retries=RETRIES, http_client=_http())
+        self._client = StripeClient(
+            key,
+            base_addresses={"api": current().gateway_api_base},
+            max_network_retries=0 if is_quick else RETRIES,
+            http_client=_http(QUICK_S if is_quick else TIMEOUT_S),
+        )
 
     def account(self) -> GatewayAccount:
         found = _ask(self._client.v1.accounts.retrieve_current)

@@ -17,7 +17,7 @@ PLATFORM_DOORS = (
     "portal/arrears/flows.py",      # the daily job, as that of billing
     "portal/billing/commandline.py",
     "portal/billing/run.py",        # the daily job looks which white labels have a new day
-    "portal/payments/flows.py",     # the janitor's job looks for open fundings of everybody
+    "portal/payments/background.py", # the janitor's job looks for open fundings of everybody
     "portal/statements/flows.py",   # month ends of every tenant, each worked on in its own scope
     "portal/verify.py",             # recomputes every tenant's books
 )

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from portal.accounts.lifecycle import State
 from portal.kit import clock, jobs
 from portal.kit.db import transaction
-from portal.payments import flows
+from portal.payments import background, flows
 from portal.payments.models import Funding, WebhookEvent
 from portal.payments.stripe_gateway import StripeGateway
 from portal.verify import verify
@@ -235,7 +235,7 @@ def _run_janitor(shop: Shop, after: timedelta = timedelta(minutes=5)) -> None:
     """The janitor's job and what it starts, as if some minutes had passed."""
     later = clock.now() + after
     with clock.reading(lambda: later):
-        flows.find_open_fundings({})
+        background.find_open_fundings({})
         shop.work()
 
 

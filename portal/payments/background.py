@@ -1,0 +1,112 @@
+"""What is done with payments when nobody waits: looking up what stayed open, giving back, closing card pages."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.audit.commands import SYSTEM, record
+from portal.kit import jobs
+from portal.kit.clock import now
+from portal.kit.db import PLATFORM, TenantSession, reading, transaction
+from portal.payments import commands, flows
+from portal.payments.gateway import GatewayRefused, GatewayUnreachable
+from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
+from portal.payments.stripe_gateway import StripeGateway
+
+LOOK_UP_AFTER = timedelta(minutes=2)
+FLAG_AFTER = timedelta(hours=1)
+
+
+@jobs.every(60, "payments.janitor")
+def find_open_fundings(payload: dict[str, Any]) -> None:
+    """Look up whatever has been open for a while: an answer may be lost, a webhook may never come."""
+    slot = int(now().timestamp() // 60)
+    with transaction(PLATFORM) as db:
+        old = select(Funding).where(Funding.state.in_(OPEN_STATES), Funding.updated_at < now() - LOOK_UP_AFTER)
+        found = [(f.white_label_id, f.id) for f in db.scalars(old.limit(500))]
+    for white_label_id, funding_id in found:
+        with transaction(white_label_id) as db:
+            jobs.enqueue(db, "payments.look-up", {"funding": str(funding_id)}, key=f"look-up:{funding_id}:{slot}")
+
+
+@jobs.job("payments.look-up")
+def look_up(payload: dict[str, Any]) -> None:
+    """Resolve one open funding. An unknown one is flagged after an hour."""
+    funding_id = UUID(payload["funding"])
+    try:
+        flows.refresh(funding_id)
+    except (GatewayUnreachable, GatewayRefused, commands.DoesNotMatch) as error:
+        with transaction() as db:
+            _flag_if_old(db, funding_id, error)
+    else:
+        with transaction() as db:
+            _touch(db, funding_id)
+
+
+def _flag_if_old(db: TenantSession, funding_id: UUID, error: Exception) -> None:
+    funding = db.locked(Funding, funding_id)
+    if funding is None or not funding.is_open or now() - funding.created_at < FLAG_AFTER:
+        return
+    if not (funding.last_problem or "").startswith("flagged"):
+        funding.last_problem = f"flagged: {error}"[:300]
+        record(
+            db, "funding.flagged", by=SYSTEM, subject=funding.account_id, reference=funding.reference, why=str(error)
+        )
+
+
+def _touch(db: TenantSession, funding_id: UUID) -> None:
+    """So that a funding that is simply waiting for its customer is not looked up every minute."""
+    funding = db.load(Funding, funding_id)
+    if funding is not None and funding.is_open:
+        funding.updated_at = now() + min(now() - funding.created_at, timedelta(minutes=15))
+
+
+@jobs.job("payments.refund")
+def refund(payload: dict[str, Any]) -> None:
+    """Ask the gateway to pay a funding back in full; the stored id is the idempotency key."""
+    with reading() as db:
+        wanted = db.load(GatewayRefund, UUID(payload["refund"]))
+        funding = db.load(Funding, wanted.funding_id) if wanted is not None else None
+    if wanted is None or funding is None or wanted.state != "created" or funding.payment_intent is None:
+        return
+    gateway = flows.gateway_of(funding)
+    try:
+        seen = gateway.refund(
+            intent=funding.payment_intent,
+            amount_minor=wanted.amount_minor,
+            currency=funding.currency,
+            refund_id=str(wanted.id),
+        )
+    except GatewayUnreachable as error:
+        raise jobs.TryLater(str(error)) from error
+    except GatewayRefused:
+        if not _asks_for_less(gateway, funding, wanted.id):
+            raise
+        return
+    with transaction() as db:
+        held = db.locked(Funding, funding.id)
+        assert held is not None
+        commands.settle_refund(db, held, seen)
+
+
+def _asks_for_less(gateway: StripeGateway, funding: Funding, refund_id: UUID) -> bool:
+    """Perhaps somebody gave a part back in the gateway's own dashboard, and we did not hear of it yet."""
+    assert funding.checkout_session is not None
+    seen = gateway.checkout(funding.checkout_session)
+    with transaction() as db:
+        held, refund = commands.settle(db, funding.id, seen), db.locked(GatewayRefund, refund_id)
+        return refund is not None and commands.ask_for_less(db, held, refund)
+
+
+@jobs.job("payments.close")
+def close_page(payload: dict[str, Any]) -> None:
+    """Close the card page of a funding that nobody should pay any more; what was paid meanwhile is settled."""
+    funding_id = UUID(payload["funding"])
+    try:
+        funding = flows.refresh(funding_id)
+        if funding.is_open and funding.checkout_session is not None:
+            flows.settled(funding_id, flows.gateway_of(funding).expire_checkout(funding.checkout_session))
+    except GatewayUnreachable as error:
+        raise jobs.TryLater(str(error)) from error
