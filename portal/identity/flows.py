@@ -60,12 +60,15 @@ def sign_in(login_name: str, password: str) -> User | None:
     return user
 
 
-def begin_session(user: User) -> None:
+def begin_session(user: User, *, keep: str = "") -> None:
     """Sign a person in under a new session name, so that a name planted before is worth nothing.
 
-    Whoever owes a second factor is at the door with it, and no further.
+    Whoever owes a second factor is at the door with it, and no further. `keep` names the one thing of the session
+    before that is gone on with, such as the link that was opened.
     """
+    kept = {keep: session[keep]} if keep in session else {}
     session.clear()
+    session.update(kept)
     session.rotate()  # type: ignore[attr-defined]
     login_user(user)
     session[BEGAN] = now().timestamp()

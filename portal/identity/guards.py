@@ -127,6 +127,11 @@ def person_at_the_door() -> User:
     return half.user if half is not None else me()
 
 
+def is_me(user: User) -> bool:
+    """Whether this very person is signed in, with everything that they owe."""
+    return current_user.is_authenticated and me().id == user.id
+
+
 def me() -> User:
     """The signed-in person. Only behind a guard."""
     user = current_user._get_current_object()
@@ -141,11 +146,11 @@ def actor() -> Actor:
     return Actor(kind, user.id, user.display_name)
 
 
-def to_sign_in() -> Response:
-    """To the password, or to what is still owed after it."""
+def to_sign_in(wanted: str = "") -> Response:
+    """To the password, or to what is still owed after it; then on to the page that is wanted."""
     half = half_signed_in()
     door = "/login" if half is None else half.way_on
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    wanted = wanted or (request.full_path.rstrip("?") if request.method == "GET" else "/")
     return redirect(f"{door}?next={quote(wanted, safe='')}" if wanted != "/" else door, 303)
 
 
