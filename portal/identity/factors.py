@@ -26,6 +26,10 @@ from portal.letters import commands as letters
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment
 
+# The link of a letter about a new phone, for whoever did not set it up.
+DENIAL, DENIAL_LIFE = "not-me", timedelta(days=7)
+# A letter may wait in the outbox for days; the link's own life begins when the letter leaves.
+UNSENT_LIFE = timedelta(days=30)
 GUESSES = 10
 LOCKED_FOR = timedelta(minutes=15)
 
@@ -154,7 +158,7 @@ def turn_on(db: TenantSession, user: User, fresh: Fresh, *, session_kept: str | 
         raise FactorThere from error
     end_sessions(db, user.get_id(), except_name=session_kept)
     record(db, "factor.on", by=_self(user), subject=user.id)
-    tell(db, user, "factor-on")
+    tell(db, user, "factor-on", link=_to_deny(made))
     return made
 
 
@@ -164,11 +168,11 @@ def change_phone(
     """Another phone and other recovery codes; None when the code of the present one does not count."""
     if not claim(db, user, judged):
         return None
-    _forget(db, user.id)
+    forget(db, user.id)
     made = _put(db, user, fresh)
     end_sessions(db, user.get_id(), except_name=session_kept)
     record(db, "factor.changed", by=_self(user), subject=user.id)
-    tell(db, user, "factor-changed")
+    tell(db, user, "factor-changed", link=_to_deny(made))
     return made
 
 
@@ -188,7 +192,7 @@ def turn_off(db: TenantSession, user: User, judged: Judged) -> bool:
     """The person's own wish. False when the code does not count."""
     if not claim(db, user, judged):
         return False
-    _forget(db, user.id)
+    forget(db, user.id)
     record(db, "factor.off", by=_self(user), subject=user.id)
     tell(db, user, "factor-off")
     return True
@@ -212,7 +216,7 @@ def take_away(db: TenantSession, user_id: UUID, *, reason: str, by: Actor) -> Us
     Raises NotFound, NoFactor, and NotYours for one's own: that would undo the factor without showing it.
     """
     user = person_with_factor(db, user_id, by=by)
-    _forget(db, user.id)
+    forget(db, user.id)
     end_sessions(db, user.get_id())
     record(db, "factor.taken-away", by=by, subject=user.id, reason=reason)
     tell(db, user, "factor-taken-away", reason=reason, who=by.name)
@@ -225,20 +229,33 @@ def words_on_factors(db: TenantSession, user_ids: list[UUID]) -> dict[UUID, str]
     return {user_id: f"Since {moment(factor.created_at, tenant)}" for user_id, factor in factors_of(db, user_ids)}
 
 
-def tell(db: TenantSession, user: User, name: str, **facts: Any) -> None:
-    """To the address on file, so that somebody whose login was taken hears of it."""
+def tell(db: TenantSession, user: User, name: str, *, link: letters.Link | None = None, **facts: Any) -> None:
+    """To the address on file, so that somebody whose login was taken hears of it.
+
+    Its address is a page that opens to whoever reads the mailbox: the profile would ask for the factor.
+    """
     letters.write(
         db,
         name,
         to=letters.Recipient(user.email, user.display_name),
+        link=link,
         login_name=user.login_name,
-        url=current().address(white_label(db).host, "/profile"),
+        url=current().address(white_label(db).host, "/password/forgotten"),
         **facts,
     )
 
 
+def _to_deny(factor: SecondFactor) -> letters.Link:
+    return letters.Link(DENIAL, factor.id, "/not-me", int(DENIAL_LIFE.total_seconds()))
+
+
 def _put(db: TenantSession, user: User, fresh: Fresh) -> SecondFactor:
-    made = SecondFactor(user_id=user.id, sealed_secret=sealed_for(user, fresh.secret), last_step=fresh.step)
+    made = SecondFactor(
+        user_id=user.id,
+        sealed_secret=sealed_for(user, fresh.secret),
+        last_step=fresh.step,
+        deniable_until=now() + UNSENT_LIFE,
+    )
     db.put(made)
     _put_codes(db, made.id, fresh.codes)
     return made
@@ -249,7 +266,8 @@ def _put_codes(db: TenantSession, factor_id: UUID, codes: tuple[tuple[str, str],
         db.put(RecoveryCode(factor_id=factor_id, name=code.partition("-")[0], hash=hashed))
 
 
-def _forget(db: TenantSession, user_id: UUID) -> None:
+def forget(db: TenantSession, user_id: UUID) -> None:
+    """Delete the factor and its recovery codes. Raises NoFactor."""
     factor = held_factor(db, user_id)
     _drop_codes(db, factor.id)
     db.delete(factor)
