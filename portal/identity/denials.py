@@ -1,4 +1,4 @@
-"""“This was not me”: whoever gets the letters of a person undoes a second factor that a thief of the password set up."""
+"""“This was not me”: whoever gets the letters of a person undoes a factor that a thief of the password set up."""
 
 import secrets
 from datetime import datetime

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from portal.identity import factor_pages, factors, flows
 from portal.identity.again import sparing
-from portal.identity.factor_pages import WRONG
+from portal.identity.factor_pages import WRONG, WRONG_SPARE
 from portal.identity.forms import CodeForm, EnrolForm, RecoveryForm
 from portal.identity.guards import half_signed_in_only, person_at_the_door
 from portal.kit.db import transaction
@@ -27,7 +27,7 @@ def show_code() -> Response:
     if not form.validate_on_submit():
         return _code_page(form)
     if not flows.show_factor(person_at_the_door(), form.code.data or ""):
-        form.code.errors = [WRONG]
+        form.code.errors = [WRONG_SPARE if isinstance(form, RecoveryForm) else WRONG]
         return _code_page(form, status=401)
     if isinstance(form, RecoveryForm):
         flash("That recovery code is used up. Is the phone lost? Move to another one under Your profile.", "wait")

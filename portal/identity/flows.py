@@ -83,15 +83,14 @@ def gave_password_just_now() -> bool:
 
 
 def show_factor(user: User, words: str) -> bool:
-    """Let somebody in whose code counts: an app's, or a recovery code. Raises FactorLocked."""
+    """Let somebody in whose code counts: an app's, or a recovery code. Raises FactorLocked or NoFactor."""
     judged = factors.judge(user, words)
     with transaction() as db:
         is_right = factors.claim(db, user, judged)
     if not is_right:
         log.info("factor.refused", login=user.login_name)
         return False
-    assert judged.factor_id is not None
-    log.info("factor.shown", by="recovery" if judged.recovery_id else "app")
+    log.info("factor.shown", by="app" if isinstance(judged.code, int) else "recovery")
     pass_the_door(user, judged.factor_id)
     return True
 

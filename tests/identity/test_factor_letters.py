@@ -18,7 +18,7 @@ SAID = {
     "factor-taken-away": ({"who": "Bob <b>Marsh</b>", "reason": "Called back & stolen"}, "took the second factor"),
     "factor-codes-renewed": ({}, "ten new recovery codes"),
     "factor-recovery-used": ({"left": 1}, "1 is left"),
-    "factor-locked": ({}, "ten wrong codes"),
+    "factor-locked": ({"until": "3 November, 14:05"}, "ten wrong codes"),
 }
 
 
