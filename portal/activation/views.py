@@ -17,6 +17,7 @@ from portal.activation.pages import PaymentStatus
 from portal.identity.commands import LinkIsDead, PasswordRefused
 from portal.identity.flows import begin_session
 from portal.identity.guards import anyone, half_signed_in, is_me, to_sign_in
+from portal.identity.models import User
 from portal.identity.passwords import is_right
 from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.limits import limiter, login_from_address, remote_address
@@ -86,14 +87,7 @@ def choose_password() -> Response:
     if isinstance(form, KnownPasswordForm) and half_signed_in() is not None:
         return to_sign_in("/activation/password")
     try:
-        with transaction() as db:
-            account, user = commands.redeem(
-                db,
-                _link_id(),
-                password=form.password.data or "" if isinstance(form, PasswordAndTermsForm) else None,
-                accepts_terms=bool(form.terms.data),
-                from_address=remote_address(),
-            )
+        account, user = _redeem(form)
     except LinkIsDead:
         return _password_page(form)
     except (PasswordRefused, commands.TermsNotAccepted) as refused:
@@ -260,6 +254,15 @@ def _comes_in(form: PasswordAndTermsForm | TermsForm) -> bool:
         return False
     begin_session(found.user, keep="activation")
     return True
+
+
+def _redeem(form: PasswordAndTermsForm | TermsForm) -> tuple[Account, User]:
+    password = form.password.data or "" if isinstance(form, PasswordAndTermsForm) else None
+    accepts = bool(form.terms.data)
+    with transaction() as db:
+        return commands.redeem(
+            db, _link_id(), password=password, accepts_terms=accepts, from_address=remote_address()
+        )
 
 
 def _password_page(form: PasswordAndTermsForm | TermsForm) -> Response:

@@ -15,6 +15,7 @@ from portal.identity.queries import user_by_login
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.refusals import Refusal
+from portal.kit.sessions import browser_session
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ def begin_session(user: User, *, keep: str = "") -> None:
     kept = {keep: session[keep]} if keep in session else {}
     session.clear()
     session.update(kept)
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     login_user(user)
     session[BEGAN] = now().timestamp()
     look_again()
@@ -99,7 +100,7 @@ def pass_the_door(user: User, factor_id: UUID) -> None:
     """This session has seen the factor, and has another name from now on (7.2.4)."""
     owed_it = not current_user.is_authenticated
     session[SHOWN] = str(factor_id)
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     look_again()
     if owed_it:
         _note_arrival(user)

@@ -62,14 +62,8 @@ def with_the_person(read: Companion) -> Companion:
     return read
 
 
-StaffRule = Callable[[User], bool]
-staff_rules: list[StaffRule] = []
-
-
-def counts_as_staff(rule: StaffRule) -> StaffRule:
-    """Register who has to have a second factor, asked after the companions have read. Without a rule: everybody."""
-    staff_rules[:] = [rule]
-    return rule
+# Who has to have a second factor, asked after the companions have read. `accounts` sets it; without it, everybody.
+staff_rule: Callable[[User], bool] | None = None
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -104,7 +98,7 @@ def _owes_factor(user: User, factor_id: UUID | None) -> bool:
 
 def must_have_factor(user: User) -> bool:
     """Whether somebody whose standing was read has to have a second factor in this installation."""
-    return current().staff_factor == "required" and all(rule(user) for rule in staff_rules)
+    return current().staff_factor == "required" and (staff_rule is None or staff_rule(user))
 
 
 def half_signed_in() -> Half | None:

@@ -199,7 +199,7 @@ def test_the_demonstration_and_nothing_else_does_without():
 
 def test_without_a_rule_of_who_is_staff_everybody_is(strict, client, alice, monkeypatch):
     """Should the rooms that know about staff not be there, nobody comes in without a factor."""
-    monkeypatch.setattr("portal.identity.guards.staff_rules", [])
+    monkeypatch.setattr("portal.identity.guards.staff_rule", None)
     browser = HostClient(client(alice.host).application, alice.host)
     browser.submit("/login", {"login_name": alice.login_name, "password": PASSWORD})
     assert door_of(browser) == DOOR
