@@ -9,6 +9,7 @@ from portal.customers.views import bp as customers
 from portal.finance.statements import bp as finance_statements
 from portal.finance.views import bp as finance
 from portal.front import bp as front
+from portal.identity.denial_views import bp as denial
 from portal.identity.door_views import bp as door
 from portal.identity.factor_views import bp as second_factor
 from portal.identity.profile import bp as profile
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     door,
     profile,
     second_factor,
+    denial,
     activation,
     signup,
     customers,

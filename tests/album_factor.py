@@ -16,6 +16,9 @@ class FactorChapters(Walker):
         login, own = self.tenant.staff[1].email, "/profile/second-factor"
         page = self.signed_in(login)
         codes = self._set_up(page, see=True)
+        reader = self.visitor()
+        reader.goto(self.link(login, "/not-me/"))
+        self.see(reader, "factor-not-me")
         self.go(page, "/profile", "profile-factor")
         self._wrong(page, f"{own}/codes", "factor-codes")
         self._wrong(page, f"{own}/phone", "factor-phone")

@@ -35,7 +35,7 @@ NO_PAGES = {
     "/operator/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>/documents/<uuid:document_id>",
     "/health/live", "/health/ready", "/icon.svg", "/operator/numbers/export.csv", "/profile/address/<token>",
     "/invitations/<token>", "/operator/numbers/imports/<uuid:import_id>/fates.csv", "/logo", "/operator",
-    "/password/reset/<token>", "/password/set/<token>", "/settings",
+    "/not-me/<token>", "/password/reset/<token>", "/password/set/<token>", "/settings",
     "/static/<path:filename>", "/provisioning/v1/<account>", "/provisioning/v1/<account>/clips/<uuid:clip_id>",
     # Staff of the demo need no second factor; the browser meets the page in journeys/test_second_factor_in_a_browser.
     "/login/second-factor",

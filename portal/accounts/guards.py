@@ -13,8 +13,9 @@ from sqlalchemy import bindparam, select
 from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import accounts_of
+from portal.identity import guards
 from portal.identity.flows import NotYet, gate
-from portal.identity.guards import counts_as_staff, me, to_sign_in, with_the_person
+from portal.identity.guards import me, to_sign_in, with_the_person
 from portal.identity.models import User
 from portal.kit.db import TenantSession, reading
 from portal.kit.prepared import Prepared, columns_of, made_of
@@ -128,10 +129,12 @@ def read_standing(db: TenantSession, user: User) -> None:
     g.stands = user.id
 
 
-@counts_as_staff
 def is_staff(user: User) -> bool:
     """Everybody on the operator's host, and whoever has a role on the white-label account."""
     return bool(g.white_label.is_operator or g.standing.staff_role is not None)
+
+
+guards.staff_rule = is_staff
 
 
 @gate

@@ -161,11 +161,11 @@ def correct_address(db: TenantSession, account: Account, address: str, *, by: Ac
 
 
 def redeem(
-    db: TenantSession, link_id: UUID, *, password: str, accepts_terms: bool, from_address: str
+    db: TenantSession, link_id: UUID, *, password: str | None, accepts_terms: bool, from_address: str
 ) -> tuple[Account, User]:
     """The customer chose a password and accepted the terms: this, and nothing before it, claims the link.
 
-    Somebody who has a login here already gives the password they have instead.
+    Somebody who has a login here already gives the password they have instead, or none when signed in with it.
     Raises LinkIsDead, PasswordRefused or TermsNotAccepted; then nothing was claimed.
     """
     link = db.load(ActivationLink, link_id)
@@ -175,16 +175,16 @@ def redeem(
     account = held_customer_or_404(db, link.account_id)
     _refuse_dead(link, account, user)
     is_known = user.password_hash is not None
-    if is_known and not is_right(password, user.password_hash):
+    if is_known and password is not None and not is_right(password, user.password_hash):
         raise PasswordRefused("This is not the password that you sign in with here.", field="password")
     if not is_known:
-        refuse_weak(db, password, user)
+        refuse_weak(db, password or "", user)
     if not accepts_terms:
         raise TermsNotAccepted("Tick the box to accept the terms of service.", field="terms")
     _claim(db, link_id)
     account.claimed_at = now()
     if not is_known:
-        set_password(db, user, password)
+        set_password(db, user, password or "")
     version = white_label(db).terms_version
     db.add(TermsAcceptance(account_id=account.id, user_id=user.id, version=version, from_address=from_address))
     customer = Actor("customer", user.id, user.display_name)

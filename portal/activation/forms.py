@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import BooleanField, PasswordField, RadioField, StringField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.identity.forms import ForgottenForm, NewPasswordForm
 from portal.identity.passwords import LONGEST
@@ -15,11 +15,19 @@ class PasswordAndTermsForm(NewPasswordForm):
     terms = BooleanField("I accept the terms of service for this organisation")
 
 
-class KnownPasswordForm(PortalForm):
+class TermsForm(PortalForm):
+    """For somebody who is signed in: the terms for this organisation alone."""
+
+    terms = BooleanField(
+        "I accept the terms of service for this organisation",
+        [DataRequired("Tick the box to accept the terms of service.")],
+    )
+
+
+class KnownPasswordForm(TermsForm):
     """For somebody who has a login already: the password they have, and the terms for this organisation."""
 
     password = PasswordField("Password", [InputRequired("Write your password."), Length(max=LONGEST)])
-    terms = BooleanField("I accept the terms of service for this organisation")
 
 
 class LostLinkForm(ForgottenForm):

@@ -11,12 +11,14 @@ from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import customer_or_404
 from portal.activation import commands, flows, pages, queries
-from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm
+from portal.activation.forms import AmountForm, KnownPasswordForm, LostLinkForm, PasswordAndTermsForm, TermsForm
 from portal.activation.models import ActivationLink
 from portal.activation.pages import PaymentStatus
 from portal.identity.commands import LinkIsDead, PasswordRefused
 from portal.identity.flows import begin_session
-from portal.identity.guards import anyone
+from portal.identity.guards import anyone, half_signed_in, is_me, to_sign_in
+from portal.identity.models import User
+from portal.identity.passwords import is_right
 from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.limits import limiter, login_from_address, remote_address
 from portal.kit.money import Money
@@ -75,25 +77,24 @@ def password_page() -> Response:
 @limiter.limit("20 per hour", deduct_when=lambda response: response.status_code != 303)
 @anyone
 def choose_password() -> Response:
-    """The POST of a password and the terms claims the link; then the customer is signed in."""
+    """The POST of a password and the terms claims the link; then the customer is signed in.
+
+    Somebody who is known signs in first: while a second factor is owed, nothing is claimed, and this page waits.
+    """
     form = _password_form()
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or not _comes_in(form):
         return _password_page(form)
+    if isinstance(form, KnownPasswordForm) and half_signed_in() is not None:
+        return to_sign_in("/activation/password")
     try:
-        with transaction() as db:
-            account, user = commands.redeem(
-                db,
-                _link_id(),
-                password=form.password.data or "",
-                accepts_terms=bool(form.terms.data),
-                from_address=remote_address(),
-            )
+        account, user = _redeem(form)
     except LinkIsDead:
         return _password_page(form)
     except (PasswordRefused, commands.TermsNotAccepted) as refused:
         getattr(form, refused.field or "password").errors = [refused.text]
         return _password_page(form)
-    begin_session(user)
+    if isinstance(form, PasswordAndTermsForm):
+        begin_session(user)
     session["finishing"] = str(account.id)
     return redirect("/activation/payment", 303)
 
@@ -231,15 +232,40 @@ def _finished() -> Account:
     return next((account for account in live if str(account.id) == chosen), newest)
 
 
-def _password_form() -> PasswordAndTermsForm | KnownPasswordForm:
-    """A password to choose, or the one that somebody with a login here has already."""
+def _password_form() -> PasswordAndTermsForm | TermsForm:
+    """A password to choose, or the one that somebody with a login here has already; none of whoever is signed in."""
     with reading() as db:
         found = _standing(db)
-    has_login = found is not None and found.user.password_hash is not None
-    return KnownPasswordForm() if has_login else PasswordAndTermsForm()
+    if found is None or found.user.password_hash is None:
+        return PasswordAndTermsForm()
+    return TermsForm() if is_me(found.user) else KnownPasswordForm()
 
 
-def _password_page(form: PasswordAndTermsForm | KnownPasswordForm) -> Response:
+def _comes_in(form: PasswordAndTermsForm | TermsForm) -> bool:
+    """Sign in somebody who gives the password that they have; False when it is not theirs, or the link is dead."""
+    if not isinstance(form, KnownPasswordForm):
+        return True
+    with reading() as db:
+        found = _standing(db)
+    if found is None or found.state != "live":
+        return False
+    if not (found.user.is_active and is_right(form.password.data or "", found.user.password_hash)):
+        form.password.errors = ["This is not the password that you sign in with here."]
+        return False
+    begin_session(found.user, keep="activation")
+    return True
+
+
+def _redeem(form: PasswordAndTermsForm | TermsForm) -> tuple[Account, User]:
+    password = form.password.data or "" if isinstance(form, PasswordAndTermsForm) else None
+    accepts = bool(form.terms.data)
+    with transaction() as db:
+        return commands.redeem(
+            db, _link_id(), password=password, accepts_terms=accepts, from_address=remote_address()
+        )
+
+
+def _password_page(form: PasswordAndTermsForm | TermsForm) -> Response:
     with reading() as db:
         found = _standing(db)
         pays = found is not None and pages.has_to_pay(db, found)

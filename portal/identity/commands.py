@@ -10,7 +10,7 @@ from portal.audit.commands import SYSTEM, Actor, record
 from portal.identity.links import kill_address_changes, kill_password_links
 from portal.identity.models import PasswordLink, User
 from portal.identity.passwords import hash_password, problem_with
-from portal.identity.queries import fits, user_by_login
+from portal.identity.queries import factor_of, fits, user_by_login
 from portal.kit import tokens
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
@@ -121,10 +121,18 @@ def redeem_password_link(db: TenantSession, link_id: UUID, password: str) -> Use
     if claimed is None:
         raise LinkIsDead
     set_password(db, user, password)
+    _end_lock(db, user)
     record(db, "password.set", by=Actor("user", user.id, user.display_name), subject=user.id)
     if link.purpose == "password-reset":
         tell_of_new_password(db, user)
     return user
+
+
+def _end_lock(db: TenantSession, user: User) -> None:
+    """Whoever guessed codes knew the password that is gone now: the count of their guesses begins anew."""
+    factor = factor_of(db, user.id)
+    if factor is not None:
+        factor.wrong, factor.locks, factor.locked_until = 0, 0, None
 
 
 def change_password(db: TenantSession, user: User, password: str, *, session_kept: str | None) -> None:

@@ -1,14 +1,15 @@
 """Between the password and everything else: the code of the second factor, or setting one up."""
 
-from flask import Blueprint, flash, redirect, request, session
+from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.identity import factor_pages, factors, flows
 from portal.identity.again import sparing
-from portal.identity.factor_pages import WRONG
+from portal.identity.factor_pages import WRONG, WRONG_SPARE
 from portal.identity.forms import CodeForm, EnrolForm, RecoveryForm
 from portal.identity.guards import half_signed_in_only, person_at_the_door
 from portal.kit.db import transaction
+from portal.kit.sessions import browser_session
 from portal.kit.web import page, safe_next
 
 bp = Blueprint("door", __name__, url_prefix="/login")
@@ -27,7 +28,7 @@ def show_code() -> Response:
     if not form.validate_on_submit():
         return _code_page(form)
     if not flows.show_factor(person_at_the_door(), form.code.data or ""):
-        form.code.errors = [WRONG]
+        form.code.errors = [WRONG_SPARE if isinstance(form, RecoveryForm) else WRONG]
         return _code_page(form, status=401)
     if isinstance(form, RecoveryForm):
         flash("That recovery code is used up. Is the phone lost? Move to another one under Your profile.", "wait")
@@ -53,7 +54,7 @@ def enrol() -> Response:
         form.new_code.errors = [WRONG]
         return _enrolment(form)
     with transaction() as db:
-        made = factors.turn_on(db, person, fresh, session_kept=session.name)  # type: ignore[attr-defined]
+        made = factors.turn_on(db, person, fresh, session_kept=browser_session.name)
     factor_pages.forget_waiting()
     flows.pass_the_door(person, made.id)
     return page("identity/recovery-codes.html", codes=fresh.words, on=_way_back() or "/", frame="house/flow.html")

@@ -16,6 +16,7 @@ from portal.whitelabels.words import moment
 
 WAITING = "second_factor"
 WRONG = "This code is wrong, or was used already. Wait for the next one."
+WRONG_SPARE = "This code is wrong, or was used already. Write another one of the ten."
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One's own second factor: turned on, moved to another phone, new recovery codes, turned off."""
 
-from flask import Blueprint, flash, redirect, session
+from flask import Blueprint, flash, redirect
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
@@ -14,6 +14,7 @@ from portal.identity.models import SecondFactor
 from portal.identity.queries import factor_of
 from portal.kit.db import reading, transaction
 from portal.kit.refusals import NotAllowed
+from portal.kit.sessions import browser_session
 from portal.kit.web import page
 
 bp = Blueprint("second_factor", __name__, url_prefix="/profile/second-factor")
@@ -37,7 +38,7 @@ def turn_on() -> Response:
         form.new_code.errors = [WRONG]
         return _enrolment(form)
     with transaction() as db:
-        made = factors.turn_on(db, me(), fresh, session_kept=_session_name())
+        made = factors.turn_on(db, me(), fresh, session_kept=browser_session.name)
     return _begin(made, fresh)
 
 
@@ -51,7 +52,7 @@ def phone_page() -> Response:
 @sparing
 @signed_in_only
 def change_phone() -> Response:
-    form, made = NewPhoneForm(), None
+    form = NewPhoneForm()
     if not form.validate_on_submit():
         return _phone(form)
     fresh = factor_pages.shown_right(me(), form.new_code.data or "")
@@ -60,7 +61,7 @@ def change_phone() -> Response:
         return _phone(form)
     judged = factors.judge(me(), form.code.data or "")
     with transaction() as db:
-        made = factors.change_phone(db, me(), judged, fresh, session_kept=_session_name())
+        made = factors.change_phone(db, me(), judged, fresh, session_kept=browser_session.name)
     if made is None:
         form.code.errors = [WRONG]
         return _phone(form)
@@ -146,8 +147,3 @@ def _phone(form: NewPhoneForm) -> Response:
 
 def _asked(what: str, form: FlaskForm) -> Response:
     return page(f"identity/factor-{what}.html", form=form, user=me())
-
-
-def _session_name() -> str | None:
-    name: str | None = session.name  # type: ignore[attr-defined]
-    return name

@@ -15,6 +15,7 @@ from portal.identity.queries import user_by_login
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.refusals import Refusal
+from portal.kit.sessions import browser_session
 
 log = structlog.get_logger()
 
@@ -60,13 +61,16 @@ def sign_in(login_name: str, password: str) -> User | None:
     return user
 
 
-def begin_session(user: User) -> None:
+def begin_session(user: User, *, keep: str = "") -> None:
     """Sign a person in under a new session name, so that a name planted before is worth nothing.
 
-    Whoever owes a second factor is at the door with it, and no further.
+    Whoever owes a second factor is at the door with it, and no further. `keep` names the one thing of the session
+    before that is gone on with, such as the link that was opened.
     """
+    kept = {keep: session[keep]} if keep in session else {}
     session.clear()
-    session.rotate()  # type: ignore[attr-defined]
+    session.update(kept)
+    browser_session.rotate()
     login_user(user)
     session[BEGAN] = now().timestamp()
     look_again()
@@ -80,15 +84,14 @@ def gave_password_just_now() -> bool:
 
 
 def show_factor(user: User, words: str) -> bool:
-    """Let somebody in whose code counts: an app's, or a recovery code. Raises FactorLocked."""
+    """Let somebody in whose code counts: an app's, or a recovery code. Raises FactorLocked or NoFactor."""
     judged = factors.judge(user, words)
     with transaction() as db:
         is_right = factors.claim(db, user, judged)
     if not is_right:
         log.info("factor.refused", login=user.login_name)
         return False
-    assert judged.factor_id is not None
-    log.info("factor.shown", by="recovery" if judged.recovery_id else "app")
+    log.info("factor.shown", by="app" if isinstance(judged.code, int) else "recovery")
     pass_the_door(user, judged.factor_id)
     return True
 
@@ -97,7 +100,7 @@ def pass_the_door(user: User, factor_id: UUID) -> None:
     """This session has seen the factor, and has another name from now on (7.2.4)."""
     owed_it = not current_user.is_authenticated
     session[SHOWN] = str(factor_id)
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     look_again()
     if owed_it:
         _note_arrival(user)

@@ -62,14 +62,8 @@ def with_the_person(read: Companion) -> Companion:
     return read
 
 
-StaffRule = Callable[[User], bool]
-staff_rules: list[StaffRule] = []
-
-
-def counts_as_staff(rule: StaffRule) -> StaffRule:
-    """Register who has to have a second factor, asked after the companions have read. Without a rule: everybody."""
-    staff_rules[:] = [rule]
-    return rule
+# Who has to have a second factor, asked after the companions have read. `accounts` sets it; without it, everybody.
+staff_rule: Callable[[User], bool] | None = None
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -104,7 +98,7 @@ def _owes_factor(user: User, factor_id: UUID | None) -> bool:
 
 def must_have_factor(user: User) -> bool:
     """Whether somebody whose standing was read has to have a second factor in this installation."""
-    return current().staff_factor == "required" and all(rule(user) for rule in staff_rules)
+    return current().staff_factor == "required" and (staff_rule is None or staff_rule(user))
 
 
 def half_signed_in() -> Half | None:
@@ -127,6 +121,11 @@ def person_at_the_door() -> User:
     return half.user if half is not None else me()
 
 
+def is_me(user: User) -> bool:
+    """Whether this very person is signed in, with everything that they owe."""
+    return current_user.is_authenticated and me().id == user.id
+
+
 def me() -> User:
     """The signed-in person. Only behind a guard."""
     user = current_user._get_current_object()
@@ -141,11 +140,11 @@ def actor() -> Actor:
     return Actor(kind, user.id, user.display_name)
 
 
-def to_sign_in() -> Response:
-    """To the password, or to what is still owed after it."""
+def to_sign_in(wanted: str = "") -> Response:
+    """To the password, or to what is still owed after it; then on to the page that is wanted."""
     half = half_signed_in()
     door = "/login" if half is None else half.way_on
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    wanted = wanted or (request.full_path.rstrip("?") if request.method == "GET" else "/")
     return redirect(f"{door}?next={quote(wanted, safe='')}" if wanted != "/" else door, 303)
 
 

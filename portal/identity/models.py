@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.clock import now
@@ -79,7 +79,8 @@ class SecondFactor(TenantRow, Base):
     """An authenticator app that makes codes by time (RFC 6238). A new phone is a new row, so no session outlives it.
 
     `last_step` is the time-step of the last code that was used: none of it or before counts again. `wrong` counts
-    wrong codes in a row; the last one allowed sets `locked_until`.
+    wrong codes in a row; the last one allowed sets `locked_until`. `locks` counts the locks in a row, and a letter told
+    of one at `lock_told_at`. Until `deniable_until` the letter about the phone lets its reader undo it.
     """
 
     __tablename__ = "second_factor"
@@ -90,6 +91,9 @@ class SecondFactor(TenantRow, Base):
     last_step: Mapped[int] = mapped_column(BigInteger)
     wrong: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    locks: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    lock_told_at: Mapped[datetime | None]
+    deniable_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     @property

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from portal.identity import addresses, commands, factor_pages
 from portal.identity.again import sparing, whoever
 from portal.identity.forms import AddressForm, ConfirmForm, NameForm
-from portal.identity.guards import anyone, me, signed_in_only
+from portal.identity.guards import anyone, is_me, me, signed_in_only
 from portal.identity.models import AddressChange, User
 from portal.identity.passwords import is_right
 from portal.kit.db import reading, transaction
@@ -108,21 +108,21 @@ def confirm() -> Response:
     """The link shows who reads the new mailbox; the password shows that this is the one who asked for it."""
     change, user = _asked_change()
     form = ConfirmForm()
-    if not form.validate_on_submit() or not (_is_me(user) or _knows_password(form, user)):
+    if not form.validate_on_submit() or not (is_me(user) or _knows_password(form, user)):
         return _confirmation(form, change, user)
     with transaction() as db:
         addresses.confirm_address(db, change.id)
     session.pop("address_change", None)
-    whose = "Your letters" if _is_me(user) else f"Letters for {user.login_name}"
+    whose = "Your letters" if is_me(user) else f"Letters for {user.login_name}"
     flash(f"{whose} go to {change.address} from now on.", "ok")
     return redirect("/profile", 303)
 
 
 def _confirmation(form: ConfirmForm, change: AddressChange, user: User) -> Response:
     """Whoever opened the link reads whose address it is, and that somebody else is signed in, if one is."""
-    other = me() if current_user.is_authenticated and not _is_me(user) else None
+    other = me() if current_user.is_authenticated and not is_me(user) else None
     return page(
-        "identity/address-confirmation.html", form=form, change=change, user=user, other=other, is_me=_is_me(user)
+        "identity/address-confirmation.html", form=form, change=change, user=user, other=other, is_me=is_me(user)
     )
 
 
@@ -131,10 +131,6 @@ def _knows_password(form: ConfirmForm, user: User) -> bool:
         return True
     form.password.errors = ["This is not the password of the login."]
     return False
-
-
-def _is_me(user: User) -> bool:
-    return current_user.is_authenticated and me().id == user.id
 
 
 def _asked_change() -> tuple[AddressChange, User]:

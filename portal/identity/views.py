@@ -13,6 +13,7 @@ from portal.identity.models import User
 from portal.identity.queries import live_password_link, password_link
 from portal.kit.db import reading, transaction
 from portal.kit.limits import limiter, login_from_address
+from portal.kit.sessions import browser_session
 from portal.kit.web import page, safe_next
 
 bp = Blueprint("identity", __name__)
@@ -49,7 +50,7 @@ def sign_in() -> Response:
 @anyone
 def sign_out() -> Response:
     logout_user()
-    session.end()  # type: ignore[attr-defined]
+    browser_session.end()
     return redirect("/login", 303)
 
 
@@ -133,11 +134,11 @@ def _change(form: ChangePasswordForm) -> bool:
         with transaction() as db:
             user = db.load(User, me().id)
             assert user is not None
-            commands.change_password(db, user, form.password.data or "", session_kept=session.name)  # type: ignore[attr-defined]
+            commands.change_password(db, user, form.password.data or "", session_kept=browser_session.name)
     except commands.PasswordRefused as refused:
         form.password.errors = [refused.text]
         return False
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     return True
 
 

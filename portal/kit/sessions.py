@@ -7,9 +7,9 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Request, Response, g, request as current_request
+from flask import Flask, Request, Response, g, request as current_request, session
 from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -68,6 +68,9 @@ BY_DIGEST = Prepared(
 )
 
 Arrival = Callable[[TenantSession], bool]
+
+# Flask's proxy, typed as what it is here: with a name that can change.
+browser_session = cast(BrowserSession, session)
 
 
 class ServerSessions(SessionInterface):

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, session
 from werkzeug.wrappers import Response
 
-from portal.identity.guards import anyone
+from portal.identity.guards import anyone, half_signed_in, to_sign_in
 from portal.kit.db import reading
 from portal.kit.limits import limiter
 from portal.kit.web import page
@@ -46,6 +46,8 @@ def accept() -> Response:
     form, was_unset = at.form(), at.who is Who.UNSET
     if not form.validate_on_submit() or not joining.let_in(at, form):
         return _page(at, form, is_mailed=was_unset)
+    if half_signed_in() is not None:
+        return to_sign_in("/invitations")
     flash(f"Welcome to {at.account.name}.", "ok")
     return redirect(f"/account/{at.account.id}", 303)
 

@@ -13,7 +13,7 @@ from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
 from portal.identity.commands import PasswordRefused, refuse_weak, send_password_link
 from portal.identity.flows import begin_session
-from portal.identity.guards import me
+from portal.identity.guards import half_signed_in, is_me
 from portal.identity.models import User
 from portal.identity.passwords import is_right
 from portal.identity.queries import user_by_login
@@ -48,7 +48,7 @@ class Door:
     @property
     def who(self) -> Who:
         if current_user.is_authenticated:
-            return Who.ME if self.person is not None and self.person.id == me().id else Who.OTHER
+            return Who.ME if self.person is not None and is_me(self.person) else Who.OTHER
         if self.person is None:
             return Who.NEW
         return Who.KNOWN if self.person.password_hash is not None else Who.UNSET
@@ -68,15 +68,22 @@ def door(db: TenantSession) -> Door | None:
 
 
 def let_in(at: Door, form: Any) -> bool:
-    """Carry out what the form asks for; False when it says beside a field what was wrong. Raises LinkIsDead."""
+    """Carry out what the form asks for; False when it says beside a field what was wrong. Raises LinkIsDead.
+
+    True for somebody who still owes a second factor, too: nothing is written, and this page waits behind it.
+    """
     if at.who is Who.OTHER:
         raise NotAllowed("This invitation is for somebody else. Sign out, then open the link again.")
     if at.who is Who.NEW:
         return _as_new(at, form)
     assert at.person is not None
-    if at.who is Who.KNOWN and not is_right(form.password.data or "", at.person.password_hash):
-        form.password.errors = ["This is not the password that you sign in with here."]
-        return False
+    if at.who is Who.KNOWN:
+        if not (at.person.is_active and is_right(form.password.data or "", at.person.password_hash)):
+            form.password.errors = ["This is not the password that you sign in with here."]
+            return False
+        begin_session(at.person, keep="invitation")
+        if half_signed_in() is not None:
+            return True
     with transaction() as db:
         person = db.load(User, at.person.id)
         assert person is not None
@@ -84,7 +91,7 @@ def let_in(at: Door, form: Any) -> bool:
             send_password_link(db, person, "set-password")
             return False
         commands.join(db, at.invitation.id, person)
-    _begin(person)
+    session.pop("invitation", None)
     return True
 
 
@@ -99,13 +106,5 @@ def _as_new(at: Door, form: JoinForm) -> bool:
     except PasswordRefused as refused:
         form.password.errors = [refused.text]
         return False
-    _begin(person)
+    begin_session(person)
     return True
-
-
-def _begin(person: User) -> None:
-    """Sign in whoever was not; somebody who is signed in keeps their session."""
-    if current_user.is_authenticated:
-        session.pop("invitation", None)
-    else:
-        begin_session(person)

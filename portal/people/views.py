@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, session
+from flask import Blueprint, flash, redirect
 from flask_login import logout_user
 from werkzeug.wrappers import Response
 
@@ -17,6 +17,7 @@ from portal.identity.models import User
 from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.limits import limiter
 from portal.kit.refusals import BadInput, NotAllowed, NotFound
+from portal.kit.sessions import browser_session
 from portal.kit.web import page
 from portal.people import commands, pages, queries
 from portal.people.forms import AddPersonForm, InviteForm, RoleForm, role_choices
@@ -257,7 +258,7 @@ def _say_invited(desk: Desk, made: int, asked: int) -> None:
 def _signed_out(words: str) -> Response:
     """Somebody changed what they are themselves, which ended their sessions: the next page says so."""
     logout_user()
-    session.end()  # type: ignore[attr-defined]
+    browser_session.end()
     flash(words, "ok")
     return redirect("/login", 303)
 

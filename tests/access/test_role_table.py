@@ -164,6 +164,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/password/reset/<token>": ("GET", LINK),
     "/password/set/<token>": ("GET", LINK),
     "/no-account": ("GET", SIGNED_IN),
+    "/not-me": ("GET POST", LINK),
+    "/not-me/<token>": ("GET", LINK),
     "/profile": ("GET", SIGNED_IN),
     "/profile/address": ("GET POST", SIGNED_IN),
     "/profile/address/<token>": ("GET", LINK),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal.accounts.commands import add_member, open_customer_account
 from portal.accounts.lifecycle import Role
 from portal.accounts.models import Account
-from portal.accounts.queries import white_label_account
+from portal.accounts.queries import members_of, white_label_account
 from portal.activation.commands import send_link
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
@@ -18,9 +18,10 @@ from portal.kit.db import reading, transaction
 from portal.operator.commands import invite_staff
 from portal.people.commands import invite
 from portal.people.models import Invitation
+from tests.accounts.making import OPTION_2, active, customer
 from tests.cast import PASSWORD, new_customer
 from tests.conftest import HostClient
-from tests.identity.phones import at_door, person_at, set_up
+from tests.identity.phones import at_door, person_at, phone_on, set_up
 
 DOOR, CODE = "/login/second-factor", "/login/code"
 NEW = "lively badger under eaves"
@@ -80,8 +81,13 @@ def test_an_invitation_of_staff(strict, client, northwind):
     assert door_of(browser) == DOOR and browser.get("/finance/charges").location.startswith(DOOR)
 
 
+def members(company, account_id):
+    with reading(company.id) as db:
+        return [user.login_name for _, user in members_of(db, account_id)]
+
+
 def test_an_invitation_to_an_account_taken_up_with_a_password(client, cast, clock):
-    """Shown red with `_owes_factor` answering no."""
+    """The password alone joins nothing. Red with `let_in` going on to `join` while `half_signed_in`."""
     sam = person_at(cast.northwind, "sam@elsewhere.example", "Sam Hill")
     kept = set_up(sam)
     with transaction(cast.northwind.id) as db:
@@ -89,15 +95,39 @@ def test_an_invitation_to_an_account_taken_up_with_a_password(client, cast, cloc
         token = tokens.issue("invitation", db.tenant, invitation.id, invitation.address)
     browser = client(sam.host)
     browser.get(f"/invitations/{token}")
+    assert browser.submit("/invitations", {"password": "not it at all"}).status_code == 422
+    assert door_of(browser) == "/login"
     answer = browser.submit("/invitations", {"password": PASSWORD})
-    assert answer.status_code == 303
-    assert browser.get(answer.location).location.startswith(f"{CODE}?next=")
+    assert answer.location == f"{CODE}?next=%2Finvitations"
     with reading(cast.northwind.id) as db:
-        assert db.scalars(select(Invitation)).one().id == invitation.id
-    assert browser.submit(CODE, {"code": kept.phone.code()}).status_code == 303
+        assert db.scalars(select(Invitation)).one().used_at is None
+    assert sam.login_name not in members(cast.northwind, cast.acme)
+    shown = browser.submit(CODE, {"code": kept.phone.code(), "next": "/invitations"})
+    assert shown.location == "/invitations" and 'name="password"' not in browser.get("/invitations").text
+    assert browser.submit("/invitations").location == f"/account/{cast.acme}"
+    assert sam.login_name in members(cast.northwind, cast.acme)
+
+
+def test_an_invitation_taken_up_by_staff_who_have_no_factor_yet(client, cast, clock, change_settings):
+    """Red with `let_in` going on to `join` while `half_signed_in`."""
+    with transaction(cast.northwind.id) as db:
+        account = active(db, customer(db, cast.northwind.plans["desk"], OPTION_2, name="Ours Ltd"))
+        invitation = invite(db, account, cast.fiona.login_name, Role.STANDARD, by=cast.bob.actor)
+        token, ours = tokens.issue("invitation", db.tenant, invitation.id, invitation.address), account.id
+    change_settings(staff_factor="required")
+    browser = client(cast.fiona.host)
+    browser.get(f"/invitations/{token}")
+    answer = browser.submit("/invitations", {"password": PASSWORD})
+    assert answer.location == f"{DOOR}?next=%2Finvitations"
+    assert cast.fiona.login_name not in members(cast.northwind, ours)
+    phone = phone_on(browser.get(answer.location).text)
+    assert browser.submit(DOOR, {"new_code": phone.code(), "next": "/invitations"}).status_code == 200
+    assert browser.submit("/invitations").status_code == 303
+    assert cast.fiona.login_name in members(cast.northwind, ours)
 
 
 def test_an_activation_by_somebody_who_has_a_login(client, alice, bob, northwind, clock):
+    """The password alone claims neither link nor terms. Red with `choose_password` going on while `half_signed_in`."""
     kept = set_up(alice)
     with transaction(northwind.id) as db:
         account = open_customer_account(db, new_customer("Birch Limited", northwind.plans["desk"]), by=bob.actor)
@@ -109,10 +139,14 @@ def test_an_activation_by_somebody_who_has_a_login(client, alice, bob, northwind
     browser.get(f"/activate/{token}")
     assert browser.submit("/activation").location == "/activation/password"
     answer = browser.submit("/activation/password", {"password": PASSWORD, "terms": "y"})
-    assert answer.location == "/activation/payment"
-    assert browser.get("/activation/payment").location == f"{CODE}?next=%2Factivation%2Fpayment"
-    shown = browser.submit(CODE, {"code": kept.phone.code(), "next": "/activation/payment"})
-    assert shown.location == "/activation/payment"
+    assert answer.location == f"{CODE}?next=%2Factivation%2Fpassword"
+    with reading(northwind.id) as db:
+        assert latest_link(db, account.id).used_at is None and db.load(Account, account.id).claimed_at is None
+    shown = browser.submit(CODE, {"code": kept.phone.code(), "next": "/activation/password"})
+    assert shown.location == "/activation/password" and 'name="password"' not in browser.get(shown.location).text
+    refused = browser.submit("/activation/password")
+    assert refused.status_code == 422 and "Tick the box" in refused.text
+    assert browser.submit("/activation/password", {"terms": "y"}).location == "/activation/payment"
     page = browser.get("/activation/payment")
     assert page.status_code == 200 and "Birch Limited" in page.text
 
@@ -165,7 +199,7 @@ def test_the_demonstration_and_nothing_else_does_without():
 
 def test_without_a_rule_of_who_is_staff_everybody_is(strict, client, alice, monkeypatch):
     """Should the rooms that know about staff not be there, nobody comes in without a factor."""
-    monkeypatch.setattr("portal.identity.guards.staff_rules", [])
+    monkeypatch.setattr("portal.identity.guards.staff_rule", None)
     browser = HostClient(client(alice.host).application, alice.host)
     browser.submit("/login", {"login_name": alice.login_name, "password": PASSWORD})
     assert door_of(browser) == DOOR

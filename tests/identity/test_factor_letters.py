@@ -10,6 +10,7 @@ from portal.letters.models import Letter
 from portal.letters.words import LETTER_NAMES
 from portal.whitelabels.queries import white_label
 
+HOST = "http://northwind.localhost"
 SAID = {
     "factor-on": ({}, "signs in with a password and a code from a phone"),
     "factor-changed": ({}, "come from another phone"),
@@ -17,7 +18,7 @@ SAID = {
     "factor-taken-away": ({"who": "Bob <b>Marsh</b>", "reason": "Called back & stolen"}, "took the second factor"),
     "factor-codes-renewed": ({}, "ten new recovery codes"),
     "factor-recovery-used": ({"left": 1}, "1 is left"),
-    "factor-locked": ({}, "ten wrong codes"),
+    "factor-locked": ({"until": "3 November, 14:05"}, "ten wrong codes"),
 }
 
 
@@ -26,7 +27,7 @@ def test_each_has_a_name_for_the_page_of_letters():
 
 
 @pytest.mark.parametrize("name", SAID)
-def test_it_says_what_happened_and_leads_to_the_profile(app, db, alice, name):
+def test_it_says_what_happened_and_leads_to_what_opens_from_the_mailbox(app, db, alice, name):
     facts, said = SAID[name]
     user = db.load(User, alice.id)
     factors.tell(db, user, name, **facts)
@@ -35,6 +36,7 @@ def test_it_says_what_happened_and_leads_to_the_profile(app, db, alice, name):
         sent = render(letter, white_label(db))
     assert "Northwind" in sent.subject
     for body in (sent.body, sent.html):
-        assert said in body and "alice@acme.example" in body and "http://northwind.localhost/profile" in body
+        assert said in body and "alice@acme.example" in body and f"{HOST}/password/forgotten" in body
+        assert f"{HOST}/profile" not in body, "that lies behind the factor"
         assert "{{" not in body and "{login}" not in body
     assert "<b>Marsh" not in sent.html

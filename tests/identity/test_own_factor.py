@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from portal.audit.models import AuditRow
 from portal.identity.codes import STEP_S, new_secret
-from portal.identity.factors import FactorThere, Fresh, _forget, mint, turn_on
+from portal.identity.factors import FactorThere, Fresh, forget, mint, turn_on
 from portal.identity.models import SecondFactor, User
 from portal.kit.db import reading, transaction
 from tests.cast import PASSWORD, on_sqlite
@@ -126,7 +126,7 @@ class TestAnotherPhone:
     def test_a_session_that_saw_an_older_phone_is_no_longer_in(self, here, alice):
         """Red with the session marked as having seen some factor instead of this one."""
         with transaction(alice.white_label_id) as db:
-            _forget(db, alice.id)
+            forget(db, alice.id)
         set_up(alice, session_kept=here.get_cookie("portal", domain=alice.host).value)
         assert here.get("/profile").location.startswith("/login/code")
 
