@@ -229,6 +229,7 @@ def _whose(chosen: list[UUID]) -> dict[UUID, UUID]:
 
 
 def _wanted(chosen: list[UUID]) -> dict[UUID, destinations.Wanted]:
-    """Where calls are to go. A number outside counts only where that is chosen."""
+    """Where calls are to go. What was typed counts, whatever was chosen beside it: nothing is dropped in silence."""
     sent = {id: (request.form.get(f"to_{id}", ""), request.form.get(f"to_{id}_outside", "")) for id in chosen}
-    return {id: destinations.Wanted(value, stripped(outside)) for id, (value, outside) in sent.items() if value}
+    wanted = {id: destinations.Wanted(value, stripped(outside)) for id, (value, outside) in sent.items()}
+    return {id: each for id, each in wanted.items() if each.value or each.outside}
