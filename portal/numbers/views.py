@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.desks import desk_or_404
-from portal.accounts.guards import account_or_administrator_only
+from portal.accounts.guards import account_members_only, account_or_administrator_only, my_own
 from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
 from portal.billing.flows import as_quoted
@@ -28,6 +28,13 @@ bp = Blueprint("numbers", __name__)
 
 CUSTOMERS, ACCOUNT = {"side": Side.WHITE_LABEL}, {"side": Side.ACCOUNT}
 MOST_CHOSEN = assigning.MOST_RESERVED
+
+
+@bp.get("/account/numbers")
+@account_members_only
+def own() -> Response:
+    """The numbers of one's own account; with several accounts, the list of them first."""
+    return redirect(my_own("numbers"), 303)
 
 
 @bp.get("/customers/<uuid:account_id>/numbers", defaults=CUSTOMERS)
