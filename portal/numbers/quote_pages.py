@@ -155,6 +155,15 @@ def _back_words(desk: NumbersDesk, asked: Quote, tenant: WhiteLabel) -> str:
     return f"{money(asked.due_minor, tenant)} is charged now{taxed}."
 
 
+def released_words(desk: NumbersDesk, moved_minor: int) -> str:
+    """What became of the money, once a number is released; negative is what came back."""
+    if not desk.sees_prices:
+        return "No money of yours moved."
+    if not moved_minor:
+        return "No money moved."
+    return "The charges show what came back." if moved_minor < 0 else "The charges show what was debited."
+
+
 @dataclass(frozen=True)
 class TakeBackPage:
     """`quote` is None where nothing is charged yet."""

@@ -173,7 +173,7 @@ def release(side: Side, account_id: UUID, number_id: UUID) -> Response:
     except assigning.ReleasedAlready as refused:
         refused.ways = desk.ways
         raise
-    flash(f"{international(gone.e164)} is released. The charges show what came back.", "ok")
+    flash(f"{international(gone.e164)} is released. {quote_pages.released_words(desk, agreed)}", "ok")
     return redirect(desk.base, 303)
 
 
