@@ -23,7 +23,8 @@ DECLINED, THREE_D_SECURE, VISA = "4000000000009995", "4000002500003155", "424242
 
 # What a browser cannot be shown: no page, no HTML, or an address that only leads on.
 NO_PAGES = {
-    "/", "/account/users", "/activate/<token>", "/bootstrap/static/<path:filename>", "/brand.css",
+    "/", "/account/numbers", "/account/services", "/account/users", "/activate/<token>",
+    "/bootstrap/static/<path:filename>", "/brand.css",
     "/account/<uuid:account_id>/credit-notes/<uuid:note_id>.pdf",
     "/account/<uuid:account_id>/receipts/<uuid:funding_id>.pdf",
     "/account/<uuid:account_id>/statements/<uuid:statement_id>.csv",

@@ -113,6 +113,12 @@ def standing() -> Standing:
     return g.standing  # type: ignore[no-any-return]
 
 
+def my_own(below: str) -> str:
+    """The address of a page of one's own account; with several accounts, or none, that of the list of them."""
+    live = standing().live_accounts
+    return f"/account/{live[0].id}/{below}" if len(live) == 1 else "/account"
+
+
 BY_USER = Prepared(
     select(*columns_of(Membership), *columns_of(Account))
     .join(Account, Account.id == Membership.account_id)

@@ -20,7 +20,7 @@ Offers = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Wanted:
-    """One of the offered values as it was sent, and for OUTSIDE the number as it was typed."""
+    """One of the offered values as it was sent, and the number as it was typed, which belongs to OUTSIDE."""
 
     value: str
     outside: str = ""
@@ -38,19 +38,19 @@ class Switchboard(Protocol):
     """What the room with phone settings answers about the account of a desk."""
 
     def offers(self, db: TenantSession, desk: Desk) -> Offers:
-        """Where the reader may send calls; nothing where nothing is set up yet, or the choice is not theirs."""
+        """Where the reader may send calls: OUTSIDE at least, or nothing when the choice is not theirs."""
 
-    def route(self, db: TenantSession, desk: Desk, number: Number, wanted: Wanted, *, by: Actor) -> str:
-        """Send calls to a number there, or say in words why that cannot be. The caller holds the account's row.
+    def route(self, db: TenantSession, desk: Desk, wanted: Mapping[Number, Wanted], *, by: Actor) -> dict[UUID, str]:
+        """Send calls to the numbers there, all of them, or say in words by the number's id why that cannot be.
 
-        Raises NotAllowed when the choice is not the reader's.
+        The caller holds the account's row. Raises NotAllowed when the choice is not the reader's.
         """
 
     def told(self, db: TenantSession, desk: Desk) -> Told | None:
         """None for whoever does not read the phone settings of the account."""
 
 
-switchboard: list[Switchboard] = []
+switchboard: Switchboard | None = None
 """The one that is connected, if any."""
 
 
@@ -66,11 +66,11 @@ class CannotGoThere(Refusal):
 
 
 def offers(db: TenantSession, desk: Desk) -> Offers:
-    return [offer for each in switchboard for offer in each.offers(db, desk)]
+    return switchboard.offers(db, desk) if switchboard is not None else []
 
 
 def told(db: TenantSession, desk: Desk) -> Told | None:
-    return next((each.told(db, desk) for each in switchboard), None)
+    return switchboard.told(db, desk) if switchboard is not None else None
 
 
 def route(
@@ -80,11 +80,9 @@ def route(
 
     Belongs into the transaction of the assignment. Raises CannotGoThere with all that is wrong, and NotAllowed.
     """
-    if wanted and not switchboard:
+    if not wanted:
+        return
+    if switchboard is None:
         raise NotAllowed
-    wrong = {}
-    for number in (each for each in numbers if each.id in wanted):
-        if why := switchboard[0].route(db, desk, number, wanted[number.id], by=by):
-            wrong[number.id] = why
-    if wrong:
+    if wrong := switchboard.route(db, desk, {each: wanted[each.id] for each in numbers if each.id in wanted}, by=by):
         raise CannotGoThere(wrong)

@@ -79,6 +79,12 @@ def read_number(words: str, country: str | None = None) -> PhoneNumber:
     return found
 
 
+def may_be_mobile(number: PhoneNumber) -> bool:
+    """Whether the plan leaves it open: in North America geographic numbers and mobile ones look alike."""
+    open_kinds = PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE
+    return phonenumbers.number_type(phonenumbers.parse(number.e164)) in open_kinds
+
+
 def area_of(number: PhoneNumber) -> str:
     """The English name of a geographic number's town or region, or the digits of its area code; else nothing.
 

@@ -1,4 +1,4 @@
-"""What the clock does with numbers, and what takes the platform's view: the whole stock, and every open request."""
+"""What the clock does with numbers, and what takes the platform's view: the whole stock."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ from portal.kit.refusals import NotFound
 from portal.numbers import porting
 from portal.numbers.assigning import free_run_out
 from portal.numbers.models import PortRequest, StockNumber
-from portal.numbers.porting import NumberKnown, Ported, asked_elsewhere
+from portal.numbers.porting import NumberKnown, Ported
 
 
 @jobs.every(300, "numbers.tidy")
@@ -24,12 +24,11 @@ def tidy(payload: dict[str, Any]) -> None:
         free_run_out(db)
 
 
-def refuse_known(ported: Iterable[Ported], *, but: UUID | None = None) -> None:
-    """Raises NumberKnown for a number that is in the stock, or that anybody else has asked for, whosever it is."""
+def refuse_known(ported: Iterable[Ported]) -> None:
+    """Raises NumberKnown for a number that is in the stock, whoever has it."""
     wanted = [each.e164 for each in ported]
     with reading(PLATFORM) as db:
         known = db.scalar(select(StockNumber.e164).where(StockNumber.e164.in_(wanted)).limit(1))
-        known = known or asked_elsewhere(db, wanted, but=but)
     if known is not None:
         raise NumberKnown(known)
 

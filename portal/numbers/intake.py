@@ -38,7 +38,7 @@ Known = dict[str, tuple[UUID, UUID | None, bool]]
 
 
 class Fate(NamedTuple):
-    """What becomes of one line. `what` is one of FATES."""
+    """What becomes of one line. `what` is one of FATES; a line that is added has a `why` when it is worth a look."""
 
     line: int
     written: str
@@ -87,16 +87,16 @@ class Intake:
     def judge(self, db: TenantSession, lines: Sequence[Line]) -> tuple[list[Fate], list[StockRow]]:
         """The fate of each line, and the rows that are new. Reads the stock once."""
         read = [self._read(line) for line in lines]
-        known = self._known(db, [row.e164 for row in read if isinstance(row, StockRow)])
+        known = self._known(db, [row.e164 for row, _ in read if row is not None])
         fates: list[Fate] = []
         fresh: list[StockRow] = []
         met: set[str] = set()
-        for line, row in zip(lines, read, strict=True):
-            if not isinstance(row, StockRow):
-                fates.append(Fate(line.number, _written(line), "", "malformed", row))
+        for line, (row, note) in zip(lines, read, strict=True):
+            if row is None:
+                fates.append(Fate(line.number, _written(line), "", "malformed", note))
                 continue
             what, why = self._what(row.e164, known, met)
-            fates.append(Fate(line.number, _written(line), row.e164, what, why))
+            fates.append(Fate(line.number, _written(line), row.e164, what, why or note))
             if what == "added":
                 met.add(row.e164)
                 fresh.append(row)
@@ -104,11 +104,12 @@ class Intake:
             self.seen.update(int(e164[1:]) for e164 in met)
         return fates, fresh
 
-    def _read(self, line: Line) -> StockRow | str:
+    def _read(self, line: Line) -> tuple[StockRow | None, str]:
+        """The row and what is to be said of it, or no row and what is wrong."""
         try:
-            return self.reader.read(line)
+            return self.reader.judged(line)
         except NotANumber as wrong:
-            return str(wrong)
+            return None, str(wrong)
 
     def _known(self, db: TenantSession, numbers: Sequence[str]) -> Known:
         wanted = select(StockNumber.e164, StockNumber.block_id, StockNumber.holder_id, StockNumber.retired_at)

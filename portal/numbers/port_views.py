@@ -83,7 +83,7 @@ def submit_again(side: Side, account_id: UUID, port_id: UUID) -> Response:
     if not form.validate_on_submit():
         return _form(desk, form, port_id)
     try:
-        flows.refuse_known(form.ported, but=port_id)
+        flows.refuse_known(form.ported)
         with transaction() as db:
             account = held_customer_or_404(db, account_id)
             port = porting.port_or_404(db, account_id, port_id, held=True)

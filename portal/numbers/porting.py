@@ -1,6 +1,6 @@
 """Numbers that a customer moves here from another provider: asked for, taken from state to state, then taken over."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -43,8 +43,8 @@ class NumberKnown(Refusal):
     status = 422
     heading = "This number cannot be moved here"
 
-    def __init__(self, e164: str) -> None:
-        super().__init__(f"{international(e164)} is here already, or another request asks for it.", field="numbers")
+    def __init__(self, e164: str, why: str = "is here already") -> None:
+        super().__init__(f"{international(e164)} {why}.", field="numbers")
 
 
 class PortMoved(Refusal):
@@ -92,8 +92,8 @@ def earliest_day(today: date) -> date:
 def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> PortRequest:
     """Ask for numbers. Raises NoNumbersNow or NumberKnown. The caller holds the account's row.
 
-    The stock and other white labels are looked at before (`flows.known_numbers`); whoever is too quick for that is
-    stopped when the numbers are taken over.
+    The stock is looked at before (`flows.refuse_known`); whoever is too quick for that is stopped when the numbers are
+    taken over. What other white labels ask for is nobody's business but the operator's.
     """
     refuse_closed_doors(account)
     next_number(db, ONE_AT_A_TIME)
@@ -134,21 +134,23 @@ def _asked(new: NewPort) -> dict[str, Any]:
 
 
 def _refuse_known(db: TenantSession, wanted: Sequence[str], *, but: UUID | None = None) -> None:
-    own = db.scalar(select(Number.e164).where(Number.e164.in_(wanted)).limit(1))
-    known = own or asked_elsewhere(db, wanted, but=but)
+    known = db.scalar(select(Number.e164).where(Number.e164.in_(wanted)).limit(1))
     if known is not None:
         raise NumberKnown(known)
+    for _, asked in asked_for_as_well(db, wanted, but=but):
+        raise NumberKnown(asked[0], "is asked for by another request")
 
 
-def asked_elsewhere(db: TenantSession, wanted: Iterable[str], *, but: UUID | None = None) -> str | None:
-    """A number that an open request of this scope asks for already."""
-    asked = {
-        each["e164"]
-        for port in db.scalars(select(PortRequest).where(PortRequest.state.in_(OPEN)))
-        if port.id != but
-        for each in port.numbers
-    }
-    return next((e164 for e164 in wanted if e164 in asked), None)
+def asked_for_as_well(
+    db: TenantSession, wanted: Iterable[str], *, but: UUID | None
+) -> Iterator[tuple[PortRequest, list[str]]]:
+    """The other open requests of this scope, the oldest first, that ask for some of these numbers, and for which."""
+    numbers = set(wanted)
+    open_ones = select(PortRequest).where(PortRequest.state.in_(OPEN))
+    for port in db.scalars(open_ones.order_by(PortRequest.created_at, PortRequest.id)):
+        shared = [each["e164"] for each in port.numbers if each["e164"] in numbers]
+        if shared and port.id != but:
+            yield port, shared
 
 
 def cancel(db: TenantSession, port: PortRequest, *, by: Actor) -> None:

@@ -39,13 +39,14 @@ class DecidePage:
     `first_invoice` is what the activation charges for all its numbers, `each_month` what every whole month does.
 
     `sold` are how many can be assigned: the price class of the others is not on sale any more. `destinations` are where
-    calls to them can go: none while nothing is set up, or when that is not the reader's choice.
+    calls to them can go: none when that is not the reader's choice. `only_outside` says that phone settings hold none.
     """
 
     lines: list[Reserved]
     sold: int
     people: list[User]
     destinations: destinations.Offers
+    only_outside: bool
     quote: QuotePage | None
     first_invoice: list[Row]
     first_total: str
@@ -68,13 +69,14 @@ def decide_page(db: TenantSession, desk: NumbersDesk, wrong: Mapping[UUID, str])
     numbers = reserved_for(db, account.id)
     sold = [number for number in numbers if number.price_class in on_sale]
     asked = quote(db, account, more=sold) if sold else None
-    invoice = asked.invoice if asked is not None else None
+    invoice, offers = asked.invoice if asked is not None else None, destinations.offers(db, desk.desk)
     lines = invoice.lines if invoice is not None else ()
     return DecidePage(
         lines=[_reserved(each, tenant, is_sold=each in sold, wrong=wrong.get(each.id, "")) for each in numbers],
         sold=len(sold),
         people=people_of(db, account.id),
-        destinations=destinations.offers(db, desk.desk),
+        destinations=offers,
+        only_outside=[value for value, _ in offers] == [destinations.OUTSIDE],
         quote=_quote_words(db, desk, asked),
         first_invoice=[quoted_row(line, tenant, sees_retail=desk.sees_retail) for line in lines],
         first_total=money(invoice.wholesale_minor, tenant) if invoice is not None else "",
@@ -151,6 +153,15 @@ def _back_words(desk: NumbersDesk, asked: Quote, tenant: WhiteLabel) -> str:
     if asked.due_minor < 0:
         return f"{money(-asked.due_minor, tenant)} of what was paid for it comes back now{taxed}."
     return f"{money(asked.due_minor, tenant)} is charged now{taxed}."
+
+
+def released_words(desk: NumbersDesk, moved_minor: int) -> str:
+    """What became of the money, once a number is released; negative is what came back."""
+    if not desk.sees_prices:
+        return "No money of yours moved."
+    if not moved_minor:
+        return "No money moved."
+    return "The charges show what came back." if moved_minor < 0 else "The charges show what was debited."
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from portal.numbers.e164 import KINDS, WORLD, NotANumber, PhoneNumber, area_of, place_name, read_number
+from portal.numbers.e164 import KINDS, WORLD, NotANumber, PhoneNumber, area_of, may_be_mobile, place_name, read_number
 
 COLUMNS = ("number", "country", "price_class", "type", "area", "needs_address")
 PASSED_OVER = {"holder", "state", "block", "national"}
@@ -78,13 +78,17 @@ class Reader:
 
     def read(self, line: Line) -> StockRow:
         """Raises NotANumber with what is wrong with the line."""
+        return self.judged(line)[0]
+
+    def judged(self, line: Line) -> tuple[StockRow, str]:
+        """The row, and in words where it goes against the numbering plans. Raises NotANumber."""
         cells = line.cells
         if cells is None:
             raise NotANumber(line.problem)
-        named = cells.country.strip().upper()
-        country = None if named == WORLD else named or self.terms.country or None
-        found = self._of_kind(read_number(cells.number, country), cells.type)
-        return StockRow(
+        country = cells.country.strip().upper() or self.terms.country
+        planned = read_number(cells.number, None if country in ("", WORLD) else country)
+        found = self._of_kind(planned, cells.type)
+        row = StockRow(
             found.e164,
             found.kind,
             found.country,
@@ -92,6 +96,7 @@ class Reader:
             self._price_class(cells.price_class.strip()),
             _needs_address(cells.needs_address, found.kind),
         )
+        return row, _against_the_plans(planned, country, found.kind)
 
     def _of_kind(self, found: PhoneNumber, words: str) -> PhoneNumber:
         kind = self._kind(words) if words else self.terms.kind
@@ -217,6 +222,18 @@ def _split(line: str, delimiter: str) -> tuple[list[str], str]:
 def _width_words(found: int, width: int) -> str:
     values = "1 value" if found == 1 else f"{found} values"
     return f"It has {values}, and the first line names {width}."
+
+
+def _against_the_plans(planned: PhoneNumber, country: str, kind: str) -> str:
+    """Where a line says otherwise than the numbering plans about a number that they list; else nothing."""
+    if not planned.is_listed:
+        return ""
+    told = []
+    if country and country != planned.country:
+        told.append(f"It is of {place_name(planned.country)}, not of {place_name(country)}.")
+    if kind != planned.kind and not (kind == "mobile" and may_be_mobile(planned)):
+        told.append(f"It is taken as {KINDS[kind].lower()}; by its numbering plan it is {KINDS[planned.kind].lower()}.")
+    return " ".join(told)
 
 
 def _area(words: str) -> str:

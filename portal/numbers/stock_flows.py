@@ -62,7 +62,7 @@ def _advance(import_id: UUID, stage: str, done: int, db: TenantSession, fates: S
         .returning(NumberImport.id)
     )
     if claimed is not None:
-        other = sum(fate.what != "added" for fate in fates)
+        other = sum(fate.what != "added" or fate.why != "" for fate in fates)
         db.add(ImportFates(import_id=import_id, stage=stage, first=done, other=other, content=fates_csv(fates)))
     return claimed is not None
 

@@ -48,7 +48,8 @@ class NumberImport(TenantRow, Base):
 class ImportFates(TenantRow, Base):
     """What became of some lines of an import, as lines of CSV. `stage` is check or take.
 
-    `first` is how many lines came before these, `other` how many of them hold no new number.
+    `first` is how many lines came before these, `other` how many of them are worth a look: they hold no new number, or
+    go against the numbering plans.
     """
 
     __tablename__ = "number_import_fates"

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.desks import desk_or_404
-from portal.accounts.guards import account_or_administrator_only
+from portal.accounts.guards import account_members_only, account_or_administrator_only, my_own
 from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
 from portal.billing.flows import as_quoted
@@ -28,6 +28,13 @@ bp = Blueprint("numbers", __name__)
 
 CUSTOMERS, ACCOUNT = {"side": Side.WHITE_LABEL}, {"side": Side.ACCOUNT}
 MOST_CHOSEN = assigning.MOST_RESERVED
+
+
+@bp.get("/account/numbers")
+@account_members_only
+def own() -> Response:
+    """The numbers of one's own account; with several accounts, the list of them first."""
+    return redirect(my_own("numbers"), 303)
 
 
 @bp.get("/customers/<uuid:account_id>/numbers", defaults=CUSTOMERS)
@@ -166,7 +173,7 @@ def release(side: Side, account_id: UUID, number_id: UUID) -> Response:
     except assigning.ReleasedAlready as refused:
         refused.ways = desk.ways
         raise
-    flash(f"{international(gone.e164)} is released. The charges show what came back.", "ok")
+    flash(f"{international(gone.e164)} is released. {quote_pages.released_words(desk, agreed)}", "ok")
     return redirect(desk.base, 303)
 
 
@@ -229,6 +236,7 @@ def _whose(chosen: list[UUID]) -> dict[UUID, UUID]:
 
 
 def _wanted(chosen: list[UUID]) -> dict[UUID, destinations.Wanted]:
-    """Where calls are to go. A number outside counts only where that is chosen."""
+    """Where calls are to go. What was typed counts, whatever was chosen beside it: nothing is dropped in silence."""
     sent = {id: (request.form.get(f"to_{id}", ""), request.form.get(f"to_{id}_outside", "")) for id in chosen}
-    return {id: destinations.Wanted(value, stripped(outside)) for id, (value, outside) in sent.items() if value}
+    wanted = {id: destinations.Wanted(value, stripped(outside)) for id, (value, outside) in sent.items()}
+    return {id: each for id, each in wanted.items() if each.value or each.outside}

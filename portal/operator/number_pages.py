@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.paging import Key
@@ -76,7 +76,7 @@ class ListPage:
 
 @dataclass(frozen=True)
 class ImportPage:
-    """`is_going_on` says that a job is at it; `lines` are the first of those that hold no new number."""
+    """`is_going_on` says that a job is at it; `lines` are the first of those that are worth a look."""
 
     row: NumberImport
     rows: list[tuple[str, str]]
@@ -202,7 +202,8 @@ def imports_page(db: TenantSession, host: WhiteLabel) -> list[tuple[str, str, st
 def import_page(db: TenantSession, host: WhiteLabel, import_id: UUID) -> ImportPage:
     row = import_or_404(db, import_id)
     stage = "check" if row.state in ("checking", "checked", "dropped") else "take"
-    others = row.known + row.held + row.malformed + row.duplicate
+    counted = select(func.sum(ImportFates.other)).where(ImportFates.import_id == row.id, ImportFates.stage == stage)
+    others = int(db.scalar(counted) or 0)
     is_trial = stage == "check"
     words = {"added": "To be added" if is_trial else "Added"}
     return ImportPage(
@@ -228,14 +229,14 @@ def _import_rows(row: NumberImport, host: WhiteLabel) -> list[tuple[str, str]]:
 
 
 def _first_others(db: TenantSession, import_id: UUID, stage: str) -> list[tuple[str, str, str, str]]:
-    """Line, number, fate and reason of the first lines that hold no new number."""
+    """Line, number, fate and reason of the first lines that are worth a look."""
     wanted = select(ImportFates.content).where(
         ImportFates.import_id == import_id, ImportFates.stage == stage, ImportFates.other > 0
     )
     found: list[tuple[str, str, str, str]] = []
     for content in db.scalars(wanted.order_by(ImportFates.first).limit(FATES_SHOWN)):
         for line, written, _, fate, why in csv.reader(content.splitlines()):
-            if fate != FATES["added"]:
+            if fate != FATES["added"] or why:
                 found.append((line, written.removeprefix("'"), fate, why))
         if len(found) >= FATES_SHOWN:
             break

@@ -14,7 +14,7 @@ from portal.numbers.lifecycle import PORT_MOVES, EmergencyState, PortState
 from portal.numbers.models import EmergencyAddress, Number, PortRequest
 from portal.numbers.pages import Step, emergency_steps
 from portal.numbers.port_pages import PortLine, PortPage, line_of, port_page
-from portal.numbers.porting import OPEN
+from portal.numbers.porting import OPEN, asked_for_as_well
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import moment
@@ -40,6 +40,17 @@ class OperatorPort:
     page: PortPage
     customer: str
     may: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another open request for some of the same numbers."""
+
+    href: str
+    reference: str
+    who: str
+    numbers: str
+    sent: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,26 @@ def port_request_page(db: TenantSession, port_id: UUID) -> OperatorPort:
         raise NotFound
     may = frozenset(state.value for state in PORT_MOVES[PortState(port.state)])
     return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may)
+
+
+def rivals_of(db: TenantSession, port_id: UUID) -> list[Rival]:
+    """In the platform's scope: who else asks for the numbers of an open request, with any white label."""
+    port = db.scalar(select(PortRequest).where(PortRequest.id == port_id, PortRequest.state.in_(OPEN)))
+    wanted = [each["e164"] for each in port.numbers] if port is not None else []
+    return [_rival(db, other, numbers) for other, numbers in asked_for_as_well(db, wanted, but=port_id)]
+
+
+def _rival(db: TenantSession, port: PortRequest, numbers: list[str]) -> Rival:
+    own = Account.white_label_id == port.white_label_id, Account.id == port.account_id
+    account = db.scalars(select(Account).where(*own)).one()
+    tenant = db.scalars(select(WhiteLabel).where(WhiteLabel.id == port.white_label_id)).one()
+    return Rival(
+        href=f"/operator/white-labels/{tenant.id}/port-ins/{port.id}",
+        reference=port.reference,
+        who=f"{tenant.name}: {account.name}, account {account.number}",
+        numbers=", ".join(map(international, numbers)),
+        sent=moment(port.created_at, tenant),
+    )
 
 
 def address_list(db: TenantSession) -> list[AddressRow]:

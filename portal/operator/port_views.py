@@ -16,7 +16,7 @@ from portal.numbers.models import PortDocument, PortRequest
 from portal.numbers.port_views import download
 from portal.operator.pages import white_label_or_404
 from portal.operator.port_forms import AcceptForm, RejectForm, ScheduleForm
-from portal.operator.port_pages import port_list, port_request_page
+from portal.operator.port_pages import port_list, port_request_page, rivals_of
 
 bp = Blueprint("operator_ports", __name__, url_prefix="/operator")
 ONE = "/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>"
@@ -113,8 +113,11 @@ def _show(white_label_id: UUID, port_id: UUID, **came_back: object) -> Response:
             "schedule": ScheduleForm(formdata=None, prefix="day"),
             "reject": RejectForm(formdata=None, prefix="reject"),
         }
+    with reading(PLATFORM) as db:
+        rivals = rivals_of(db, port_id)
     form = next(iter(came_back.values()), None)
-    return page("operator/port-in.html", tenant=tenant, found=found, forms={**fresh, **came_back}, form=form)
+    forms = {**fresh, **came_back}
+    return page("operator/port-in.html", tenant=tenant, found=found, rivals=rivals, forms=forms, form=form)
 
 
 def _done(white_label_id: UUID, port_id: UUID, words: str) -> Response:

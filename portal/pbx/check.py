@@ -109,17 +109,22 @@ def _references(configuration: Configuration, around: Around) -> Iterator[Proble
         for field, target in targets(part):
             if not exists(configuration, target):
                 yield Problem(place, field, _missing(target))
-        for field, clip in _clips(part):
-            if clip is not None and clip not in around.clips:
-                yield Problem(place, field, "This recording is not there any more.")
-        if isinstance(part, Extension | Rules) and part.caller_id not in (None, WITHHELD, *around.numbers):
-            yield Problem(place, "caller_id", f"{part.caller_id} is not a number of this account.")
-        if isinstance(part, Route) and part.number not in around.numbers:
-            yield Problem(place, "number", f"{part.number} is not a number of this account.")
-        if isinstance(part, Extension) and part.user_id is not None and part.user_id not in around.people:
-            yield Problem(place, "user_id", "This person does not belong to the account.")
+        yield from lost(place, part, around)
         if isinstance(part, Rules) and part.notice and configuration.at(Place("greetings", part.notice)) is None:
             yield Problem(place, "notice", "This greeting is not there any more.")
+
+
+def lost(place: Place, part: Anything, around: Around) -> Iterator[Problem]:
+    """What a part refers to that is not the account's, or not any more: recordings, numbers and people."""
+    for field, clip in _clips(part):
+        if clip is not None and clip not in around.clips:
+            yield Problem(place, field, "This recording is not there any more.")
+    if isinstance(part, Extension | Rules) and part.caller_id not in (None, WITHHELD, *around.numbers):
+        yield Problem(place, "caller_id", f"{part.caller_id} is not a number of this account.")
+    if isinstance(part, Route) and part.number not in around.numbers:
+        yield Problem(place, "number", f"{part.number} is not a number of this account.")
+    if isinstance(part, Extension) and part.user_id is not None and part.user_id not in around.people:
+        yield Problem(place, "user_id", "This person does not belong to the account.")
 
 
 def exists(configuration: Configuration, target: Target) -> bool:

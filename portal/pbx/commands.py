@@ -1,6 +1,6 @@
 """What changes phone settings. Each change is a new version; nothing that was is ever written over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete
@@ -116,6 +116,21 @@ def save(db: TenantSession, account: Account, edit: Edit, *, by: Actor, side: Si
             raise LimitsAreThePayers
         _refuse_unfit(db, account, present, wanted)
         what = said(edit.place, present.at(edit.place), edit.part)
+        if _append(db, account, version, present, wanted, what=what, by=by):
+            return version + 1
+    raise TooBusy
+
+
+def add(db: TenantSession, account: Account, parts: Mapping[Place, Anything], *, by: Actor) -> int:
+    """Put parts that are not there yet in place, all as one version, which is returned. Raises DoesNotFit."""
+    for _ in range(TRIES):
+        version, present = queries.newest(db, account.id)
+        wanted = present
+        for place, part in parts.items():
+            _refuse_taken(wanted, place)
+            wanted = wanted.put(place, part)
+        _refuse_unfit(db, account, present, wanted)
+        what = "; ".join(said(place, None, part) for place, part in parts.items())
         if _append(db, account, version, present, wanted, what=what, by=by):
             return version + 1
     raise TooBusy

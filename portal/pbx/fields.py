@@ -29,6 +29,10 @@ class SecondsField(IntegerField):
         self.data = int(words)
 
 
+class NotADestination(ValueError):
+    """The message is fit to be shown beside the choice."""
+
+
 class TargetField(SelectField):
     """Where a call goes. One of the choices is a number outside, which stands in a field beneath it.
 
@@ -70,20 +74,14 @@ class TargetField(SelectField):
         self.target = None
         if self.data != OUTSIDE and self.outside == self.was:
             self.outside = ""
-        if self.outside and self.data not in ("", OUTSIDE):
-            raise StopValidation("Choose “A number outside”, or clear the number beneath it.")
-        self.data = OUTSIDE if self.outside else self.data
-        if not self.data and self.nowhere:
-            return
-        if not self.data:
-            raise StopValidation("Choose where calls go.")
+        if self.outside and not self.data:
+            self.data = OUTSIDE
         try:
-            is_outside = self.data == OUTSIDE
-            self.target = number_outside(self.outside, g.white_label.country) if is_outside else Target.read(self.data)
-        except NotANumber as error:
+            self.target = chosen(self.data, self.outside, g.white_label.country)
+        except NotADestination as error:
             raise StopValidation(str(error)) from error
-        except ValueError:
-            raise StopValidation("Choose one of the destinations.") from None
+        if self.target is None and not self.nowhere:
+            raise StopValidation("Choose where calls go.")
 
 
 def destinations(settings: Configuration) -> list[tuple[str, str]]:
@@ -97,8 +95,27 @@ def destinations(settings: Configuration) -> list[tuple[str, str]]:
     return [*pairs, (OUTSIDE, "A number outside")]
 
 
-def number_outside(words: str, country: str) -> Target:
-    """A number outside as it was typed. Raises NotANumber, or ValueError for one that no call reaches."""
+def chosen(value: str, outside: str, country: str) -> Target | None:
+    """Where calls go, as it was chosen and typed beneath; None for nowhere. A number alone counts as chosen.
+
+    Raises NotADestination.
+    """
+    if outside and value not in ("", OUTSIDE):
+        raise NotADestination("Choose “A number outside”, or clear the number beneath it.")
+    try:
+        if outside or value == OUTSIDE:
+            return _number_outside(outside, country)
+        return Target.read(value) if value else None
+    except NotANumber as error:
+        raise NotADestination(str(error)) from error
+    except ValueError:
+        raise NotADestination("Choose one of the destinations.") from None
+
+
+def _number_outside(words: str, country: str) -> Target:
+    """Raises NotANumber, or ValueError for one that no call reaches."""
+    if not words:
+        raise NotANumber("Write the number that calls go to.")
     found = read_number(words, country)
     if not found.is_listed:
         raise NotANumber("No country has such a number.")

@@ -24,6 +24,7 @@ from portal.pbx.configuration import (
     Place,
     Rules,
     Target,
+    differing,
 )
 from portal.pbx.fields import Offered
 from portal.pbx.models import Clip, SipCredential
@@ -94,6 +95,7 @@ class VersionLine:
     who: str
     changes: list["ChangeLine"]
     is_undone: bool
+    why_not_back: str
 
 
 @dataclass(frozen=True)
@@ -186,14 +188,22 @@ def history_page(db: TenantSession, office: Office, before: int | None) -> tuple
     """The changes, the newest first, and from where older ones go on, if there are any."""
     tenant, names = white_label(db), names_of(db, office)
     found = queries.history(db, office.account.id, before=before, limit=PER_PAGE + 1)
-    undone = {row.undoes for row in found}
+    undone, around = {row.undoes for row in found}, queries.around(db, office.account.id)
     lines = []
     for row, earlier in zip(found[:PER_PAGE], [*found[1:], None][:PER_PAGE], strict=False):
-        told = changes(queries.settings_of(earlier) if earlier else EMPTY, queries.settings_of(row), names)
-        shown = [_change(name, fields) for name, fields in told]
+        was, became = queries.settings_of(earlier) if earlier else EMPTY, queries.settings_of(row)
+        shown = [_change(name, fields) for name, fields in changes(was, became, names)]
         who = f"{row.by_name}, {moment(row.at, tenant)}"
-        lines.append(VersionLine(row.version, row.what, who, shown, row.version in undone))
+        why_not = _why_not_back(was, became, around)
+        lines.append(VersionLine(row.version, row.what, who, shown, row.version in undone, why_not))
     return lines, found[PER_PAGE - 1].version if len(found) > PER_PAGE else None
+
+
+def _why_not_back(before: Configuration, after: Configuration, around: check.Around) -> str:
+    """Why a change cannot be taken back for now: what it would bring back is not the account's any more."""
+    there = [(place, part) for place in differing(before, after) if (part := before.at(place)) is not None]
+    texts = [problem.text for place, part in there for problem in check.lost(place, part, around)]
+    return " ".join(dict.fromkeys(texts))
 
 
 def _change(name: str, fields: list[tuple[str, str, str]]) -> ChangeLine:

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.desks import desk_or_404
-from portal.accounts.guards import account_or_administrator_only
+from portal.accounts.guards import account_members_only, account_or_administrator_only, my_own
 from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
 from portal.billing.changes import CannotChange, When, Wish, carry_out, withdraw, work_out
@@ -36,6 +36,13 @@ class CountsNumbers(Refusal):
 
 
 CUSTOMERS, ACCOUNT = {"side": Side.WHITE_LABEL}, {"side": Side.ACCOUNT}
+
+
+@bp.get("/account/services")
+@account_members_only
+def own() -> Response:
+    """The services of one's own account; with several accounts, the list of them first."""
+    return redirect(my_own("services"), 303)
 
 
 @bp.get("/customers/<uuid:account_id>/services", defaults=CUSTOMERS)

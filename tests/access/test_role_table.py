@@ -66,6 +66,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/account/<uuid:account_id>/users/<uuid:user_id>/main-contact": ("POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/removal": ("GET POST", RUNS_IT),
     "/account/<uuid:account_id>/users/<uuid:user_id>/role": ("POST", RUNS_IT),
+    "/account/numbers": ("GET", MEMBER),
+    "/account/services": ("GET", MEMBER),
     "/account/users": ("GET", MEMBER),
     "/activate/<token>": ("GET", LINK),
     "/activation": ("GET POST", LINK),

@@ -57,13 +57,15 @@ def take_three_numbers(page: Page) -> None:
         page.check(f"input[name=chosen] >> nth={n}")
     page.click("text=Reserve for ten minutes")
     expect(page.locator("main")).to_contain_text("Nothing is charged while the account is inactive")
-    expect(page.locator("main")).to_contain_text("Where calls go is chosen later")
+    expect(page.locator("main")).to_contain_text("There are no extensions yet")
+    ways = page.locator("select[name^=to_] >> nth=0 >> option")
+    expect(ways).to_have_text(["Decide later", "A number outside"])
     page.click("text=Assign these 3 numbers")
     expect(page.locator("main")).to_contain_text("+44 113 496 0002")
 
 
 def take_one_that_rings(page: Page, numbers: str) -> None:
-    """Once there are extensions, the quote asks where calls go."""
+    """Once there are extensions, the quote offers them, too."""
     page.goto(f"{numbers}/search?country=GB")
     page.check("input[name=chosen] >> nth=0")
     page.click("text=Reserve for ten minutes")

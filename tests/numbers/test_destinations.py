@@ -17,7 +17,7 @@ class Closed:
     def offers(self, db, desk):
         return []
 
-    def route(self, db, desk, number, wanted, *, by):
+    def route(self, db, desk, wanted, *, by):
         raise NotAllowed("These settings are not yours.")
 
     def told(self, db, desk):
@@ -33,18 +33,18 @@ class Engaged:
     def offers(self, db, desk):
         return [("desk", "Front desk")]
 
-    def route(self, db, desk, number, wanted, *, by):
-        self.asked.append((number.state, number.account_id, by.name, desk.side, wanted.value))
-        return "It is engaged." if number.e164.endswith("1") else ""
+    def route(self, db, desk, wanted, *, by):
+        self.asked += [(n.state, n.account_id, by.name, desk.side, each.value) for n, each in wanted.items()]
+        return {n.id: "It is engaged." for n in wanted if n.e164.endswith("1")}
 
     def told(self, db, desk):
         return Told({}, can_edit=False)
 
 
-@pytest.mark.parametrize("boards", [[Closed()], []], ids=["closed", "none"])
-def test_who_may_not_choose_sees_no_choice_and_a_forged_one_assigns_nothing(street, browse, monkeypatch, boards):
+@pytest.mark.parametrize("board", [Closed(), None], ids=["closed", "none"])
+def test_who_may_not_choose_sees_no_choice_and_a_forged_one_assigns_nothing(street, browse, monkeypatch, board):
     """Red when what was sent is left out silently, as somebody else's choice would be."""
-    monkeypatch.setattr(destinations, "switchboard", boards)
+    monkeypatch.setattr(destinations, "switchboard", board)
     browser, base, one = browse(street.owner), f"/account/{street.own}", street.numbers[0]
     reserve(browser, base, one)
     form, page = quoted(browser, base)
@@ -59,7 +59,7 @@ def test_who_may_not_choose_sees_no_choice_and_a_forged_one_assigns_nothing(stre
 def test_it_is_asked_in_the_transaction_of_the_assignment(street, browse, monkeypatch):
     """Red when numbers are assigned first, and sent there in a transaction after it."""
     board = Engaged()
-    monkeypatch.setattr(destinations, "switchboard", [board])
+    monkeypatch.setattr(destinations, "switchboard", board)
     base, (one, two) = f"/account/{street.own}", street.numbers[:2]
     answer, _, _ = order(browse(street.owner), base, one, two, **{f"to_{one}": "desk", f"to_{two}": "desk"})
     assert answer.status_code == 422 and errors(answer) == {f"to-{two}": "It is engaged."}

@@ -10,8 +10,9 @@ from portal.accounts.models import Account, Membership
 from portal.kit.db import reading, transaction
 from portal.numbers.models import EmergencyAddress, PortDocument, PortRequest
 from portal.verify import verify
+from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_sqlite
-from tests.numbers.making import give, number, port
+from tests.numbers.making import give, number, port, price_class
 from tests.numbers.test_pages import Street
 from tests.signup.browsing import words
 from tests.uploads import multipart
@@ -63,6 +64,36 @@ class TestPortIn:
         assert "+44 20 7946 0123" in page and "+44 20 7946 0124" in page
         assert street.charged(street.own) == 2 * 840
         assert [words for finding in verify() for words in finding.differences] == []
+
+    def test_another_white_labels_request_keeps_nobody_out_and_the_operator_decides(self, street, browse, cast, kauri):
+        """Red when an open request of any white label refuses: whoever asked first, without a paper, kept the owner
+        out, who was told of it. Red at the desk without `rivals_of`, or with it in the tenant's own scope."""
+        with transaction(kauri.id) as db:
+            theirs = port(db, customer(db, kauri.plans["courtesy"], OPTION_2, name="Squat"), "+442079460123").id
+            price_class(db)
+        answer, _ = ask(street, browse)
+        assert answer.status_code == 303
+        asked, olga = the_port(street), browse(cast.olga)
+        mine = f"/operator/white-labels/{street.tenant.id}/port-ins/{asked.id}"
+        other = f"/operator/white-labels/{kauri.id}/port-ins/{theirs}"
+        page, named = olga.get(mine), "Others ask for the same numbers"
+        assert named in words(page) and f'href="{other}"' in page.text
+        assert "Squat, account" in words(page) and "+44 20 7946 0123 2 November" in words(page)
+        assert f'href="{mine}"' in olga.get(other).text
+        for desk in (mine, other):
+            olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
+            olga.submit(f"{desk}/day", {"day-day": "2026-11-09"}, page=desk)
+        assert olga.submit(f"{mine}/completion", page=mine).status_code == 303
+        assert named not in words(olga.get(other)) and named not in words(olga.get(mine))
+        assert olga.submit(f"{other}/completion", page=other).status_code == 422
+        with reading(kauri.id) as db:
+            assert db.load(PortRequest, theirs).state == "scheduled"
+
+    def test_the_own_white_labels_other_request_is_said(self, street, browse):
+        with transaction(street.tenant.id) as db:
+            port(db, db.load(Account, street.run), "+442079460124")
+        answer, _ = ask(street, browse)
+        assert answer.status_code == 422 and "+44 20 7946 0124 is asked for by another request." in words(answer)
 
     def test_rejected_corrected_sent_again_and_cancelled(self, street, browse, cast):
         _, base = ask(street, browse)

@@ -108,3 +108,25 @@ def test_whatever_is_in_a_file_it_is_read_or_refused(lines, head):
 
 def test_a_range_is_written_as_a_file():
     assert list(read(written_lines([LONDON, "+442079460002"])).values())[1][0] == "+442079460002"
+
+
+def noted(content, **terms):
+    reader = Reader(Terms("local", frozenset({"local"}), **terms))
+    return [reader.judged(line)[1] for line in read_lines(io.BytesIO(content.encode()))]
+
+
+def test_a_line_that_goes_against_the_numbering_plans_is_taken_and_says_so():
+    """Red when only what is not listed is looked at: a slip in the type or the country passed without a word."""
+    mobile = "It is taken as mobile; by its numbering plan it is geographic."
+    abroad = "It is of United States, not of United Kingdom."
+    assert noted("number,type\n0113 496 0000,mobile\n0113 234 5678,mobile\n", country="GB")[1] == mobile
+    assert noted("number\n+1 212 456 7890\n", country="GB", kind="mobile") == [abroad]
+    assert noted("number,country\n+12124567890,GB\n+442079460001,GB\n+442079460001,001\n+80012345678,001\n") == [
+        abroad, "", "It is of United Kingdom, not of International.", ""]
+    assert noted("number,country,type\n+1 212 456 7890,GB,toll free\n") == [
+        f"{abroad} It is taken as toll-free; by its numbering plan it is geographic."]
+
+
+def test_where_the_plan_leaves_it_open_nothing_is_noted():
+    """Numbers of North America may be either, and one that no plan lists is whatever its line says."""
+    assert noted("number,type\n+12124567890,mobile\n+12124567890,geographic\n+447700900001,mobile\n") == [""] * 3

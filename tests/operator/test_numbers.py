@@ -56,6 +56,23 @@ def test_a_file_is_checked_then_added_and_shown(desk, depot, rows):
     assert kept(depot) is None
 
 
+def test_a_line_that_goes_against_the_numbering_plans_is_shown_before_it_is_added(desk, depot, rows):
+    """Red when every line that adds a number is passed over on the page and in the CSV."""
+    lines = "0113 234 5678,mobile\n+1 212 456 7890,\n020 7946 0001,\n"
+    place = send_file(desk, f"number,type\n{lines}", country="GB").location
+    jobs.run_due()
+    answer = desk.get(place)
+    page = words(answer)
+    assert "To be added 3" in page and "Add 3 numbers" in page and "Lines to look at" in page
+    assert "Line 2 0113 234 5678 New It is taken as mobile; by its numbering plan it is geographic." in page
+    assert "Line 3 +1 212 456 7890 New It is of United States, not of United Kingdom." in page and "Line 4" not in page
+    assert answer.text.count(f'href="{place}/fates.csv"') == 2 and "the CSV with every line" in page
+    desk.send(f"{place}/confirmation")
+    jobs.run_due()
+    assert "by its numbering plan it is geographic" in words(desk.get(place))
+    assert {row.e164: row.kind for row in rows(StockNumber)}["+441132345678"] == "mobile"
+
+
 def test_the_progress_page_works_when_left_and_opened_again(desk, depot):
     place = send_file(desk, "number\n+442079460001\n").location
     first = desk.get(place).text

@@ -3,15 +3,18 @@
 import re
 
 import pytest
+from sqlalchemy import delete, select
 
 from portal.accounts.commands import add_member
 from portal.accounts.lifecycle import Role, Side
-from portal.accounts.models import Account
+from portal.accounts.models import Account, Membership
 from portal.identity.commands import add_user
+from portal.identity.models import User
+from portal.kit.clock import now
 from portal.kit.db import reading, transaction
-from portal.numbers.models import EmergencyAddress
+from portal.numbers.models import EmergencyAddress, Number
 from portal.pbx.check import Around, needing
-from portal.pbx.commands import CannotUndo, LimitsAreThePayers, undo
+from portal.pbx.commands import CannotUndo, LimitsAreThePayers, forget_member, forget_number, undo
 from portal.pbx.configuration import RULES, Barring, Extension, Greeting, Place, Rules
 from portal.pbx.credentials import renew
 from portal.pbx.models import Clip
@@ -248,3 +251,34 @@ def test_a_problem_of_another_part_is_named_as_people_know_it(phones, client):
     answer = send(client(phones.owner), at(phones.own, "/extensions/101"), form)
     assert answer.status_code == 422
     assert "Schedule “Office hours”: Extension 101 has no voicemail." in words_of(answer)
+
+
+def test_what_a_released_number_took_along_is_not_offered_to_be_taken_back(phones, client):
+    """Red when each change has the button: this one always answered 409. Once the number is back, it can be."""
+    owner, history = client(phones.owner), at(phones.own, "/history")
+    with transaction(phones.tenant.id) as db:
+        one = db.scalars(select(Number).where(Number.e164 == LONDON)).one()
+        one.state, one.account_id, one.assigned_at = "free", None, None
+        forget_number(db, db.load(Account, phones.own), one)
+    last = phones.version()
+    page = owner.get(history)
+    assert f"/history/{last}/undoing" not in page.text and "/history/1/undoing" in page.text
+    assert f"It cannot be taken back: {LONDON} is not a number of this account." in words_of(page)
+    assert owner.submit(at(phones.own, f"/history/{last}/undoing"), page=history).status_code == 409
+    with transaction(phones.tenant.id) as db:
+        one = db.load(Number, one.id)
+        one.state, one.account_id, one.assigned_at = "assigned", phones.own, now()
+    assert owner.submit(at(phones.own, f"/history/{last}/undoing"), page=history).status_code == 303
+    assert phones.settings().numbers[0].number == LONDON
+
+
+def test_what_somebody_who_left_took_along_is_not_offered_to_be_taken_back(phones, client):
+    """Red when only numbers are looked at."""
+    put(phones, Place("extensions", "103"), Extension(number="103", name="Sam", user_id=phones.sam.id))
+    with transaction(phones.tenant.id) as db:
+        account, user = db.load(Account, phones.own), db.load(User, phones.sam.id)
+        db.execute(delete(Membership).where(Membership.user_id == user.id))
+        forget_member(db, account, user)
+    page = client(phones.owner).get(at(phones.own, "/history"))
+    assert f"/history/{phones.version()}/undoing" not in page.text
+    assert "It cannot be taken back: This person does not belong to the account." in words_of(page)

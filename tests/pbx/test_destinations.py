@@ -111,11 +111,17 @@ class TestChosen:
         assert browser.post(path, data=form | shop.at(to="outside", outside=" 01865 496012 ")).status_code == 303
         assert shop.routes()[MINE] == f"external:{OXFORD}"
 
-    def test_decide_later_routes_nothing_whoever_it_belongs_to_and_whatever_was_typed(self, shop, phones):
-        """Red when the person's extension is taken for the destination, or a number that is not shown counts."""
+    def test_a_number_typed_beside_decide_later_counts_as_chosen(self, shop):
+        """As in phone settings. Red when only what is chosen is read: the number was assigned, and rang nowhere."""
+        browser, path, form = shop.owned()
+        assert browser.post(path, data=form | shop.at(to="", outside="01865 496012")).status_code == 303
+        assert shop.routes()[MINE] == f"external:{OXFORD}"
+
+    def test_decide_later_routes_nothing_whoever_it_belongs_to(self, shop, phones):
+        """Red when the person's extension is taken for the destination."""
         shop.edit(Place("extensions", "103"), Extension(number="103", name="Owner", user_id=phones.owner.id))
         before, (browser, path, form) = phones.version(), shop.owned()
-        form |= {f"user_{shop.ids[0]}": str(phones.owner.id)} | shop.at(to="", outside=OXFORD)
+        form |= {f"user_{shop.ids[0]}": str(phones.owner.id)} | shop.at(to="", outside=" ")
         assert browser.post(path, data=form).status_code == 303
         assert phones.version() == before and MINE not in shop.routes() and shop.states()[0] == "assigned"
         page = browser.get(f"/account/{phones.own}/numbers/{shop.ids[0]}")
@@ -124,9 +130,13 @@ class TestChosen:
         assert f'href="{there}"' in page.text and value(browser.get(there), "number") == MINE
 
     def test_three_at_once_each_its_own_way(self, shop, phones):
-        browser, path, form = shop.owned(*shop.ids)
+        """One change with both. Red when each number is saved by itself, with a check of everything for each."""
+        before, (browser, path, form) = phones.version(), shop.owned(*shop.ids)
         sent = shop.at(0, to="group:600") | shop.at(1, to="") | shop.at(2, to="voicemail:101")
         assert browser.post(path, data=form | sent).status_code == 303
+        assert phones.version() == before + 1
+        assert "Number +44 113 496 0000 added; Number +44 113 496 0002 added" in words(
+            browser.get(f"/account/{phones.own}/pbx/history"))
         assert shop.routes() == {LONDON: "greeting:g1", MINE: "group:600", "+441134960002": "voicemail:101"}
         page = browser.get(f"/account/{phones.own}/numbers/{shop.ids[0]}")
         assert "Calls go to Edit where calls go Ring group 600 (Everybody)" in words(page)
@@ -153,13 +163,16 @@ class TestChosen:
 
 
 GONE = "This destination is not there any more. Choose another."
+BENEATH = "Choose “A number outside”, or clear the number beneath it."
 REFUSED = {
     "what nobody has": ("extension:999", None, GONE),
     "a box that takes no messages": ("voicemail:102", None, GONE),
     "no kind of destination": ("nonsense", None, GONE),
     "a number outside in the wrong place": (f"external:{OXFORD}", None, GONE),
     "a text of many lines that turns": ("extension:101\r\n\u202e" * 300, None, GONE),
-    "no number outside": ("outside", "", "There is no number."),
+    "no number outside": ("outside", " ", "Write the number that calls go to."),
+    "a number beneath another choice": ("extension:101", OXFORD, BENEATH),
+    "no number beneath Decide later": ("", "x", "Write digits, with spaces, dashes and brackets at most."),
     "help": ("outside", "999", "It has too few digits."),
     "a figure": ("outside", "1e400", "A spreadsheet has rounded it. Format the column as text."),
     "the number itself": ("outside", MINE, "A call would go round in a circle. Choose another destination."),
@@ -180,6 +193,8 @@ class TestRefused:
         assert "Assign these 3 numbers" in answer.text
         assert value(answer, f"user_{shop.ids[0]}") == str(phones.owner.id)
         assert value(answer, f"to_{shop.ids[1]}") == "group:600"
+        offered = {"extension:101", "outside"}
+        assert value(answer, f"to_{shop.ids[0]}") == ((to or "outside") if (to or "outside") in offered else None)
 
     def test_a_destination_that_was_removed_meanwhile(self, shop, phones):
         browser, path, form = shop.owned()
@@ -228,15 +243,27 @@ class TestRefused:
         assert value(page, f"to_{shop.ids[0]}") is None and f'name="to_{shop.ids[1]}"' in page.text
         assert "Not on sale any more." in words(page)
 
-    def test_where_nothing_is_set_up_the_choice_comes_later(self, shop, phones):
+    def test_where_nothing_is_set_up_a_number_outside_is_offered_and_nothing_else(self, shop, phones):
+        """Red when nothing was offered before the first part: a number that only forwards had to wait."""
         base = f"/customers/{phones.run}"
         browser, path, form = shop.reserved(phones.bob, base)
         page = browser.get(path)
-        assert "Where calls go is chosen later, under phone settings" in words(page)
-        assert f'href="{base}/pbx"' in page.text and "to_" not in page.text
+        assert "There are no extensions yet. They are made later, under phone settings" in words(page)
+        assert f'href="{base}/pbx"' in page.text
+        control = page.text.split(f'name="to_{shop.ids[0]}"')[1].split("</select>")[0]
+        assert re.findall(r'value="([^"]*)"', control) == ["", "outside"]
         answer = browser.post(path, data=form | shop.at(to="extension:101"))
         assert answer.status_code == 422 and shop.states()[0] == "reserved"
         assert phones.settings(phones.run) == EMPTY
+        assert browser.post(path, data=form | shop.at(to="outside", outside="01865 496013")).status_code == 303
+        assert shop.routes(phones.run) == {MINE: "external:+441865496013"}
+
+    def test_a_circle_through_two_numbers_of_one_assignment(self, shop, phones):
+        """Red when each is checked by itself alone: neither is a circle without the other."""
+        before, (browser, path, form) = phones.version(), shop.owned(*shop.ids[:2])
+        sent = shop.at(0, to="outside", outside="0113 496 0001") | shop.at(1, to="outside", outside="0113 496 0000")
+        answer = browser.post(path, data=form | sent)
+        assert answer.status_code == 422 and "go round in a circle" in words(answer) and shop.untouched(before)
 
 
 class TestWho:
@@ -276,5 +303,5 @@ class TestWho:
             one = db.scalars(select(Number).where(Number.e164 == LONDON)).one()
             assert board.offers(db, desk) == []
             with pytest.raises(NotAllowed):
-                board.route(db, desk, one, Wanted("group:600"), by=phones.owner.actor)
+                board.route(db, desk, {one: Wanted("group:600")}, by=phones.owner.actor)
         assert phones.version() == before

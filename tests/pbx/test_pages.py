@@ -105,7 +105,7 @@ WRONG = {
     "a destination that is not there": ("/extensions/101", {**EXTENSION, "busy": "extension:999"}, "no extension 999"),
     "a destination of another sort": ("/extensions/101", {**EXTENSION, "busy": "nonsense"}, "one of the destinations"),
     "help as a destination": ("/extensions/101", {**EXTENSION, "busy": "outside", "busy_outside": "999"}, "too few"),
-    "no number outside": ("/extensions/101", {**EXTENSION, "busy": "outside", "busy_outside": ""}, "no number"),
+    "no number outside": ("/extensions/101", {**EXTENSION, "busy": "outside", "busy_outside": ""}, "Write the number"),
     "a destination and a number": ("/extensions/101", {**EXTENSION, "busy": "extension:102", "busy_outside": LONDON},
                                    "or clear the number"),
     "a forward in a circle": ("/extensions/101", {**EXTENSION, "always": "extension:101"}, "circle"),
