@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import load_only
 
 from portal.accounts.lifecycle import State
@@ -139,7 +139,9 @@ def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:
 
 
 def _used_page(db: TenantSession, through: date, after: Any) -> list[Any]:
-    wanted = select(UsageRecord.account_id).where(UsageRecord.charged_at.is_(None), UsageRecord.day < through)
+    """A closed account is charged nothing, not even what was on record for it: `skipped` names it."""
+    is_open = and_(UsageRecord.charged_at.is_(None), UsageRecord.day < through, Account.state != State.CLOSED)
+    wanted = select(UsageRecord.account_id).join(Account, Account.id == UsageRecord.account_id).where(is_open)
     if after is not None:
         wanted = wanted.where(UsageRecord.account_id > after[0])
     return list(db.execute(wanted.group_by(UsageRecord.account_id).order_by(UsageRecord.account_id).limit(BATCH)))
@@ -175,7 +177,28 @@ def _close_run(db: TenantSession, through: date) -> BillingRun:
 
 
 def skipped(db: TenantSession, through: date) -> list[dict[str, str]]:
-    """Accounts that are suspended, with how long nothing was begun for them: the first hundred."""
+    """Accounts that are left out, each with the reason: the first hundred."""
+    return [*_resting(db, through), *_closed_with_usage(db)][:SHOWN_SKIPPED]
+
+
+def _closed_with_usage(db: TenantSession) -> list[dict[str, str]]:
+    """Closed accounts with usage that nothing charged, from before it was charged at the closing."""
+    since = func.min(UsageRecord.day)
+    wanted = (
+        select(Account.number, Account.name, since)
+        .join(UsageRecord, UsageRecord.account_id == Account.id)
+        .where(Account.state == State.CLOSED, UsageRecord.charged_at.is_(None))
+        .group_by(Account.id, Account.number, Account.name)
+        .order_by(Account.number)
+    )
+    return [
+        {"number": number, "name": name, "why": f"closed, usage since {day} is not charged"}
+        for number, name, day in db.execute(wanted.limit(SHOWN_SKIPPED))
+    ]
+
+
+def _resting(db: TenantSession, through: date) -> list[dict[str, str]]:
+    """Accounts that are suspended, with how long nothing was begun for them."""
     since = func.min(Subscription.charged_to)
     wanted = (
         select(Account.number, Account.name, since)

@@ -1,5 +1,7 @@
 """A customer whose credit runs out: notice, days of grace, suspension, and active again when it is paid."""
 
+from datetime import date
+
 from sqlalchemy import select
 
 from portal.accounts import commands as accounts
@@ -11,14 +13,19 @@ from portal.arrears.steps import Rules
 from portal.arrears.words import notice_of, suspension_of
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.proof import wrong_periods
+from portal.billing.usage import NewUsage, note_usage
 from portal.kit import jobs
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters.models import Letter
+from tests.billing.conftest import closing_charges
+from tests.billing.making import service
 from tests.cast import on_sqlite
 from tests.signup.browsing import words
 from tests.threads import at_once
+
+__all__ = ["closing_charges"]
 
 
 def rules(months, **differing):
@@ -57,6 +64,27 @@ def test_closure_comes_only_when_the_white_label_wants_it(months):
     months.live(30)
     with reading(months.tenant.id) as db:
         assert credit_minor(db, Book.RETAIL, months.id) == -1000
+
+
+def test_closing_charges_what_was_used_and_the_letter_says_so(months, closing_charges):
+    """12.00 a month leave 10.00 unpaid; 100 minutes of 10.00 and tax more were used while it was suspended. Red when
+    they wait for the run: the letter would say that nothing further is charged, and 1,200.00 would be."""
+    rules(months, suspend_days=5, close_days=10)
+    with transaction(months.tenant.id) as db:
+        minutes = service(db, "minutes", "usage", retail=1000, unit="minutes")
+    months.live(30 + 5 + 5)
+    with transaction(months.tenant.id) as db:
+        note_usage(db, NewUsage("a", months.id, minutes.id, date(2026, 12, 10), 100))
+    months.live(5)
+    assert months.account.state == "closed"
+    with reading(months.tenant.id) as db:
+        assert credit_minor(db, Book.RETAIL, months.id) == -1000 - 120_000
+        letter = db.scalars(select(Letter).where(Letter.name == "closed-unpaid")).one()
+        assert (letter.facts["unpaid"], letter.facts["used"], letter.facts["owed"]) == (
+            "£10.00", "£1,200.00", "£1,210.00")
+    months.live(60)
+    with reading(months.tenant.id) as db:
+        assert credit_minor(db, Book.RETAIL, months.id) == -1000 - 120_000
 
 
 def test_without_rules_for_suspension_it_stays_overdue(months):
