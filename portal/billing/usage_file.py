@@ -5,6 +5,7 @@ The columns, in any order: reference (the sender's own, unique), account (its nu
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +30,7 @@ COLUMNS = ("reference", "account", "service", "day", "quantity")
 CHUNK = 500
 LONGEST_REFERENCE = 100
 MOST = 1_000_000_000
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Row = tuple[int, dict[str, str]]
 """The line's number and its values by column; none when they cannot be told apart."""
@@ -153,7 +155,8 @@ class _Judge:
 
     def _day(self, words: str, account: Account) -> date:
         try:
-            day = date.fromisoformat(words)
+            # Other spellings of ISO 8601, weeks and days without dashes, are not what the page asks for.
+            day = date.fromisoformat(words if DAY.fullmatch(words) else "")
         except ValueError as error:
             raise _Refused(f"The day {words!r} is not written like 2026-11-30.") from error
         if day > self.today:

@@ -67,6 +67,8 @@ def test_a_trial_says_the_same_and_changes_nothing(northwind, counted):
     ("a,{},hours,2026-11-10,5", "No service that is charged as used has the code 'hours'."),
     ("a,{},seat,2026-11-10,5", "No service that is charged as used has the code 'seat'."),
     ("a,{},minutes,10.11.2026,5", "The day '10.11.2026' is not written like 2026-11-30."),
+    *((f"a,{{}},minutes,{day},5", f"The day {day!r} is not written like 2026-11-30.")
+      for day in ("20261110", "2026-W46-2", "2026-314", "2026-11-31", "٢٠٢٦-11-10", "2026-11-10T00")),
     ("a,{},minutes,2026-11-23,5", "2026-11-23 has not begun."),
     ("a,{},minutes,2026-11-01,5", "was not active on 2026-11-01."),
     *((f"a,{{}},minutes,2026-11-10,{n}", f"The quantity {n!r} is not a whole number from 1 to 1000000000.")
