@@ -54,9 +54,11 @@ def charged_at_closing(db: TenantSession, account: Account) -> str:
     """What closing charges the payer before anything else: what has begun, and what was used; empty for nothing."""
     if account.state not in (State.ACTIVE, State.SUSPENDED):
         return ""
-    used = _for_the_payer(account, [each.line for each in what_was_used_last(db, account)])
+    lines = [each.line for each in what_was_used_last(db, account)]
+    used = _for_the_payer(account, [line for line in lines if not line.is_too_much])
     words = f"What was used by today is charged: {money(used, white_label(db))}." if used else ""
-    return " ".join(filter(None, (charged_first(db, account), words)))
+    rest = "Usage that comes to more than can be charged is not." if any(line.is_too_much for line in lines) else ""
+    return " ".join(filter(None, (charged_first(db, account), words, rest)))
 
 
 def _for_the_payer(account: Account, lines: Iterable[PricedLine]) -> int:

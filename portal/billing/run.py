@@ -20,7 +20,7 @@ from portal.billing.models import BillingRun, UsageRecord
 from portal.billing.period import Period
 from portal.billing.pricing import PricedLine
 from portal.billing.subscriptions import begins_by, bill, what_is_due
-from portal.billing.usage import bill_usage, what_was_used
+from portal.billing.usage import bill_usage, what_was_used, why_not
 from portal.kit import jobs
 from portal.kit.clock import now, today
 from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
@@ -62,13 +62,14 @@ def bill_white_label(white_label_id: UUID, through: date, *, by: str, tell: Tell
     """
     with transaction(white_label_id) as db:
         _open_run(db, through, by)
+    left_out: dict[UUID, str] = {}
     for waits in (False, True):
         for batch in _batches(white_label_id, _due_page, through):
-            tell(_bill_batch(white_label_id, through, batch, bill, waits=waits))
+            tell(_bill_batch(white_label_id, through, batch, bill, left_out, waits=waits))
         for batch in _batches(white_label_id, _used_page, through):
-            tell(_bill_batch(white_label_id, through, batch, bill_usage, waits=waits))
+            tell(_bill_batch(white_label_id, through, batch, bill_usage, left_out, waits=waits))
     with transaction(white_label_id) as db:
-        return _close_run(db, through)
+        return _close_run(db, through, left_out)
 
 
 def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
@@ -81,7 +82,10 @@ def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
             for account, line in found:
                 retail = line.retail.gross_minor if account.is_run_by_customer else 0
                 wholesale, days = line.wholesale.gross_minor, _days(line.period) if line.period else ""
-                yield Foreseen(account.number, account.name, line.description, days, wholesale, retail)
+                if line.is_too_much:
+                    yield Foreseen(account.number, account.name, f"left out: {why_not(line)}", days, 0, 0)
+                else:
+                    yield Foreseen(account.number, account.name, line.description, days, wholesale, retail)
 
 
 def _lines_due(db: TenantSession, accounts: list[Account], through: date) -> list[Line]:
@@ -147,7 +151,10 @@ def _used_page(db: TenantSession, through: date, after: Any) -> list[Any]:
     return list(db.execute(wanted.group_by(UsageRecord.account_id).order_by(UsageRecord.account_id).limit(BATCH)))
 
 
-def _bill_batch(white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, *, waits: bool) -> int:
+def _bill_batch(
+    white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, left_out: dict[UUID, str], *, waits: bool
+) -> int:
+    """Returns how many accounts were looked at; puts those that something was not charged to into `left_out`."""
     with transaction(white_label_id) as db:
         held = select(Account).where(Account.id.in_(batch)).order_by(Account.id).options(WHAT_CHARGING_READS)
         accounts = list(db.scalars(held.with_for_update(skip_locked=not waits)))
@@ -158,6 +165,7 @@ def _bill_batch(white_label_id: UUID, through: date, batch: list[UUID], biller: 
             run.charges += written.charges
             run.wholesale_minor += written.wholesale_minor
             run.retail_minor += written.retail_minor
+        left_out.update(written.left_out)
         return len(accounts)
 
 
@@ -170,10 +178,17 @@ def _run_of(db: TenantSession, through: date, *, held: bool = False) -> BillingR
     return db.scalars(wanted.with_for_update() if held else wanted).one()
 
 
-def _close_run(db: TenantSession, through: date) -> BillingRun:
+def _close_run(db: TenantSession, through: date, left_out: dict[UUID, str]) -> BillingRun:
     run = _run_of(db, through, held=True)
-    run.state, run.finished_at, run.skipped = "done", now(), skipped(db, through)
+    run.state, run.finished_at = "done", now()
+    run.skipped = [*_named(db, left_out), *skipped(db, through)][:SHOWN_SKIPPED]
     return run
+
+
+def _named(db: TenantSession, left_out: dict[UUID, str]) -> list[dict[str, str]]:
+    some = sorted(left_out)[:SHOWN_SKIPPED]
+    wanted = select(Account.id, Account.number, Account.name).where(Account.id.in_(some)).order_by(Account.number)
+    return [{"number": number, "name": name, "why": left_out[id]} for id, number, name in db.execute(wanted)]
 
 
 def skipped(db: TenantSession, through: date) -> list[dict[str, str]]:

@@ -83,14 +83,20 @@ def listen() -> None:
         accounts_commands.before_closing.append(bill_the_last)
 
 
-def _charge(db: TenantSession, found: list[UsedUp]) -> Written:
+def _charge(db: TenantSession, used: list[UsedUp]) -> Written:
+    """What comes to too much is left open and named: it must not stop the others."""
+    found = [each for each in used if not each.line.is_too_much]
     written = write_charges(db, [(each.account, each.line) for each in found if each.line.costs])
     for each in found:
         key = (each.account.id, each.line.item, each.line.period_key, Book.WHOLESALE.value)
         for record in each.records:
             record.charged_at, record.charge_id = now(), written.ids.get(key)
     db.flush()
-    return written
+    return written + Written(left_out={e.account.id: why_not(e.line) for e in used if e.line.is_too_much})
+
+
+def why_not(line: PricedLine) -> str:
+    return f"{line.description}, comes to more than can be charged: look at the price and at what was sent"
 
 
 def what_was_used_last(db: TenantSession, account: Account) -> Iterator[UsedUp]:

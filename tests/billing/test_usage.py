@@ -6,16 +6,19 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts import commands as accounts
+from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge, UsageRecord
 from portal.billing.outlook import charged_at_closing
-from portal.billing.run import bill_white_label
+from portal.billing.run import bill_white_label, foresee
 from portal.billing.subscriptions import bill
 from portal.billing.usage import NewUsage, bill_usage, note_usage
+from portal.billing.usage_file import MOST
 from portal.catalogue.commands import include
 from portal.catalogue.models import Plan
 from portal.kit.db import reading, transaction
-from tests.accounts.making import active, customer, plan
+from portal.kit.money import MAX_MINOR
+from tests.accounts.making import OPTION_1, active, customer, plan
 from tests.billing.making import service
 from tests.billing.test_changes import own
 
@@ -163,3 +166,41 @@ def test_use_of_an_account_that_was_closed_before_is_named_and_not_charged(north
         ("Gone Ltd", "closed, usage since 2026-11-02 is not charged")]
     with reading(northwind.id) as db:
         assert charges(db, account, "wholesale") == []
+
+
+@pytest.fixture
+def typo(northwind, clock):
+    """A price and a number of minutes that come to more than 63 bits hold, and another account in the same batch."""
+    with transaction(northwind.id) as db:
+        dear = service(db, "dear", "usage", retail=MAX_MINOR - 1, wholesale=0, unit="minutes", per_units=100)
+        minutes = service(db, "minutes", "usage", retail=150, wholesale=100, unit="minutes", per_units=100)
+        first, second = (active(db, customer(db, northwind.plans["desk"], OPTION_1, name=name), 2000)
+                         for name in ("First", "Second"))
+        use(db, first, dear, date(2026, 11, 10), MOST, "a")
+        use(db, first, minutes, date(2026, 11, 10), 100, "b")
+        use(db, second, minutes, date(2026, 11, 10), 100, "c")
+    clock.advance(days=40)
+    return first, second
+
+
+def test_what_comes_to_too_much_is_left_out_with_a_reason_and_stops_nobody(northwind, typo):
+    """Red without the bound: OverflowError at each try, and nobody's usage charged."""
+    run = bill_white_label(northwind.id, date(2026, 12, 12), by="a test")
+    assert run.state == "done" and [(each["name"], each["why"]) for each in run.skipped] == [
+        ("First", "Dear, 1000000000 minutes, comes to more than can be charged: look at the price and at what was "
+                  "sent")]
+    with reading(northwind.id) as db:
+        assert [charges(db, account) for account in typo] == 2 * [[("Minutes, 100 minutes", "2026-11-02", 150)]]
+        left = db.scalars(select(UsageRecord.reference).where(UsageRecord.charged_at.is_(None))).all()
+    assert left == ["a"] and [line.what[:14] for line in foresee(northwind.id, date(2026, 12, 12))] == [
+        "left out: Dear"]
+
+
+def test_closing_leaves_too_much_out_and_says_so(northwind, typo, closing_charges):
+    """Red without the bound: such an account could not be closed, nor any that is closed in the same batch."""
+    with transaction(northwind.id) as db:
+        account = db.locked(Account, typo[0].id)
+        assert charged_at_closing(db, account).endswith("Usage that comes to more than can be charged is not.")
+        close(db, account)
+    with reading(northwind.id) as db:
+        assert charges(db, account) == [("Minutes, 100 minutes", "2026-11-02", 150)]
