@@ -91,6 +91,7 @@ def _charge(db: TenantSession, used: list[UsedUp]) -> Written:
         key = (each.account.id, each.line.item, each.line.period_key, Book.WHOLESALE.value)
         for record in each.records:
             record.charged_at, record.charge_id = now(), written.ids.get(key)
+            record.settled_for = each.line.period.first_day if each.line.period else None
     db.flush()
     return written + Written(left_out={e.account.id: why_not(e.line) for e in used if e.line.is_too_much})
 
@@ -160,12 +161,13 @@ def _charged(db: TenantSession, account: Account) -> set[tuple[str, str]]:
 def _free_of_charge(
     db: TenantSession, account: Account, book: PriceBook, cycle: Cycle, since: date
 ) -> set[tuple[str, str]]:
-    """Periods in which no more was used than is free: what comes late would else be free once more."""
-    wanted = select(UsageRecord.service_id, UsageRecord.day).where(
+    """Periods that were settled with no more than is free: what comes late would else be free once more."""
+    wanted = select(UsageRecord.service_id, UsageRecord.settled_for).where(
         UsageRecord.account_id == account.id,
         UsageRecord.charged_at.is_not(None),
         UsageRecord.charge_id.is_(None),
-        UsageRecord.day >= since,
+        UsageRecord.settled_for >= since,
     )
-    found = {(book.products[service_id], cycle.period_of(day).key) for service_id, day in db.execute(wanted.distinct())}
+    rows = db.execute(wanted.distinct())
+    found = {(book.products[service_id], cycle.period_of(day).key) for service_id, day in rows if day is not None}
     return {(item_of(service), key) for service, key in found if isinstance(service, Service)}
