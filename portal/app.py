@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal import rooms
 from portal.activation import commands as activation
 from portal.arrears import commands as arrears
-from portal.billing import subscriptions as billing
+from portal.billing import subscriptions as billing, usage
 from portal.errors import crash_page, error_page, plain_page, refusal_page, write_down
 from portal.identity.guards import login_manager
 from portal.kit import db as database
@@ -88,6 +88,7 @@ def listen() -> None:
     receipts.listen()
     arrears.listen()
     billing.listen()
+    usage.listen()
     numbers.listen()
     porting.listen()
     pbx.listen()

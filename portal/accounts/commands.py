@@ -27,6 +27,9 @@ from portal.whitelabels.queries import white_label
 before_stopping: list[Callable[[TenantSession, Account], None]] = []
 """What other rooms finish in the very transaction in which a running account is suspended or closed."""
 
+before_closing: list[Callable[[TenantSession, Account], None]] = []
+"""What other rooms finish in the very transaction in which a running or suspended account is closed."""
+
 after_closed: list[Callable[[TenantSession, Account, Actor], None]] = []
 """What other rooms do in the very transaction in which an account is closed or cancelled."""
 
@@ -209,9 +212,13 @@ def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:
 def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
     """Close for good; a closed account that was never active is called cancelled in speech.
 
-    What is charged for already runs to its end: closing gives nothing back, and begins no further period.
+    What is charged for already runs to its end: closing gives nothing back, and begins no further period. What was
+    used by now is charged now, since nothing is charged to a closed account.
     """
     _finish(db, account)
+    if account.state in (State.ACTIVE, State.SUSPENDED):
+        for finish in before_closing:
+            finish(db, account)
     account.move_to(State.CLOSED)
     account.closed_at = now()
     _end_subscriptions(db, account)

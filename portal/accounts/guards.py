@@ -19,7 +19,7 @@ from portal.identity.guards import me, to_sign_in, with_the_person
 from portal.identity.models import User
 from portal.kit.db import TenantSession, reading
 from portal.kit.prepared import Prepared, columns_of, made_of
-from portal.kit.refusals import NotAllowed, NotFound
+from portal.kit.refusals import NotAllowed, NotFound, Refusal
 
 View = TypeVar("View", bound=Callable[..., Any])
 LIVE = (State.ACTIVE, State.SUSPENDED)
@@ -170,6 +170,22 @@ class NoAccount(NotAllowed):
     now_at = NO_ACCOUNT
 
 
+class AccountIsClosed(NotAllowed):
+    """The account is one's own, and closed: it can be read, and nothing in it can be done any more."""
+
+    heading = "This account is closed"
+
+    def __init__(self, account: Account) -> None:
+        tenant, page = g.white_label, f"/account/{account.id}"
+        self.ways = (("The account", page),)
+        if account.is_run_by_customer:
+            self.ways += (("Statements and receipts", f"{page}/statements"),)
+        super().__init__(
+            "Nothing can be added to it or changed in it. "
+            f"Write to {tenant.name} about what is owed or left: {tenant.support_email}."
+        )
+
+
 def administrators_only(view: View) -> View:
     """White-label administrators, on their own white label's host."""
     return _guard(view, lambda person: person.is_administrator)
@@ -213,10 +229,18 @@ def _guard(view: View, allows: Callable[[Standing], bool]) -> View:
         if not current_user.is_authenticated:
             return to_sign_in()
         if not allows(standing()):
-            raise NotAllowed if standing().has_place else NoAccount(standing().why_no_place)
+            raise _why_not(kwargs.get("account_id"))
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
+
+
+def _why_not(account_id: UUID | None) -> Refusal:
+    """The true reason why a signed-in person does not get in: a closed account, no account at all, or the role."""
+    for account in standing().readable_accounts:
+        if account.id == account_id and account.state == State.CLOSED:
+            return AccountIsClosed(account)
+    return NotAllowed() if standing().has_place else NoAccount(standing().why_no_place)
 
 
 def my_account_or_404(account_id: UUID, *, even_closed: bool = False) -> Account:

@@ -128,16 +128,18 @@ def _take(db: TenantSession, account: Account, case: ArrearsCase | None, step: S
     if case.step != step:
         case.step, case.since = step.value, now_day
     case.told = day_to_tell(rules_of(db), step, now_day)
+    unpaid = -credit_minor(db, Book.RETAIL, account.id)
     if step is Step.SUSPENDED and account.state == State.ACTIVE:
         case.pause_id = accounts.suspend(db, account, reason=UNPAID, by=SYSTEM).id
     elif step is Step.CLOSED:
         activation.cancel(db, account, reason=UNPAID, by=SYSTEM)
     record(db, f"arrears.{step.value}", by=SYSTEM, subject=account.id)
     db.flush()
-    _write(db, account, LETTERS[step], case.told)
+    _write(db, account, LETTERS[step], case.told, unpaid=unpaid)
 
 
-def _write(db: TenantSession, account: Account, name: str, ends: date | None) -> None:
+def _write(db: TenantSession, account: Account, name: str, ends: date | None, *, unpaid: int = 0) -> None:
+    """`unpaid` is what was owed before the step: a closing charges what was used, which the letter says, too."""
     tenant, user = white_label(db), primary_user(db, account.id)
     credit = credit_minor(db, Book.RETAIL, account.id)
     letters.write(
@@ -149,6 +151,8 @@ def _write(db: TenantSession, account: Account, name: str, ends: date | None) ->
         account_number=account.number,
         balance=money(credit, tenant),
         owed=money(max(0, -credit), tenant),
+        unpaid=money(max(0, unpaid), tenant),
+        used=money(-credit - unpaid, tenant) if name == LETTERS[Step.CLOSED] and -credit > unpaid else "",
         ends=day(ends, tenant) if ends else "",
         url=current().address(
             tenant.host, f"/account/{account.id}" + ("" if name == LETTERS[Step.CLOSED] else "/credit")

@@ -26,11 +26,15 @@ ChargeKey = tuple[UUID, str, str, str]
 
 @dataclass(frozen=True)
 class Written:
-    """What was charged: sums with tax, and each new charge's id by account, item, period and book."""
+    """What was charged: sums with tax, and each new charge's id by account, item, period and book.
+
+    `left_out` says for which accounts something was not, and why.
+    """
 
     wholesale_minor: int = 0
     retail_minor: int = 0
     ids: Mapping[ChargeKey, UUID] = field(default_factory=dict)
+    left_out: Mapping[UUID, str] = field(default_factory=dict)
 
     @property
     def charges(self) -> int:
@@ -41,6 +45,7 @@ class Written:
             self.wholesale_minor + other.wholesale_minor,
             self.retail_minor + other.retail_minor,
             {**self.ids, **other.ids},
+            {**self.left_out, **other.left_out},
         )
 
 

@@ -1,6 +1,6 @@
 """`portal bill` and `portal usage`: with a progress bar, or a dry run that says what it would do."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -15,6 +15,13 @@ from portal.kit.refusals import Refusal
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label_at, white_labels
 from portal.whitelabels.words import money
+
+LONGEST_VIEW = timedelta(days=3660)
+
+
+class TooFarAhead(Refusal):
+    heading = "This day lies too far ahead"
+    text = "A dry run looks ten years ahead at most."
 
 
 class NotYetBegun(Refusal):
@@ -46,7 +53,11 @@ def _tell_skipped(accounts: list[dict[str, str]]) -> None:
 
 
 def show_foreseen(host: str | None, through: date) -> None:
-    for tenant in _chosen(host):
+    """Say what `bill_hosts` would charge. Raises TooFarAhead."""
+    tenants = _chosen(host)
+    if any(through > today(tenant.time_zone) + LONGEST_VIEW for tenant in tenants):
+        raise TooFarAhead
+    for tenant in tenants:
         charges, wholesale, retail = 0, 0, 0
         click.echo(f"{tenant.name}, through {through}:")
         for line in foresee(tenant.id, through):

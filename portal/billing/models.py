@@ -92,7 +92,7 @@ class UsageRecord(TenantRow, Base):
             "ix_usage_record_free",
             "white_label_id",
             "account_id",
-            "day",
+            "settled_for",
             sqlite_where=text("charged_at is not null and charge_id is null"),
             postgresql_where=text("charged_at is not null and charge_id is null"),
         ),
@@ -107,6 +107,8 @@ class UsageRecord(TenantRow, Base):
     received_at: Mapped[datetime] = mapped_column(default=now)
     charged_at: Mapped[datetime | None]
     charge_id: Mapped[UUID | None]
+    settled_for: Mapped[date | None]
+    """A day of the period with which it was settled, which is a later one than its own for what came late."""
 
 
 class BillingRun(TenantRow, Base):

@@ -1,13 +1,15 @@
 """What comes next for an account: its next charge, and until when its credit lasts. Worked out by what bills it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
+from portal.billing.pricing import PricedLine
 from portal.billing.subscriptions import what_is_due
+from portal.billing.usage import what_was_used_last
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.whitelabels.queries import white_label
@@ -39,13 +41,29 @@ def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
 
 
 def charged_first(db: TenantSession, account: Account) -> str:
-    """What suspending or closing charges the payer before anything else; empty when all that has begun is charged."""
+    """What suspending charges the payer before anything else; empty when all that has begun is charged."""
     if account.state != State.ACTIVE:
         return ""
     tenant = white_label(db)
     lines = [line for each in what_is_due(db, [account], today(tenant.time_zone)) for line in each.lines]
-    due = sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in lines)
+    due = _for_the_payer(account, lines)
     return f"What had begun by today is charged: {money(due, tenant)}." if due else ""
+
+
+def charged_at_closing(db: TenantSession, account: Account) -> str:
+    """What closing charges the payer before anything else: what has begun, and what was used; empty for nothing."""
+    if account.state not in (State.ACTIVE, State.SUSPENDED):
+        return ""
+    lines = [each.line for each in what_was_used_last(db, account)]
+    used = _for_the_payer(account, [line for line in lines if not line.is_too_much])
+    words = f"What was used by today is charged: {money(used, white_label(db))}." if used else ""
+    rest = "Usage that comes to more than can be charged is not." if any(line.is_too_much for line in lines) else ""
+    return " ".join(filter(None, (charged_first(db, account), words, rest)))
+
+
+def _for_the_payer(account: Account, lines: Iterable[PricedLine]) -> int:
+    """With tax, in minor units: at retail for a customer that pays, else at wholesale for its white label."""
+    return sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in lines)
 
 
 def look_ahead(credit_minor: int, charges: Sequence[tuple[date, int]]) -> Outlook:

@@ -13,6 +13,9 @@ from functools import cached_property, lru_cache
 from portal.billing.period import Cycle, Period
 from portal.kit.money import tax_on, tax_within
 
+MOST_MINOR = 10**15
+"""No single line may come to more minor units: whole columns of them have to fit into 63 bits."""
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -72,6 +75,11 @@ class PricedLine:
     @property
     def costs(self) -> bool:
         return bool(self.wholesale.net_minor or self.retail.net_minor)
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether no books would hold it: a price and a number of units that nobody can have meant."""
+        return max(self.wholesale.gross_minor, self.retail.gross_minor) > MOST_MINOR
 
 
 @dataclass(frozen=True)

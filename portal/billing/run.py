@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import load_only
 
 from portal.accounts.lifecycle import State
@@ -20,7 +20,7 @@ from portal.billing.models import BillingRun, UsageRecord
 from portal.billing.period import Period
 from portal.billing.pricing import PricedLine
 from portal.billing.subscriptions import begins_by, bill, what_is_due
-from portal.billing.usage import bill_usage, what_was_used
+from portal.billing.usage import bill_usage, what_was_used, why_not
 from portal.kit import jobs
 from portal.kit.clock import now, today
 from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
@@ -62,13 +62,14 @@ def bill_white_label(white_label_id: UUID, through: date, *, by: str, tell: Tell
     """
     with transaction(white_label_id) as db:
         _open_run(db, through, by)
+    left_out: dict[UUID, str] = {}
     for waits in (False, True):
         for batch in _batches(white_label_id, _due_page, through):
-            tell(_bill_batch(white_label_id, through, batch, bill, waits=waits))
+            tell(_bill_batch(white_label_id, through, batch, bill, left_out, waits=waits))
         for batch in _batches(white_label_id, _used_page, through):
-            tell(_bill_batch(white_label_id, through, batch, bill_usage, waits=waits))
+            tell(_bill_batch(white_label_id, through, batch, bill_usage, left_out, waits=waits))
     with transaction(white_label_id) as db:
-        return _close_run(db, through)
+        return _close_run(db, through, left_out)
 
 
 def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
@@ -81,7 +82,10 @@ def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
             for account, line in found:
                 retail = line.retail.gross_minor if account.is_run_by_customer else 0
                 wholesale, days = line.wholesale.gross_minor, _days(line.period) if line.period else ""
-                yield Foreseen(account.number, account.name, line.description, days, wholesale, retail)
+                if line.is_too_much:
+                    yield Foreseen(account.number, account.name, f"left out: {why_not(line)}", days, 0, 0)
+                else:
+                    yield Foreseen(account.number, account.name, line.description, days, wholesale, retail)
 
 
 def _lines_due(db: TenantSession, accounts: list[Account], through: date) -> list[Line]:
@@ -139,13 +143,18 @@ def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:
 
 
 def _used_page(db: TenantSession, through: date, after: Any) -> list[Any]:
-    wanted = select(UsageRecord.account_id).where(UsageRecord.charged_at.is_(None), UsageRecord.day < through)
+    """A closed account is charged nothing, not even what was on record for it: `skipped` names it."""
+    is_open = and_(UsageRecord.charged_at.is_(None), UsageRecord.day < through, Account.state != State.CLOSED)
+    wanted = select(UsageRecord.account_id).join(Account, Account.id == UsageRecord.account_id).where(is_open)
     if after is not None:
         wanted = wanted.where(UsageRecord.account_id > after[0])
     return list(db.execute(wanted.group_by(UsageRecord.account_id).order_by(UsageRecord.account_id).limit(BATCH)))
 
 
-def _bill_batch(white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, *, waits: bool) -> int:
+def _bill_batch(
+    white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, left_out: dict[UUID, str], *, waits: bool
+) -> int:
+    """Returns how many accounts were looked at; puts those that something was not charged to into `left_out`."""
     with transaction(white_label_id) as db:
         held = select(Account).where(Account.id.in_(batch)).order_by(Account.id).options(WHAT_CHARGING_READS)
         accounts = list(db.scalars(held.with_for_update(skip_locked=not waits)))
@@ -156,6 +165,7 @@ def _bill_batch(white_label_id: UUID, through: date, batch: list[UUID], biller: 
             run.charges += written.charges
             run.wholesale_minor += written.wholesale_minor
             run.retail_minor += written.retail_minor
+        left_out.update(written.left_out)
         return len(accounts)
 
 
@@ -168,14 +178,42 @@ def _run_of(db: TenantSession, through: date, *, held: bool = False) -> BillingR
     return db.scalars(wanted.with_for_update() if held else wanted).one()
 
 
-def _close_run(db: TenantSession, through: date) -> BillingRun:
+def _close_run(db: TenantSession, through: date, left_out: dict[UUID, str]) -> BillingRun:
     run = _run_of(db, through, held=True)
-    run.state, run.finished_at, run.skipped = "done", now(), skipped(db, through)
+    run.state, run.finished_at = "done", now()
+    run.skipped = [*_named(db, left_out), *skipped(db, through)][:SHOWN_SKIPPED]
     return run
 
 
+def _named(db: TenantSession, left_out: dict[UUID, str]) -> list[dict[str, str]]:
+    some = sorted(left_out)[:SHOWN_SKIPPED]
+    wanted = select(Account.id, Account.number, Account.name).where(Account.id.in_(some)).order_by(Account.number)
+    return [{"number": number, "name": name, "why": left_out[id]} for id, number, name in db.execute(wanted)]
+
+
 def skipped(db: TenantSession, through: date) -> list[dict[str, str]]:
-    """Accounts that are suspended, with how long nothing was begun for them: the first hundred."""
+    """Accounts that are left out, each with the reason: the first hundred."""
+    return [*_resting(db, through), *_closed_with_usage(db)][:SHOWN_SKIPPED]
+
+
+def _closed_with_usage(db: TenantSession) -> list[dict[str, str]]:
+    """Closed accounts with usage that nothing charged, from before it was charged at the closing."""
+    since = func.min(UsageRecord.day)
+    wanted = (
+        select(Account.number, Account.name, since)
+        .join(UsageRecord, UsageRecord.account_id == Account.id)
+        .where(Account.state == State.CLOSED, UsageRecord.charged_at.is_(None))
+        .group_by(Account.id, Account.number, Account.name)
+        .order_by(Account.number)
+    )
+    return [
+        {"number": number, "name": name, "why": f"closed, usage since {day} is not charged"}
+        for number, name, day in db.execute(wanted.limit(SHOWN_SKIPPED))
+    ]
+
+
+def _resting(db: TenantSession, through: date) -> list[dict[str, str]]:
+    """Accounts that are suspended, with how long nothing was begun for them."""
     since = func.min(Subscription.charged_to)
     wanted = (
         select(Account.number, Account.name, since)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.accounts import commands as accounts_commands
 from portal.accounts.models import Account
 from portal.billing.book import PriceBook, buyers
 from portal.billing.charging import Written, write_charges
@@ -16,9 +17,10 @@ from portal.billing.period import Cycle, Period
 from portal.billing.pricing import PricedLine, usage_line
 from portal.billing.subscriptions import plan_on, plan_rows
 from portal.catalogue.models import Service
-from portal.kit.clock import now
+from portal.kit.clock import now, today
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.ledger.entry import Book
+from portal.whitelabels.queries import white_label
 
 
 @dataclass(frozen=True)
@@ -67,21 +69,49 @@ def note_usage(db: TenantSession, new: NewUsage) -> bool:
 
 def bill_usage(db: TenantSession, accounts: list[Account], through: date) -> Written:
     """Charge what was used in periods that were over on `through`. The caller holds the accounts' rows."""
-    found = list(what_was_used(db, accounts, through))
+    return _charge(db, list(what_was_used(db, accounts, through)))
+
+
+def bill_the_last(db: TenantSession, account: Account) -> None:
+    """Charge all that was used by today, although its period is not over: the account is about to be closed."""
+    _charge(db, list(what_was_used_last(db, account)))
+
+
+def listen() -> None:
+    """Charge what was used before an account ends. Called when the house is put together."""
+    if bill_the_last not in accounts_commands.before_closing:
+        accounts_commands.before_closing.append(bill_the_last)
+
+
+def _charge(db: TenantSession, used: list[UsedUp]) -> Written:
+    """What comes to too much is left open and named: it must not stop the others."""
+    found = [each for each in used if not each.line.is_too_much]
     written = write_charges(db, [(each.account, each.line) for each in found if each.line.costs])
     for each in found:
         key = (each.account.id, each.line.item, each.line.period_key, Book.WHOLESALE.value)
         for record in each.records:
             record.charged_at, record.charge_id = now(), written.ids.get(key)
+            record.settled_for = each.line.period.first_day if each.line.period else None
     db.flush()
-    return written
+    return written + Written(left_out={e.account.id: why_not(e.line) for e in used if e.line.is_too_much})
 
 
-def what_was_used(db: TenantSession, accounts: list[Account], through: date) -> Iterator[UsedUp]:
-    """What `bill_usage` would charge, and nothing is changed."""
+def why_not(line: PricedLine) -> str:
+    return f"{line.description}, comes to more than can be charged: look at the price and at what was sent"
+
+
+def what_was_used_last(db: TenantSession, account: Account) -> Iterator[UsedUp]:
+    """What `bill_the_last` would charge, and nothing is changed."""
+    return what_was_used(db, [account], today(white_label(db).time_zone), ends=True)
+
+
+def what_was_used(db: TenantSession, accounts: list[Account], through: date, *, ends: bool = False) -> Iterator[UsedUp]:
+    """What `bill_usage` would charge, and nothing is changed. `ends` counts the period that is not over, too."""
     book, who, plans = PriceBook(db), buyers(db, accounts), plan_rows(db, accounts)
     for account in accounts:
         for heap in _heaps(db, account, book, through):
+            if not ends and heap.period.next_first_day > through:
+                continue
             prices = book.prices(heap.service, heap.period.first_day, who[account.id])
             free = book.free(plan_on(plans[account.id], heap.period.first_day), heap.service)
             line = usage_line(prices, item_of(heap.service), heap.quantity, heap.service.unit, heap.period, free=free)
@@ -111,9 +141,8 @@ def _heaps(db: TenantSession, account: Account, book: PriceBook, through: date) 
         period = cycle.period_of(day)
         while (item_of(service), period.key) in settled:
             period = cycle.period_at(period.next_first_day)
-        if period.next_first_day <= through:
-            heap = heaps.setdefault((service_id, period.first_day), _Heap(service, period, []))
-            heap.records += records
+        heap = heaps.setdefault((service_id, period.first_day), _Heap(service, period, []))
+        heap.records += records
     yield from heaps.values()
 
 
@@ -132,12 +161,13 @@ def _charged(db: TenantSession, account: Account) -> set[tuple[str, str]]:
 def _free_of_charge(
     db: TenantSession, account: Account, book: PriceBook, cycle: Cycle, since: date
 ) -> set[tuple[str, str]]:
-    """Periods in which no more was used than is free: what comes late would else be free once more."""
-    wanted = select(UsageRecord.service_id, UsageRecord.day).where(
+    """Periods that were settled with no more than is free: what comes late would else be free once more."""
+    wanted = select(UsageRecord.service_id, UsageRecord.settled_for).where(
         UsageRecord.account_id == account.id,
         UsageRecord.charged_at.is_not(None),
         UsageRecord.charge_id.is_(None),
-        UsageRecord.day >= since,
+        UsageRecord.settled_for >= since,
     )
-    found = {(book.products[service_id], cycle.period_of(day).key) for service_id, day in db.execute(wanted.distinct())}
+    rows = db.execute(wanted.distinct())
+    found = {(book.products[service_id], cycle.period_of(day).key) for service_id, day in rows if day is not None}
     return {(item_of(service), key) for service, key in found if isinstance(service, Service)}

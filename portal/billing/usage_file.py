@@ -5,6 +5,7 @@ The columns, in any order: reference (the sender's own, unique), account (its nu
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +30,7 @@ COLUMNS = ("reference", "account", "service", "day", "quantity")
 CHUNK = 500
 LONGEST_REFERENCE = 100
 MOST = 1_000_000_000
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Row = tuple[int, dict[str, str]]
 """The line's number and its values by column; none when they cannot be told apart."""
@@ -96,7 +98,9 @@ def _rows(lines: Iterable[str]) -> Iterator[Row]:
 
 def _take(db: TenantSession, chunk: list[Row], report: Report, *, is_trial: bool) -> None:
     # One file at a time: what another one brings is then either here already or not yet.
-    db.locked(Account, white_label_account(db).id)
+    # Not held against charges, which refer to it: their accounts are waited for below.
+    one = select(Account.id).where(Account.id == white_label_account(db).id)
+    db.execute(one.with_for_update(key_share=True))
     judge = _Judge(db, chunk)
     taken: dict[str, NewUsage] = {}
     for number, cells in chunk:
@@ -105,6 +109,8 @@ def _take(db: TenantSession, chunk: list[Row], report: Report, *, is_trial: bool
             before = taken.get(new.reference) or judge.known.get(new.reference)
             if before is not None and before != new:
                 raise _Refused(f"The reference {new.reference} stands for another record already.")
+            if before is None:
+                judge.refuse_a_closed_one(cells["account"])
         except _Refused as refused:
             report.refused.append(Problem(number, str(refused)))
             continue
@@ -118,14 +124,16 @@ def _take(db: TenantSession, chunk: list[Row], report: Report, *, is_trial: bool
 
 
 class _Judge:
-    """What the lines of one chunk are held against, in three queries."""
+    """What the lines of one chunk are held against, in three queries. Holds the rows of the accounts."""
 
     def __init__(self, db: TenantSession, chunk: list[Row]) -> None:
         named = {column: {cells.get(column, "") for _, cells in chunk} for column in COLUMNS}
         self.tenant = white_label(db)
         self.today = today(self.tenant.time_zone)
         accounts = select(Account).where(Account.number.in_(named["account"]), Account.kind == "customer")
-        self.accounts = {account.number: account for account in db.scalars(accounts)}
+        # Held, in the order in which the run holds them: none is closed between the look and the taking in.
+        held = accounts.order_by(Account.id).with_for_update(read=True)
+        self.accounts = {account.number: account for account in db.scalars(held)}
         self.services = {s.code: s for s in db.scalars(select(Service).where(Service.code.in_(named["service"])))}
         known = select(UsageRecord).where(UsageRecord.reference.in_(named["reference"]))
         self.known = {
@@ -147,16 +155,22 @@ class _Judge:
 
     def _day(self, words: str, account: Account) -> date:
         try:
-            day = date.fromisoformat(words)
+            # Other spellings of ISO 8601, weeks and days without dashes, are not what the page asks for.
+            day = date.fromisoformat(words if DAY.fullmatch(words) else "")
         except ValueError as error:
             raise _Refused(f"The day {words!r} is not written like 2026-11-30.") from error
         if day > self.today:
             raise _Refused(f"{day} has not begun.")
         if account.activated_at is None or day < local_day(account.activated_at, self.tenant):
             raise _Refused(f"Account {account.number} was not active on {day}.")
-        if account.closed_at is not None and day > local_day(account.closed_at, self.tenant):
-            raise _Refused(f"Account {account.number} was closed before {day}.")
         return day
+
+    def refuse_a_closed_one(self, number: str) -> None:
+        """What was used up to the closing is charged in it; what comes later would be charged to nobody's knowledge."""
+        account = self.accounts[number]
+        if account.closed_at is not None:
+            closed_on = local_day(account.closed_at, self.tenant)
+            raise _Refused(f"Account {number} was closed on {closed_on}: nothing further is charged to it.")
 
 
 def _quantity(cells: dict[str, str]) -> int:

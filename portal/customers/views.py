@@ -18,7 +18,7 @@ from portal.accounts.queries import customer_or_404, held_customer_or_404
 from portal.activation import commands as activation
 from portal.activation.pages import what_goes_back
 from portal.billing.flows import as_quoted
-from portal.billing.outlook import charged_first
+from portal.billing.outlook import charged_at_closing, charged_first
 from portal.billing.subscriptions import catch_up
 from portal.customers import commands, exports, pages
 from portal.customers.forms import AddressCorrectionForm, DetailsForm, ReasonForm, SaveViewForm
@@ -266,7 +266,7 @@ def close(account_id: UUID) -> Response:
         return _act_page(account_id, "closure", form)
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        first = charged_first(db, account)
+        first = charged_at_closing(db, account)
         back = what_goes_back(db, account)
         had_link = activation.cancel(db, account, reason=form.reason.data or "", by=actor())
     link = "Its activation link no longer works. " if had_link else ""
@@ -293,7 +293,8 @@ def _open_customer(db: TenantSession, account_id: UUID, *, held: bool = False) -
 def _act_page(account_id: UUID, what: str, form: ReasonForm) -> Response:
     with reading() as db:
         account: Account = customer_or_404(db, account_id)
-        first, asked_for = charged_first(db, account), count_open(db, account_id)
+        first = (charged_at_closing if what == "closure" else charged_first)(db, account)
+        asked_for = count_open(db, account_id)
         released = closing_words(db, account) if what == "closure" else ""
         moves = first or (what_goes_back(db, account) if what == "closure" else "")
     return page(

@@ -6,12 +6,13 @@ from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import (
+    AccountIsClosed,
     account_members_only,
     account_or_administrator_only,
     my_account_or_404,
     standing,
 )
-from portal.accounts.lifecycle import Role
+from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.activation.forms import AmountForm
 from portal.activation.pages import PaymentStatus
@@ -82,8 +83,10 @@ def _pays(account: Account) -> bool:
 
 
 def _payer_or_403(account_id: UUID) -> Account:
-    """Raises NotFound for an account that is not one's own, NotAllowed when it is not one's to pay for."""
-    account = my_account_or_404(account_id)
+    """Raises NotFound for an account that is not one's own, NotAllowed when it is not one's to pay for, or closed."""
+    account = my_account_or_404(account_id, even_closed=True)
+    if account.state == State.CLOSED:
+        raise AccountIsClosed(account)
     if standing().role_on(account_id) != Role.ADMINISTRATOR:
         raise NotAllowed("The administrators of the account add credit.")
     if not account.is_run_by_customer:

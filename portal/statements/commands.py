@@ -74,10 +74,15 @@ def issue_all(
     """
     if month.end(white_label(db).time_zone) > now():
         raise MonthNotOver
-    drafts = [d for d in _drafts(db, book, accounts, month) if even_empty or is_wanted(d.balance, d.lines)]
+    drafts = [d for d in _drafts(db, book, accounts, month) if even_empty or _wants(db, d, month)]
     if drafts:
         _write(db, book, month, drafts)
     return len(drafts)
+
+
+def _wants(db: TenantSession, draft: _Draft, month: Month) -> bool:
+    was_closed = month.before.has_ended(draft.account.closed_at, white_label(db).time_zone)
+    return is_wanted(draft.balance, draft.lines, was_closed=was_closed)
 
 
 def _drafts(db: TenantSession, book: Book, accounts: Sequence[Account], month: Month) -> list[_Draft]:
@@ -141,8 +146,15 @@ def _write(db: TenantSession, book: Book, month: Month, drafts: list[_Draft]) ->
     ]
     insert_rows(db, Statement, rows)
     insert_rows(db, StatementLine, list(_line_rows(rows, drafts)))
-    if now() < month.end(white_label(db).time_zone) + TOLD_FOR:
-        tell(db, book, [(draft.account, row) for draft, row in zip(drafts, rows, strict=True) if draft.lines])
+    zone = white_label(db).time_zone
+    if now() < month.end(zone) + TOLD_FOR:
+        both = zip(drafts, rows, strict=True)
+        tell(db, book, [(draft.account, row) for draft, row in both if draft.lines or _closes(draft, month, zone)])
+
+
+def _closes(draft: _Draft, month: Month, zone: str) -> bool:
+    closed_at = draft.account.closed_at
+    return month.has_ended(closed_at, zone) and not month.before.has_ended(closed_at, zone)
 
 
 def _row(draft: _Draft) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def statement_document(db: TenantSession, statement: Statement) -> Document:
     last = ["Amount", "Retail", "Margin"] if sheet.is_wholesale else ["Amount", "Balance"]
     return {
         **frame(db, statement.seller, statement.book),
-        "title": "Statement",
+        "title": sheet.title,
         "number": sheet.number,
         **_parties(statement.seller, statement.buyer, tenant),
         "meta": sheet.meta,

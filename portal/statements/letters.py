@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import white_label_staff
 from portal.identity.models import User
@@ -14,6 +13,7 @@ from portal.kit.db import TenantSession
 from portal.kit.settings import current
 from portal.ledger.entry import Book
 from portal.letters import commands as letters
+from portal.statements.statement import Month
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, month
@@ -22,7 +22,7 @@ Issued = list[tuple[Account, dict[str, Any]]]
 
 
 def tell(db: TenantSession, book: Book, issued: Issued) -> None:
-    """A letter to the main contact of each account that can be opened; finance gets the white label's own."""
+    """A letter to the main contact of each account that was ever active; finance gets the white label's own."""
     people = _finance(db, issued) if book is Book.WHOLESALE else _main_contacts(db, issued)
     tenant = white_label(db)
     posts = [
@@ -42,9 +42,9 @@ def _finance(db: TenantSession, issued: Issued) -> dict[UUID, list[User]]:
 
 def _main_contacts(db: TenantSession, issued: Issued) -> dict[UUID, list[User]]:
     found: dict[UUID, list[User]] = defaultdict(list)
-    live = [account.id for account, _ in issued if account.state in (State.ACTIVE, State.SUSPENDED)]
+    readers = [account.id for account, _ in issued if account.activated_at is not None]
     wanted = select(Membership.account_id, User).join(User, User.id == Membership.user_id)
-    for account_id, user in db.execute(wanted.where(Membership.account_id.in_(live), Membership.is_primary)):
+    for account_id, user in db.execute(wanted.where(Membership.account_id.in_(readers), Membership.is_primary)):
         found[account_id].append(user)
     return found
 
@@ -60,6 +60,7 @@ def _facts(tenant: WhiteLabel, book: Book, account: Account, row: dict[str, Any]
         "paid": money(row["paid_minor"], tenant),
         "charged": money(row["charged_minor"], tenant),
         "closing": money(row["closing_minor"], tenant),
+        "final": Month(row["month"]).has_ended(account.closed_at, tenant.time_zone),
         "owes": row["closing_minor"] < 0,
         "url": current().address(tenant.host, f"{page}/{row['id']}"),
     }

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from portal.accounts.models import Account
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.kit.paging import Key, Place
 from portal.statements.models import CreditNote, Statement, StatementLine
 from portal.statements.queries import CustomerSum, credit_notes_on, customer_sums, lines_page
-from portal.statements.statement import PRICED
+from portal.statements.statement import PRICED, Month
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, money, short_day, span
@@ -40,6 +42,7 @@ class Sheet:
     """The head and the sums of a statement."""
 
     id: str
+    title: str
     number: str
     is_wholesale: bool
     tax_name: str
@@ -96,8 +99,10 @@ def credit_note_words(note: CreditNote, tenant: WhiteLabel, room: str) -> tuple[
 def sheet_of(db: TenantSession, statement: Statement) -> Sheet:
     tenant = white_label(db)
     issued = local_day(statement.issued_at, tenant)
+    closed_on = _closed_on(db, statement, tenant)
     return Sheet(
         id=str(statement.id),
+        title="Final statement" if closed_on else "Statement",
         number=statement.number,
         is_wholesale=statement.book == "wholesale",
         tax_name=tenant.tax_name,
@@ -108,6 +113,7 @@ def sheet_of(db: TenantSession, statement: Statement) -> Sheet:
             ("Number", statement.number),
             ("Period", span(statement.month, statement.last_day, tenant)),
             ("Issued", day(issued, tenant)),
+            *([("Account closed", day(closed_on, tenant))] if closed_on else []),
             ("Account", statement.buyer["number"]),
         ],
         summary=_summary(statement, tenant),
@@ -118,6 +124,15 @@ def sheet_of(db: TenantSession, statement: Statement) -> Sheet:
         closing=money(statement.closing_minor, tenant),
         notes=_notes(statement, tenant),
     )
+
+
+def _closed_on(db: TenantSession, statement: Statement, tenant: WhiteLabel) -> date | None:
+    """The day of the closing on a statement that is final: it was closed before the month ended, and stays closed."""
+    account = db.load(Account, statement.account_id)
+    closed_at = account.closed_at if account is not None else None
+    if closed_at is None or not Month(statement.month).has_ended(closed_at, tenant.time_zone):
+        return None
+    return local_day(closed_at, tenant)
 
 
 def party_lines(party: dict[str, Any], tenant: WhiteLabel) -> list[str]:

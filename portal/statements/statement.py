@@ -44,6 +44,10 @@ class Month:
         """The first instant that is not in the month any more, in UTC."""
         return datetime.combine(self.following.first_day, time.min, ZoneInfo(zone)).astimezone(UTC)
 
+    def has_ended(self, closed_at: datetime | None, zone: str) -> bool:
+        """Whether an account was closed by the end of the month: its statement is then the final one."""
+        return closed_at is not None and closed_at < self.end(zone)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -114,6 +118,7 @@ def in_order(lines: Iterable[Line]) -> list[Line]:
     return sorted(lines, key=lambda each: (each.customer.casefold(), each.customer, each.day, each.entry_id))
 
 
-def is_wanted(balance: Balance, lines: Sequence[Line]) -> bool:
-    """An account that stands at nothing and did not move has nothing to state."""
-    return bool(lines) or balance.closing_minor != 0
+def is_wanted(balance: Balance, lines: Sequence[Line], *, was_closed: bool = False) -> bool:
+    """An account that stands at nothing and did not move has nothing to state, and one that `was_closed` before the
+    month and did not move has stated what it stands at."""
+    return bool(lines) or (balance.closing_minor != 0 and not was_closed)

@@ -1,5 +1,7 @@
 """A customer whose credit runs out: notice, days of grace, suspension, and active again when it is paid."""
 
+from datetime import date
+
 from sqlalchemy import select
 
 from portal.accounts import commands as accounts
@@ -11,11 +13,17 @@ from portal.arrears.steps import Rules
 from portal.arrears.words import notice_of, suspension_of
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.proof import wrong_periods
+from portal.billing.usage import NewUsage, note_usage
 from portal.kit import jobs
-from portal.kit.db import reading, transaction
+from portal.kit.db import reading, scoped, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
+from portal.letters.flows import render
 from portal.letters.models import Letter
+from portal.statements.flows import issue_through
+from portal.statements.statement import Month
+from portal.whitelabels.queries import white_label
+from tests.billing.making import service
 from tests.cast import on_sqlite
 from tests.signup.browsing import words
 from tests.threads import at_once
@@ -57,6 +65,50 @@ def test_closure_comes_only_when_the_white_label_wants_it(months):
     months.live(30)
     with reading(months.tenant.id) as db:
         assert credit_minor(db, Book.RETAIL, months.id) == -1000
+
+
+def bodies_of(app, months, letter):
+    with reading(months.tenant.id) as db:
+        sender = white_label(db)
+    with app.test_request_context(base_url=f"http://{months.tenant.host}"):
+        message = render(letter, sender)
+    return message.body, message.html
+
+
+def test_the_letter_of_the_final_statement_says_that_it_is_and_what_is_owed(months, app):
+    """Closed on 17 December owing 10.00. Red when statements of closed accounts are told to nobody."""
+    rules(months, suspend_days=5, close_days=10)
+    months.live(45 + 20)
+    with scoped(months.tenant.id):
+        issue_through(Month(date(2026, 12, 1)))
+    with reading(months.tenant.id) as db:
+        letter = db.scalars(select(Letter).where(Letter.name == "statement", Letter.about_id == months.id)).one()
+    for body in bodies_of(app, months, letter):
+        assert "Your final statement for December 2026" in body
+        assert "The account is closed." in body and "Write to us to settle what is owed." in body
+
+
+def test_closing_charges_what_was_used_and_the_letter_says_so(months, app):
+    """12.00 a month leave 10.00 unpaid; 100 minutes of 10.00 and tax more were used while it was suspended. Red when
+    they wait for the run: the letter would say that nothing further is charged, and 1,200.00 would be."""
+    rules(months, suspend_days=5, close_days=10)
+    with transaction(months.tenant.id) as db:
+        minutes = service(db, "minutes", "usage", retail=1000, unit="minutes")
+    months.live(30 + 5 + 5)
+    with transaction(months.tenant.id) as db:
+        note_usage(db, NewUsage("a", months.id, minutes.id, date(2026, 12, 10), 100))
+    months.live(5)
+    assert months.account.state == "closed"
+    with reading(months.tenant.id) as db:
+        assert credit_minor(db, Book.RETAIL, months.id) == -1000 - 120_000
+        letter = db.scalars(select(Letter).where(Letter.name == "closed-unpaid")).one()
+        assert (letter.facts["unpaid"], letter.facts["used"], letter.facts["owed"]) == (
+            "£10.00", "£1,200.00", "£1,210.00")
+    for body in bodies_of(app, months, letter):
+        assert "because £10.00 was not paid. What was used up to now has been charged: £1,200.00." in body
+    months.live(60)
+    with reading(months.tenant.id) as db:
+        assert credit_minor(db, Book.RETAIL, months.id) == -1000 - 120_000
 
 
 def test_without_rules_for_suspension_it_stays_overdue(months):

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import commands as accounts
 from portal.billing.models import Charge
+from portal.billing.usage import bill_the_last
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 
 
@@ -32,6 +34,12 @@ class Books:
 
     def entry(self, charge):
         return self.db.load(JournalEntry, charge.entry_id)
+
+
+@pytest.fixture
+def closing_charges(monkeypatch):
+    """As the house is put together: closing charges what was used."""
+    monkeypatch.setattr(accounts, "before_closing", [bill_the_last])
 
 
 @pytest.fixture

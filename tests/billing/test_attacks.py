@@ -325,6 +325,23 @@ def test_what_comes_late_to_a_period_that_was_free_is_not_free_once_more(db, own
     assert db.scalars(select(UsageRecord.id).where(UsageRecord.charged_at.is_(None))).all() == []
 
 
+def test_what_comes_late_settles_the_period_that_it_is_settled_with(db, own, northwind, clock):
+    """100 minutes are free. 60 of November come in December and are December's; 90 of December that come in January
+    are January's, then, with 60 of that. Red when the day of use says what is settled: December's 100 were free twice.
+    """
+    minutes = service(db, "minutes", "usage", retail=150, unit="minutes", per_units=100)
+    include(db, db.load(Plan, northwind.plans["desk"]), minutes, 100, by=COMMAND_LINE)
+    use(db, own, minutes, date(2026, 11, 10), 50)
+    bill_usage(db, [own], date(2026, 12, 2))
+    use(db, own, minutes, date(2026, 11, 11), 60)
+    bill_usage(db, [own], date(2027, 1, 2))
+    use(db, own, minutes, date(2026, 12, 30), 90)
+    assert bill_usage(db, [own], date(2027, 1, 3)).charges == 0
+    use(db, own, minutes, date(2027, 1, 20), 60)
+    bill_usage(db, [own], date(2027, 2, 2))
+    assert usage_charges(db, own) == [("Minutes, 150 minutes", "2027-01-02", 75)]
+
+
 def test_subscriptions_of_a_changed_account_never_overlap(db, own, clock):
     seat = service(db)
     for quantity in (1, 2, 3):

@@ -83,3 +83,11 @@ def test_a_day_ahead_can_only_be_looked_at(northwind, street, clock, portal):
 def test_what_it_does_not_know_is_said(northwind, street, portal, words):
     refused = portal(*words)
     assert refused.exit_code != 0 and "Traceback" not in refused.output
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2036-11-30"])
+def test_a_day_too_far_ahead_is_refused_in_words(northwind, street, portal, day):
+    """Red without the bound: the last day there is has none after it, and the dry run broke off with a traceback."""
+    done = portal("--through", day, "--dry-run")
+    assert done.exit_code == 1 and done.output == "Error: A dry run looks ten years ahead at most.\n"
+    assert portal("--through", "2028-11-30", "--dry-run").exit_code == 0

@@ -11,12 +11,14 @@ from portal.activation.queries import latest_link
 from portal.audit.queries import acts_on
 from portal.billing.models import Charge
 from portal.billing.run import bill_white_label
-from portal.kit.clock import now
+from portal.billing.usage import NewUsage, note_usage
+from portal.kit.clock import now, today
 from portal.kit.db import reading, transaction
 from portal.kit.ids import new_id
 from portal.letters.commands import mark_refused
 from portal.letters.models import Letter
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim
+from tests.billing.making import service
 from tests.cast import on_sqlite
 from tests.signup.browsing import errors, words
 
@@ -280,6 +282,23 @@ class TestSuspendReactivateClose:
         assert on_file(account).charges == before + 2
         bill_white_label(bob.white_label_id, clock().date(), by="late")
         assert on_file(account).charges == before + 2
+
+    @pytest.mark.parametrize("administration", [OPTION_1, OPTION_2])
+    def test_closing_says_beforehand_what_was_used_and_charges_it(self, made, browse, bob, northwind, administration):
+        """Red without `usage.listen`: the page said that no money moves, and the run charged it a month later."""
+        account = made(administration, lambda db, account: active(db, account, 100_00))
+        with transaction(northwind.id) as db:
+            minutes = service(db, "minutes", "usage", unit="minutes")
+            note_usage(db, NewUsage("a", account, minutes.id, today("Europe/London"), 100))
+        browser, figure = browse(bob), "£1,080.00" if administration == OPTION_1 else "£360.00"
+        said = f"What was used by today is charged: {figure}."
+        assert said in words(browser.get(f"/customers/{account}/closure"))
+        assert said not in words(browser.get(f"/customers/{account}/suspension"))
+        assert self.act(browser, account, "closure").status_code == 303
+        assert said in words(browser.get(f"/customers/{account}"))
+        with reading(northwind.id) as db:
+            wanted = select(Charge.book).where(Charge.account_id == account, Charge.item == "minutes.used")
+            assert len(db.scalars(wanted).all()) == (2 if administration == OPTION_1 else 1)
 
 
 ACTS = ("", "/link", "/address", "/activation", "/suspension", "/reactivation", "/closure")

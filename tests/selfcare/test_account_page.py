@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from portal.accounts import commands as accounts
+from portal.accounts.lifecycle import Role
 from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.identity.models import User
 from portal.kit.db import transaction
@@ -195,6 +196,28 @@ class TestClosed:
         browser = browse(owner)
         assert browser.get(f"/account/{account}{path}").status_code in (403, 404)
         assert f'href="/account/{account}{path}"' not in browser.get(f"/account/{account}").text
+
+    @pytest.mark.parametrize("has_another", [False, True])
+    def test_whoever_wants_to_pay_reads_that_it_is_closed_and_whom_to_write_to(
+        self, closed, browse, northwind, has_another
+    ):
+        """Red when the guard speaks of the role; and, for who has another account, when the page is not found."""
+        account, owner = closed
+        if has_another:
+            with transaction(northwind.id) as db:
+                other = active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Another"))
+                accounts.add_member(db, other, db.load(User, owner.id), Role.ADMINISTRATOR)
+        browser = browse(owner)
+        sent = browser.submit(f"/account/{account}/credit", {"amount": "20.00"}, page="/password/change")
+        for answer in (browser.get(f"/account/{account}/credit"), sent):
+            said = words(answer)
+            assert answer.status_code == 403 and "This account is closed" in said and "Your role" not in said
+            assert "Write to Northwind Telecom about what is owed or left: " in said
+            assert f'href="/account/{account}/statements"' in answer.text
+
+    def test_somebody_elses_closed_account_stays_unknown(self, closed, browse, alice):
+        account, _ = closed
+        assert "closed" not in words(browse(alice).get(f"/account/{account}/credit"))
 
     def test_an_account_that_was_never_active_stays_shut(self, northwind, bob, app):
         """Red when every closed account is readable: a cancelled one was nobody's."""

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import commands as accounts
 from portal.accounts.commands import give_credit
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import COMMAND_LINE
@@ -13,6 +14,7 @@ from portal.kit.ids import new_id
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters.models import Letter
+from portal.statements import pages
 from portal.statements.commands import MonthNotOver, issue
 from portal.statements.models import Statement
 from portal.statements.statement import CHARGE, CREDIT, GRANT, PAYMENT, Line, Month, balance, in_order, taxes
@@ -105,6 +107,53 @@ def pay_back_everything(db, account):
     from portal.ledger.commands import post
 
     post(db, entry.refund("refund:re_all", account.id, credit_minor(db, Book.RETAIL, account.id), "GBP"))
+
+
+def statement_letters(db):
+    return db.scalars(select(Letter).where(Letter.name == "statement").order_by(Letter.created_at, Letter.id)).all()
+
+
+def test_a_closed_account_gets_its_final_statement_by_letter_and_none_after_it(db, own, december):
+    """It owes 12.00 less than it had. Red when letters go to open accounts alone: the last word reached nobody. Red
+    when a balance is enough: a statement without a line each month, for ever."""
+    issue(db, own, NOVEMBER)
+    december.advance(days=5)
+    accounts.close(db, own, reason="Moved", by=COMMAND_LINE)
+    december.advance(days=26)
+    final = issue(db, own, DECEMBER)
+    assert (final.lines, final.closing_minor) == (0, 3200)
+    first, last = statement_letters(db)
+    assert (first.facts["final"], last.facts["final"]) == (False, True) and last.to_address == first.to_address
+    assert pages.sheet_of(db, final).title == "Final statement"
+    assert ("Account closed", "7 December 2026") in pages.sheet_of(db, final).meta
+    before = db.scalars(select(Statement).where(Statement.month == NOVEMBER.first_day)).one()
+    assert pages.sheet_of(db, before).title == "Statement"
+    december.advance(days=31)
+    assert issue(db, own, JANUARY) is None
+    pay_back_everything(db, own)
+    december.advance(days=28)
+    assert issue(db, own, JANUARY.following).closing_minor == 0
+    december.advance(days=31)
+    assert issue(db, own, JANUARY.following.following) is None
+    assert [letter.facts["final"] for letter in statement_letters(db)] == [False, True, True]
+
+
+def test_a_month_before_the_closing_is_stated_to_the_main_contact_and_is_not_final(db, own, december):
+    """Closed on the day on which the month before is stated."""
+    accounts.close(db, own, reason="Moved", by=COMMAND_LINE)
+    issue(db, own, NOVEMBER)
+    assert [letter.facts["final"] for letter in statement_letters(db)] == [False]
+
+
+def test_one_that_was_closed_with_nothing_left_gets_no_statement_without_a_line(db, own, december):
+    pay_back_everything(db, own)
+    issue(db, own, NOVEMBER)
+    december.advance(days=-3)
+    accounts.close(db, own, reason="Moved", by=COMMAND_LINE)
+    december.advance(days=40)
+    issue(db, own, DECEMBER)
+    december.advance(days=31)
+    assert issue(db, own, JANUARY) is None
 
 
 def test_issuing_again_changes_nothing(db, own, december):
