@@ -217,7 +217,7 @@ class TestRefused:
         with transaction(shop.tenant.id) as db:
             db.load(Service, shop.geo).opening_retail_minor = 300
         answer = browser.post(path, data=form | shop.at(to="group:600"))
-        assert answer.status_code == 409 and "The price changed meanwhile" in answer.text and shop.untouched(before)
+        assert answer.status_code == 409 and "This is not the sum that you were shown" in answer.text and shop.untouched(before)
 
     def test_a_number_that_cannot_be_assigned_asks_nothing(self, shop):
         """Red when the cell is there for every number: a choice would be sent for one that is not assigned."""
