@@ -74,7 +74,7 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
 
 
 def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
-    """Raises TooLate and AlreadySet."""
+    """Raises TooLate and ChargedAlready."""
     with reading(shelf.tenant.id) as db:
         found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, holders(db))
     if not shelf.is_default:

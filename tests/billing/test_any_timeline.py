@@ -20,7 +20,7 @@ from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, rests_of
 from portal.billing.timeline import active_days
-from portal.catalogue.commands import AlreadySet, NewPrice, set_price
+from portal.catalogue.commands import NewPrice, set_price
 from portal.catalogue.models import Plan, Price, Service
 from portal.kit import clock as kit_clock
 from portal.kit.db import reading, transaction
@@ -84,7 +84,7 @@ class Life:
                     self.do(*act)
 
     def do(self, what: str, *how) -> None:
-        with suppress(CannotChange, MoveRefused, AlreadySet), transaction(self.id) as db:
+        with suppress(CannotChange, MoveRefused), transaction(self.id) as db:
             account = db.locked(Account, self.account)
             if what not in ("seats", "plan"):
                 # A price, a rest or a withdrawal after the confirmation changes what has not begun.
