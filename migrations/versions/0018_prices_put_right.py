@@ -1,4 +1,7 @@
-"""A price whose day has not come can be put right: its row stays, and a correction says what holds instead of it."""
+"""A price whose day has not come can be put right: its row stays, and a correction says what holds instead of it.
+
+A request for credit can be for a higher credit limit.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +31,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('white_label_id', 'id', name=op.f('pk_price_correction')),
     sa.UniqueConstraint('white_label_id', 'price_id', 'revision', name=op.f('uq_price_correction_white_label_id_price_id_revision'))
     )
+    op.add_column("credit_request", sa.Column("limit_minor", sa.BigInteger(), nullable=True))
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     if is_postgresql:
         op.execute('alter table "price_correction" enable row level security')

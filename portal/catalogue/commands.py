@@ -6,6 +6,7 @@ Until that day it can be replaced or withdrawn by whoever sets it, unless someth
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Select, func, select
 
@@ -137,9 +138,7 @@ def _correct(db: TenantSession, of: Plan | Service, new: NewPrice, amounts: tupl
     _record_price(db, action, of, new, by, before=was and list(was), after=amounts and list(amounts))
 
 
-def _record_price(
-    db: TenantSession, action: str, of: Plan | Service, new: NewPrice, by: Actor, **amounts: object
-) -> None:
+def _record_price(db: TenantSession, action: str, of: Plan | Service, new: NewPrice, by: Actor, **amounts: Any) -> None:
     day = new.valid_from.isoformat()
     record(db, action, by=by, subject=of.id, code=of.code, side=new.side, source=new.source, valid_from=day, **amounts)
 
@@ -177,7 +176,7 @@ def check_tax_rate(db: TenantSession, country: str, valid_from: date) -> None:
             ask(db, None, valid_from)
 
 
-def _rate(country: str, valid_from: date) -> Select[tuple[TaxRate]]:
+def _rate(country: str, valid_from: date) -> Select[TaxRate]:
     return select(TaxRate).where(TaxRate.country == country, TaxRate.valid_from == valid_from)
 
 

@@ -76,6 +76,11 @@ class MoneyForm(PortalForm):
 
 
 class CreditLimitForm(MoneyForm):
+    """`request_id` as in `CreditForm`: a higher limit may wait for a second person."""
+
+    reason = StringField("Reason", [Text(120, missing="Write the reason. It stands on the trail.")])
+    request_id = HiddenField()
+
     def validate_amount(self, field: Any) -> None:
         try:
             self.chosen = zero_or_more(field.data or "", self.currency)

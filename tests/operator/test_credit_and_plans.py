@@ -92,11 +92,22 @@ class TestCredit:
 
 
 class TestTheLimit:
-    def set(self, desk, company, amount):
-        return desk.send(f"{page_of(company)}/credit-limit", {"limit-amount": amount})
+    def set(self, desk, company, amount, reason="Three months paid on time"):
+        form = {"limit-amount": amount, "limit-reason": reason,
+                "limit-request_id": value(desk.get(page_of(company)), "limit-request_id")}
+        return desk.send(f"{page_of(company)}/credit-limit", form)
+
+    @on_sqlite
+    def test_asks_for_a_reason_and_is_on_the_trail_with_before_and_after(self, desk, northwind, rows):
+        """Red when the reason may be left out."""
+        assert "limit-reason" in errors(self.set(desk, northwind, "250", reason=""))
+        self.set(desk, northwind, "250")
+        act = rows(AuditRow, action="account.credit-limit")[-1]
+        assert (act.details["before_minor"], act.details["after_minor"], act.details["reason"]) == (
+            0, 25_000, "Three months paid on time")
 
     @pytest.mark.parametrize(("typed", "minor", "shown"), [
-        ("250", 25_000, "£250.00"), ("0", 0, "£0.00"), ("0.00", 0, "£0.00"), ("1,000.50", 100_050, "£1,000.50")])
+        ("250", 25_000, "£250.00"), ("0", 0, "£0.00"), ("0.00", 0, "£0.00"), ("999.50", 99_950, "£999.50")])
     def test_is_set_and_moves_no_money(self, desk, northwind, rows, typed, minor, shown):
         before = len(rows(JournalEntry))
         assert self.set(desk, northwind, typed).status_code == 303
