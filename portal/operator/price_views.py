@@ -16,7 +16,7 @@ from portal.kit.forms import PortalForm
 from portal.kit.refusals import NotFound
 from portal.kit.web import page
 from portal.operator import commands, flows, price_pages
-from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ServiceForm
+from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ProductForm, ServiceForm
 from portal.operator.price_pages import Shelf, shelf_or_404
 from portal.whitelabels.words import day
 
@@ -38,13 +38,13 @@ def add_service(white_label_id: UUID | None = None) -> Response:
     form = ServiceForm(currency=shelf.tenant.currency, prefix="service")
     if not form.validate_on_submit():
         return _index(shelf, service=form)
-    with transaction(shelf.tenant.id) as db:
-        if price_pages.is_code_taken(db, form):
-            form.code.errors = ["Another service has this code."]
-        else:
-            commands.add_service(db, price_pages.service_of(form), by=actor())
+    review = price_pages.review_of_new(shelf.tenant, form)
     if form.errors:
         return _index(shelf, service=form)
+    if review is not None:
+        return _review_of_new(shelf, review, form, f"{shelf.base}/services", back=shelf.base)
+    with transaction(shelf.tenant.id) as db:
+        commands.add_service(db, price_pages.service_of(form), by=actor())
     flash(f"{form.name.data} is in the list.", "ok")
     return redirect(shelf.base, 303)
 
@@ -56,13 +56,13 @@ def add_default_plan() -> Response:
     form = PlanForm(currency=shelf.tenant.currency, prefix="plan")
     if not form.validate_on_submit():
         return _index(shelf, plan=form)
-    with transaction() as db:
-        if price_pages.is_code_taken(db, form):
-            form.code.errors = ["Another plan has this code."]
-        else:
-            commands.add_plan(db, price_pages.plan_of(form), by=actor())
+    review = price_pages.review_of_new(shelf.tenant, form)
     if form.errors:
         return _index(shelf, plan=form)
+    if review is not None:
+        return _review_of_new(shelf, review, form, f"{shelf.base}/plans", back=shelf.base)
+    with transaction() as db:
+        commands.add_plan(db, price_pages.plan_of(form), by=actor())
     flash(f"{form.name.data} is in the list.", "ok")
     return redirect(shelf.base, 303)
 
@@ -163,6 +163,13 @@ def _set(shelf: Shelf, product_id: UUID, new: catalogue.NewPrice) -> None:
         return
     with transaction(shelf.tenant.id) as db:
         catalogue.set_price(db, catalogue_pages.product_or_404(db, product_id), new, by=actor())
+
+
+def _review_of_new(
+    shelf: Shelf, review: price_pages.NewReview, form: ProductForm, action: str, *, back: str
+) -> Response:
+    """The margin of what would be added, before anything is saved."""
+    return page("operator/product-review.html", found=review, shelf=shelf, form=form, action=action, back=back)
 
 
 def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:

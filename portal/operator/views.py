@@ -164,13 +164,15 @@ def add_plan(white_label_id: UUID) -> Response:
     form = PlanForm(currency=tenant.currency, prefix="plan")
     if not form.validate_on_submit():
         return _show(white_label_id, plan=form)
-    with transaction(white_label_id) as db:
-        if price_pages.is_code_taken(db, form):
-            form.code.errors = ["Another plan has this code."]
-        else:
-            commands.add_plan(db, price_pages.plan_of(form), by=actor())
+    review = price_pages.review_of_new(tenant, form)
     if form.errors:
         return _show(white_label_id, plan=form)
+    if review is not None:
+        shelf, base = price_pages.shelf_or_404(white_label_id), f"/operator/white-labels/{white_label_id}"
+        action = f"{base}/plans"
+        return page("operator/product-review.html", found=review, shelf=shelf, form=form, action=action, back=base)
+    with transaction(white_label_id) as db:
+        commands.add_plan(db, price_pages.plan_of(form), by=actor())
     flash(f"{form.name.data} is on sale.", "ok")
     return _to(white_label_id)
 

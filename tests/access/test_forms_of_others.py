@@ -134,7 +134,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
             "limit-amount": "77", "limit-reason": "Agreed", "limit-request_id": str(uuid4())},
         f"{OPERATORS}/staff": {"staff-name": "Eve", "staff-email": "eve@evil.example", "staff-role": "administrator"},
         f"{OPERATORS}/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
-                               "plan-tax": "20"},
+                               "plan-tax": "20", "plan-reviewed": "1"},
         f"{OPERATORS}/logo": {},
         f"{OPERATORS}/usage": {"act": "take"},
         f"{OPERATORS}/credit-requests/<uuid:request_id>/approval": {},
@@ -145,7 +145,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         f"{OPERATORS}/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/operator/prices/services": service_form(),
         "/operator/prices/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
-                                   "plan-tax": "20"},
+                                   "plan-tax": "20", "plan-reviewed": "1"},
         "/operator/prices/<uuid:product_id>/price": price_form(),
         "/operator/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/operator/prices/<uuid:product_id>/offers": {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"},
@@ -167,7 +167,8 @@ def price_form() -> dict[str, str]:
 
 def service_form() -> dict[str, str]:
     return {"service-code": "extra", "service-name": "Extra", "service-kind": "recurring", "service-unit": "each",
-            "service-per_units": "1", "service-retail": "1", "service-wholesale": "1", "service-tax": "20"}
+            "service-per_units": "1", "service-retail": "1", "service-wholesale": "1", "service-tax": "20",
+            "service-reviewed": "1"}
 
 
 def things_of(company: Company, administrator: Person) -> dict[str, object]:

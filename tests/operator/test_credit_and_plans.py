@@ -1,5 +1,7 @@
 """Credit, its limit and plans, given on the operator's pages."""
 
+import re
+
 import pytest
 
 from portal.accounts.models import Account
@@ -132,6 +134,7 @@ class TestTheLimit:
 PLAN = {
     "code": "team-10", "name": "Team 10", "description": "Ten users", "retail": "58.00", "wholesale": "41",
     "retail_setup": "25", "wholesale_setup": "10.50", "minimum_funding": "75", "tax": "8.875",
+    "reviewed": "yes",
 }
 
 
@@ -148,6 +151,18 @@ class TestPlans:
         assert (plan.opening_retail_minor, plan.opening_wholesale_minor, plan.opening_retail_setup_minor,
                 plan.opening_wholesale_setup_minor, plan.minimum_funding_minor) == (5800, 4100, 2500, 1050, 7500)
         assert "Team 10 team-10 £58.00 £41.00 8.875%" in words(desk.get(page_of(northwind)))
+
+    def test_its_margin_is_reviewed_before_it_is_saved(self, desk, northwind, rows):
+        """Red when the first post saves: a retail price of 1 and a wholesale one of 50 went on sale at once."""
+        before = len(rows(Plan))
+        answer = self.add(desk, northwind, retail="1", wholesale="50", reviewed=None)
+        page = words(answer)
+        assert answer.status_code == 200 and "Below wholesale" in page and "Margin before tax −£49.00" in page
+        assert len(rows(Plan)) == before
+        confirmed = dict(re.findall(r'type="hidden" name="(plan-[^"]+)" value="([^"]*)"', answer.text))
+        assert desk.send(f"{page_of(northwind)}/plans", confirmed).status_code == 303
+        (plan,) = rows(Plan, code="team-10")
+        assert (plan.opening_retail_minor, plan.opening_wholesale_minor, plan.tax_ppm) == (100, 5000, 88_750)
 
     def test_it_is_on_sale_at_once_and_in_no_other_white_label(self, desk, northwind, browse, bob, charlie):
         self.add(desk, northwind)

@@ -20,7 +20,8 @@ from tests.signup.browsing import errors, value, words
 
 DEFAULT = "/operator/prices"
 SERVICE = {"service-code": "minutes", "service-name": "Minutes", "service-kind": "usage", "service-unit": "minutes",
-           "service-per_units": "100", "service-retail": "1.20", "service-wholesale": "0.70", "service-tax": "20"}
+           "service-per_units": "100", "service-retail": "1.20", "service-wholesale": "0.70", "service-tax": "20",
+           "service-reviewed": "yes"}
 
 
 def typed(**differing):
@@ -46,6 +47,14 @@ def wholesale_on(company, code, day):
 
 
 class TestAServiceIsAdded:
+    @pytest.mark.parametrize("where", ["own", "default"])
+    def test_after_a_review_of_its_margin(self, desk, northwind, rows, where):
+        """Red when the first post saves."""
+        base = f"{page_of(northwind)}/prices" if where == "own" else DEFAULT
+        answer = desk.send(f"{base}/services", {**SERVICE, "service-reviewed": ""})
+        assert answer.status_code == 200 and "Margin before tax £0.50" in words(answer)
+        assert rows(Service) == []
+
     def test_with_its_kind_unit_and_prices(self, desk, northwind, rows):
         assert desk.send(f"{page_of(northwind)}/prices/services", SERVICE).status_code == 303
         (made,) = rows(Service, code="minutes")
@@ -91,7 +100,7 @@ class TestAServiceIsAdded:
 class TestAPlan:
     def test_may_be_by_the_year_with_a_trial(self, desk, northwind, rows):
         form = {"plan-code": "year", "plan-name": "Year", "plan-retail": "120", "plan-wholesale": "90",
-                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "14"}
+                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "14", "plan-reviewed": "1"}
         assert desk.send(f"{page_of(northwind)}/plans", form).status_code == 303
         (plan,) = rows(Plan, code="year")
         assert (plan.months, plan.trial_days) == (12, 14)
@@ -189,7 +198,8 @@ class TestTheDefaultList:
 
     def test_a_plan_is_listed_and_offered(self, desk, northwind, rows, cast):
         form = {"plan-code": "gold", "plan-name": "Gold", "plan-retail": "120", "plan-wholesale": "90",
-                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "7", "plan-minimum_funding": "50"}
+                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "7", "plan-minimum_funding": "50",
+                "plan-reviewed": "1"}
         assert desk.send(f"{DEFAULT}/plans", form).status_code == 303
         (listed,) = rows(Plan, white_label_id=cast.operator.id)
         self.offer(desk, listed, northwind)
