@@ -7,6 +7,8 @@ from flask import Response, current_app, g, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.arrears.flows import tell_of_refusal
+from portal.billing.commands import NotEnoughCredit
 from portal.kit.logs import mask, traceback_of
 from portal.kit.refusals import Refusal, Ways
 
@@ -87,6 +89,8 @@ def _new_reference() -> str:
 
 
 def refusal_page(refused: Refusal) -> AnyResponse:
+    if isinstance(refused, NotEnoughCredit):
+        tell_of_refusal(g.white_label.id)
     if refused.now_at and request.method in ("GET", "HEAD"):
         return redirect(refused.now_at, 303)
     return error_page(

@@ -15,8 +15,12 @@ class MoneyChapters(Walker):
         ):
             self.go(page, path, name)
         self.go(page, "/settings/tax")
-        page.click("text=Set the rate")
+        page.click("text=Review the rate")
         self.see(page, "tax-errors")
+        page.fill("#rate-percent", "21")
+        page.fill("#rate-valid_from", "2199-01-01")
+        page.click("text=Review the rate")
+        self.see(page, "tax-review")
         self.go(page, "/settings/prices")
         page.click("tbody th a:text-is('Team 10')")
         self.see(page, "product")

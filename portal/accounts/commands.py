@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -253,9 +254,10 @@ def _end_subscriptions(db: TenantSession, account: Account) -> None:
         each.until_day = min(each.until_day or last, last)
 
 
-def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, by: Actor) -> None:
+def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, reason: str = "", by: Actor) -> None:
     before, account.credit_limit_minor = account.credit_limit_minor, limit_minor
-    record(db, "account.credit-limit", by=by, subject=account.id, before_minor=before, after_minor=limit_minor)
+    changed: dict[str, Any] = {"before_minor": before, "after_minor": limit_minor, "reason": reason}
+    record(db, "account.credit-limit", by=by, subject=account.id, **changed)
 
 
 def give_credit(

@@ -15,7 +15,7 @@ from portal.activation.models import ActivationLink, TermsAcceptance
 from portal.activation.queries import PURPOSE, need_of
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.billing.changes import QuoteIsOld
-from portal.billing.commands import NotEnoughCredit, begin, hold_white_label_credit
+from portal.billing.commands import NotEnoughCredit, after_refused, begin, hold_white_label_credit
 from portal.billing.pricing import Invoice
 from portal.billing.queries import first_invoice_of
 from portal.identity.commands import LinkIsDead, PasswordRefused, refuse_weak, set_password
@@ -320,6 +320,8 @@ def _activate_with_money(db: TenantSession, account: Account) -> str | None:
         become_active(db, account, by=Actor("customer", user.id, user.display_name))
     except NotEnoughCredit as refused:
         record(db, "activation.refused", by=SYSTEM, subject=account.id, why=refused.text)
+        for hear in after_refused:
+            hear(db)
         return "the white-label account could not cover the first charges"
     return None
 

@@ -1,17 +1,21 @@
 """Taking the steps of a case, ending it when it is paid, and changing the rules."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
-from portal.accounts.queries import primary_user, white_label_staff
+from portal.accounts.queries import primary_user, white_label_account, white_label_staff
 from portal.activation import commands as activation
 from portal.arrears.models import ArrearsCase, ArrearsPolicy
 from portal.arrears.queries import is_suspended_by, open_case, policy_of, rules_of
 from portal.arrears.steps import Rules, Step, day_to_tell, next_step
 from portal.audit.commands import SYSTEM, Actor, record
+from portal.billing import commands as billing
 from portal.billing.outlook import outlook
+from portal.billing.queries import available_minor
+from portal.kit import jobs
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.settings import current
@@ -30,6 +34,7 @@ LETTERS = {
     Step.CLOSED: "closed-unpaid",
 }
 STOPS = (Step.SUSPENDED, Step.CLOSED)
+TELL_OPERATOR = "arrears.tell-operator"
 UNPAID = "The credit ran out and was not paid"
 
 
@@ -65,6 +70,8 @@ def end(db: TenantSession, account: Account, case: ArrearsCase) -> None:
 def listen() -> None:
     """Hear of money after activation has. Called once, when the house is put together."""
     payments.after_funding.append(after_money)
+    if after_refusal not in billing.after_refused:
+        billing.after_refused.append(after_refusal)
 
 
 def after_money(db: TenantSession, funding: Funding) -> None:
@@ -88,27 +95,60 @@ def _is_low(db: TenantSession, account: Account, credit: int) -> bool:
 
 
 def look_at_white_label(db: TenantSession, account: Account, *, is_low: bool) -> None:
-    """Warn once when the white-label account cannot cover what is coming. Its customers stay as they are."""
+    """Warn once when the white-label account cannot cover what is coming, and once when its limit is passed.
+
+    Its customers stay as they are.
+    """
     db.locked(Account, account.id)
     case = open_case(db, account)
     now_day = today(white_label(db).time_zone)
-    if case is not None and not is_low:
+    if available_minor(db) < 0:
+        pass_limit(db, account)
+    elif case is not None and not is_low:
         case.ended_on = now_day
     elif case is None and is_low:
         db.put(ArrearsCase(account_id=account.id, opened_on=now_day, step=Step.LOW.value, since=now_day))
         record(db, "arrears.white-label-low", by=SYSTEM, subject=account.id)
-        tenant = white_label(db)
-        for person in [*white_label_staff(db, "administrator"), *white_label_staff(db, "finance")]:
-            to = letters.Recipient(person.email, person.display_name)
-            letters.write(
-                db,
-                "white-label-low",
-                to=to,
-                about=account.id,
-                balance=money(credit_minor(db, Book.WHOLESALE, account.id), tenant),
-                limit=money(account.credit_limit_minor, tenant),
-                url=current().address(tenant.host, "/finance/charges"),
-            )
+        _write_to_white_label(db, account, "white-label-low")
+
+
+def pass_limit(db: TenantSession, account: Account) -> None:
+    """The white label's limit is passed, or stood in the way of a charge: its people and the operator are told.
+
+    Once, until the account covers again what is coming. The caller holds the account's row.
+    """
+    case, now_day = open_case(db, account), today(white_label(db).time_zone)
+    if case is not None and case.place.step is Step.OVERDUE:
+        return
+    if case is None:
+        case = ArrearsCase(account_id=account.id, opened_on=now_day)
+        db.add(case)
+    case.step, case.since = Step.OVERDUE.value, now_day
+    db.flush()
+    record(db, "arrears.white-label-over", by=SYSTEM, subject=account.id)
+    _write_to_white_label(db, account, "white-label-over")
+    told = {"white_label": str(white_label(db).id), **_standing(db, account)}
+    jobs.enqueue(db, TELL_OPERATOR, told, key=f"white-label-over:{case.id}")
+
+
+def after_refusal(db: TenantSession) -> None:
+    """A charge was refused for want of the white label's credit."""
+    account = db.locked(Account, white_label_account(db).id)
+    assert account is not None
+    pass_limit(db, account)
+
+
+def _write_to_white_label(db: TenantSession, account: Account, name: str) -> None:
+    url = current().address(white_label(db).host, "/finance/charges")
+    for person in [*white_label_staff(db, "administrator"), *white_label_staff(db, "finance")]:
+        to = letters.Recipient(person.email, person.display_name)
+        letters.write(db, name, to=to, about=account.id, url=url, **_standing(db, account))
+
+
+def _standing(db: TenantSession, account: Account) -> dict[str, Any]:
+    tenant = white_label(db)
+    balance = money(credit_minor(db, Book.WHOLESALE, account.id), tenant)
+    return {"balance": balance, "limit": money(account.credit_limit_minor, tenant)}
 
 
 def set_rules(db: TenantSession, rules: Rules, *, by: Actor) -> None:

@@ -16,12 +16,16 @@ from portal.arrears import commands
 from portal.arrears.queries import charged_until, in_a_case, owing, rules_of
 from portal.billing.queries import available_minor
 from portal.billing.subscriptions import what_is_due
+from portal.identity.models import User
 from portal.kit import jobs
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading, transaction
+from portal.kit.settings import current
 from portal.ledger.entry import Book
 from portal.ledger.queries import credits_minor
-from portal.whitelabels.queries import white_label, white_labels
+from portal.letters import commands as letters
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import operator, white_label, white_labels
 
 BATCH = 200
 
@@ -38,6 +42,27 @@ def look_for_work(payload: dict[str, Any]) -> None:
 @jobs.job("arrears.run")
 def run_job(payload: dict[str, Any]) -> None:
     look_at_all(UUID(payload["white_label"]))
+
+
+@jobs.job(commands.TELL_OPERATOR)
+def tell_operator(payload: dict[str, Any]) -> None:
+    """Everybody of the operator reads that a white label's limit is passed."""
+    with reading(PLATFORM) as db:
+        host, about = operator(db), db.get(WhiteLabel, UUID(payload["white_label"]))
+    if host is None or about is None:
+        return
+    url = current().address(host.host, f"/operator/white-labels/{about.id}")
+    facts = {"white_label": about.name, "balance": payload["balance"], "limit": payload["limit"], "url": url}
+    with transaction(host.id) as db:
+        for person in db.scalars(select(User).where(User.disabled_at.is_(None)).order_by(User.id)):
+            to = letters.Recipient(person.email, person.display_name)
+            letters.write(db, "white-label-over-notice", to=to, **facts)
+
+
+def tell_of_refusal(white_label_id: UUID) -> None:
+    """A charge was refused for want of the white label's credit, and what was asked for is undone."""
+    with transaction(white_label_id) as db:
+        commands.after_refusal(db)
 
 
 @dataclass(frozen=True)

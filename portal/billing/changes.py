@@ -5,7 +5,7 @@ the rest of it is given back, and the new one is charged for the same days.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -57,8 +57,8 @@ class CreditTooLow(Refusal):
 
 
 class QuoteIsOld(Refusal):
-    heading = "The price changed meanwhile"
-    text = "Look at the new figures, and confirm those."
+    heading = "This is not the sum that you were shown"
+    text = "A price changed meanwhile, or what is asked for is not what was quoted. Look at the new figures."
 
 
 class ChangedMeanwhile(Refusal):
@@ -79,7 +79,8 @@ class Wish:
 class Change:
     """A change worked out: what ends and begins, what is given back and charged at once, and each period's price.
 
-    `is_charged` says whether the period that it begins in is charged at once, and not when it begins.
+    `first_period` is what a change for the next period charges first, `each_period` what every whole one after it
+    costs. `is_charged` says whether the period that it begins in is charged at once, and not when it begins.
     """
 
     wish: Wish
@@ -91,6 +92,7 @@ class Change:
     each_period: PricedLine | None
     currency: str
     is_charged: bool = True
+    first_period: PricedLine | None = None
 
     @property
     def now(self) -> Invoice:
@@ -107,8 +109,8 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     if isinstance(wish.product, Service) and wish.product.kind == "one_off":
         return _one_off(db, account, wish, book.prices(wish.product, day, buyer), day)
     cycle = cycle_of(account, wish.product)
-    boundary = present.charged_to if present is not None else cycle.period_at(day).next_first_day
-    starts = _first_day_now(account, wish.product, day) if wish.when is When.NOW else max(day, boundary)
+    boundary = _next_first_day(account, wish.product, present, book, day)
+    starts = _first_day_now(account, wish.product, day) if wish.when is When.NOW else boundary
     item = _item(db, account, wish.product)
     back = rest_of(db, account, present.item, starts) if present is not None and wish.when is When.NOW else None
     if not wish.quantity:
@@ -117,8 +119,12 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     period = cycle.period_at(starts) if _is_charged_by(db, account, starts, day) else None
     lines = _lines_now(wish, item, prices, free, present, period)
     whole = cycle.period_of(cycle.period_at(starts).next_first_day)
-    each = recurring_line(book.prices(wish.product, whole.first_day, buyer), item, wish.quantity, whole, free=free)
-    return Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
+    then = whole.first_day
+    free_then = _free(db, account, wish, book, then)
+    each = recurring_line(book.prices(wish.product, then, buyer), item, wish.quantity, whole, free=free_then)
+    first = recurring_line(prices, item, wish.quantity, cycle.period_at(starts), free=free)
+    waits = first if wish.when is When.NEXT else None
+    return Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None, waits)
 
 
 def carry_out(
@@ -154,7 +160,7 @@ def carry_out_all(
     if agreed_items is not None and agreed_items != [_item(db, account, wish.product) for wish in wishes]:
         raise ChangedMeanwhile
     changes = [work_out(db, account, wish) for wish in wishes]
-    if agreed_minor is not None and agreed_minor != sum(due_minor(account, change) for change in changes):
+    if agreed_minor is not None and agreed_minor != sum(to_agree_minor(account, change) for change in changes):
         raise QuoteIsOld
     _make_sure_of_money(db, account, changes)
     for change in changes:
@@ -186,6 +192,13 @@ def _make(db: TenantSession, account: Account, change: Change, by: Actor) -> Non
 def due_minor(account: Account, change: Change) -> int:
     """What the payer is debited at once, with tax; negative when more comes back than is charged."""
     return change.now.retail_minor if account.is_run_by_customer else change.now.wholesale_minor
+
+
+def to_agree_minor(account: Account, change: Change) -> int:
+    """What the payer agrees to, with tax: what is due at once, or the first period of a change for the next one."""
+    if (first := change.first_period) is None:
+        return due_minor(account, change)
+    return (first.retail if account.is_run_by_customer else first.wholesale).gross_minor
 
 
 def live(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
@@ -226,10 +239,8 @@ def _refuse(
         raise CannotChange("A change waits already. Take it back first.")
     first_day = _first_day_now(account, product, day)
     if present is not None and present.from_day > first_day and wish.when is When.NOW:
-        begins = words.day(present.from_day, book.tenant)
-        raise CannotChange(
-            f"It begins on {begins}. Choose the next period: it begins as you want it then.", field="when"
-        )
+        begins = f"It begins on {words.day(present.from_day, book.tenant)}."
+        raise CannotChange(f"{begins} Choose the next period: it begins as you want it then.", field="when")
     is_same = present is not None and present.product_id == product.id and present.quantity == wish.quantity
     if is_same or (present is None and not wish.quantity):
         raise CannotChange("That is what the account has already.")
@@ -259,13 +270,14 @@ def _refuse_plan(
 
 def _a_year(prices: Prices, account: Account) -> int:
     """What a plan costs its payer in a year, to tell the larger from the smaller."""
-    minor = prices.retail_minor if account.is_run_by_customer else prices.wholesale_minor
-    return minor * 12 // prices.months
+    return (prices.retail_minor if account.is_run_by_customer else prices.wholesale_minor) * 12 // prices.months
 
 
 def _one_off(db: TenantSession, account: Account, wish: Wish, prices: Prices, day: date) -> Change:
     item = _item(db, account, wish.product)
     line = one_off_line(prices, item, wish.quantity)
+    # It is bought once and at once: it has no next period, whatever the form says.
+    wish = replace(wish, when=When.NOW)
     return Change(wish, day, None, item, None, (line,) if line.costs else (), None, prices.currency)
 
 
@@ -283,6 +295,16 @@ def _first_day_now(account: Account, product: Plan | Service, day: date) -> date
     anchor = account.cycle_anchor
     waits = isinstance(product, Service) and product.counts_numbers
     return max(day, anchor) if waits and anchor is not None else day
+
+
+def _next_first_day(
+    account: Account, product: Plan | Service, present: Subscription | None, book: PriceBook, day: date
+) -> date:
+    """Where the next period of what the account has begins. One that began by today is charged before any change."""
+    if present is not None and present.charged_to > day:
+        return present.charged_to
+    has = book.products[present.product_id] if present else product
+    return cycle_of(account, has).period_at(day).next_first_day
 
 
 def _is_charged_by(db: TenantSession, account: Account, starts: date, day: date) -> bool:

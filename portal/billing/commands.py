@@ -1,5 +1,7 @@
 """Charging an account when it becomes active, and the white label's own limit."""
 
+from collections.abc import Callable
+
 from portal.accounts.models import Account, Subscription
 from portal.accounts.queries import white_label_account
 from portal.billing.beginning import beginnings_of
@@ -14,6 +16,9 @@ from portal.kit.refusals import Refusal
 from portal.ledger.commands import hold_credit
 from portal.ledger.entry import Book, credit_of
 from portal.whitelabels.queries import white_label
+
+after_refused: list[Callable[[TenantSession], None]] = []
+"""Told that a charge was refused because the white-label account cannot cover it, in a transaction that goes on."""
 
 
 class NotEnoughCredit(Refusal):

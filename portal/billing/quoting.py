@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from portal.accounts.models import Account
-from portal.billing.changes import Change, due_minor
+from portal.billing.changes import Change, due_minor, to_agree_minor
 from portal.billing.pricing import PricedLine, Side
 from portal.billing.words import span
 from portal.catalogue.models import Plan
@@ -26,7 +26,8 @@ class Row:
 
 @dataclass(frozen=True)
 class QuotePage:
-    """`agreed` is what the payer is debited at once, in minor units; `missing` what the customer's credit lacks.
+    """`agreed` is what the payer agrees to (see `to_agree_minor`) and `due` what is debited at once, in minor units.
+    `missing` is what the customer's credit lacks.
 
     `credit_then` is what the customer's credit is afterwards, where it changes. `item` is the name under which the
     first change will be charged: a form that was sent twice names an old one.
@@ -38,6 +39,7 @@ class QuotePage:
     later: str
     starts: str
     agreed: int
+    due: int
     item: str
     missing: str | None
     credit_then: str | None
@@ -56,7 +58,8 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
         total=money(abs(due), tenant),
         later=_later(changes, tenant, sees_retail=sees_retail),
         starts=day(changes[0].day, tenant),
-        agreed=due,
+        agreed=sum(to_agree_minor(account, change) for change in changes),
+        due=due,
         item=changes[0].item,
         missing=money(missing, tenant) if missing > 0 and due > 0 else None,
         credit_then=money(credit - due, tenant) if sees_retail and due else None,
@@ -83,12 +86,28 @@ def tax_words(ppm: int, tenant: WhiteLabel) -> str:
 
 
 def _later(changes: Sequence[Change], tenant: WhiteLabel, *, sees_retail: bool) -> str:
+    """The first period of a change for the next one, where it differs, and what each whole period costs then."""
     sides = [_side(change.each_period, sees_retail) for change in changes if change.each_period is not None]
     if not sides:
         return ""
     months = next((c.wish.product.months for c in changes if isinstance(c.wish.product, Plan)), 1)
-    total, ppm = sum(side.gross_minor for side in sides), max(side.tax_ppm for side in sides)
-    return f"Then {money(total, tenant)} each {span(months)}, {tax_words(ppm, tenant)}."
+    each, each_tax = _summed(sides)
+    words = f"{money(each, tenant)} each {span(months)}, {tax_words(each_tax, tenant)}."
+    begins = [change.first_period for change in changes if change.first_period is not None]
+    if not begins:
+        return f"Then {words}"
+    first, first_tax = _summed([_side(line, sees_retail) for line in begins])
+    if (first, first_tax) == (each, each_tax):
+        return words
+    period = begins[0].period
+    assert period is not None
+    until = day(period.last_day, tenant)
+    return f"First {money(first, tenant)} up to {until}, {tax_words(first_tax, tenant)}. Then {words}"
+
+
+def _summed(sides: Sequence[Side]) -> tuple[int, int]:
+    """With tax, and the highest rate of it."""
+    return sum(side.gross_minor for side in sides), max(side.tax_ppm for side in sides)
 
 
 def _side(line: PricedLine, sees_retail: bool) -> Side:

@@ -15,9 +15,12 @@ from portal.accounts import commands as accounts_commands
 from portal.accounts.models import Account, Pause, Subscription
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.charging import Written, write_charges
+from portal.billing.models import Charge
 from portal.billing.period import Cycle, Period
 from portal.billing.pricing import PricedLine, recurring_line
 from portal.billing.timeline import Due, Rest, due
+from portal.catalogue import commands as catalogue_commands
+from portal.catalogue.commands import ChargedAlready
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
@@ -93,6 +96,18 @@ def listen() -> None:
     """Charge what had begun before an account rests or ends. Called when the house is put together."""
     if catch_up not in accounts_commands.before_stopping:
         accounts_commands.before_stopping.append(catch_up)
+    if refuse_charged not in catalogue_commands.before_correcting:
+        catalogue_commands.before_correcting.append(refuse_charged)
+
+
+def refuse_charged(db: TenantSession, of: Plan | Service | None, day: date) -> None:
+    """Raises ChargedAlready when a period from that day on was charged: a first day may lie ahead of its activation."""
+    wanted = select(Charge.id).where(Charge.first_day >= day)
+    if of is not None:
+        stem = "plan" if isinstance(of, Plan) else of.code
+        wanted = wanted.where(or_(Charge.item == stem, Charge.item.startswith(f"{stem}.", autoescape=True)))
+    if db.scalar(wanted.limit(1)) is not None:
+        raise ChargedAlready
 
 
 def _move_on(db: TenantSession, found: list[DueNow]) -> None:

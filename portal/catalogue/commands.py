@@ -1,15 +1,22 @@
-"""What changes the catalogue. Nobody changes a price that holds already: a new one holds from its day on."""
+"""What changes the catalogue. Nobody changes a price that holds already: a new one holds from its day on.
 
+Until that day it can be replaced or withdrawn by whoever sets it, unless something was charged at it.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from portal.audit.commands import Actor, record
-from portal.catalogue.models import Inclusion, Plan, Price, Service, TaxRate
+from portal.catalogue.models import Inclusion, Plan, Price, PriceCorrection, Service, TaxRate
+from portal.catalogue.prices import DatedPrice
+from portal.catalogue.queries import price_rows
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession, insert_if_absent
-from portal.kit.refusals import Refusal
+from portal.kit.refusals import NotFound, Refusal
 from portal.whitelabels.queries import white_label
 
 
@@ -23,12 +30,13 @@ class TooLate(Refusal):
         super().__init__("Choose tomorrow or a later day.", field="valid_from")
 
 
-class AlreadySet(Refusal):
-    status = 422
-    heading = "This day has a price already"
+class ChargedAlready(Refusal):
+    heading = "Something was charged at this already"
+    text = "It stays as it is. Put it right by another one from a later day."
 
-    def __init__(self) -> None:
-        super().__init__("Choose another day: what was set is not set again.", field="valid_from")
+
+before_correcting: list[Callable[[TenantSession, "Plan | Service | None", date], None]] = []
+"""Asked before a price of a product, or a tax rate (None), of a day to come is corrected; raises ChargedAlready."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, b
 
 
 def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor) -> None:
-    """Raises TooLate unless the day lies ahead in the white label's zone, and AlreadySet when it has a price."""
+    """A price of that day that was set before is replaced. Raises TooLate unless the day lies ahead in the white
+    label's zone, and ChargedAlready."""
     check_price(db, of, new)
     key = {"plan_id": of.id} if isinstance(of, Plan) else {"service_id": of.id}
     went_in = insert_if_absent(
@@ -77,41 +86,98 @@ def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor
         set_by=by.name,
     )
     if not went_in:
-        raise AlreadySet
-    record(
-        db,
-        "price.set",
-        by=by,
-        subject=of.id,
-        code=of.code,
-        side=new.side,
-        source=new.source,
-        valid_from=new.valid_from.isoformat(),
-        minor=new.minor,
-        setup_minor=new.setup_minor,
-    )
+        _correct(db, of, new, (new.minor, new.setup_minor), by)
+        return
+    _record_price(db, "price.set", of, new, by, minor=new.minor, setup_minor=new.setup_minor)
+
+
+def withdraw_price(
+    db: TenantSession, of: Plan | Service, side: str, on: date, *, source: str = "own", by: Actor
+) -> None:
+    """Whatever holds without it holds again. Raises NotFound, TooLate and ChargedAlready."""
+    if standing(db, of, side, source, on) is None:
+        raise NotFound
+    wanted = NewPrice(side, on, 0, source=source)
+    check_price(db, of, wanted)
+    _correct(db, of, wanted, None, by)
 
 
 def check_price(db: TenantSession, of: Plan | Service, new: NewPrice) -> None:
     """Whether `set_price` would take it. Raises what that raises."""
     if new.valid_from <= today(white_label(db).time_zone):
         raise TooLate
+    if standing(db, of, new.side, new.source, new.valid_from) is not None:
+        for ask in before_correcting:
+            ask(db, of, new.valid_from)
+
+
+def standing(db: TenantSession, of: Plan | Service, side: str, source: str, on: date) -> DatedPrice | None:
+    """The price that was set for this very day, unless it is withdrawn."""
+    wanted = (side, source, on)
+    return next((row for row in price_rows(db, of) if (row.side, row.source, row.valid_from) == wanted), None)
+
+
+def _correct(db: TenantSession, of: Plan | Service, new: NewPrice, amounts: tuple[int, int] | None, by: Actor) -> None:
+    """The caller has asked `check_price`. What holds already is not set again."""
+    db.locked(type(of), of.id)
+    before = standing(db, of, new.side, new.source, new.valid_from)
+    was = (before.minor, before.setup_minor) if before is not None else None
+    if was == amounts:
+        return
     same_product = Price.plan_id == of.id if isinstance(of, Plan) else Price.service_id == of.id
-    taken = select(Price.id).where(
-        same_product, Price.side == new.side, Price.source == new.source, Price.valid_from == new.valid_from
+    price_id = db.scalar(
+        select(Price.id).where(
+            same_product, Price.side == new.side, Price.source == new.source, Price.valid_from == new.valid_from
+        )
     )
-    if db.scalar(taken) is not None:
-        raise AlreadySet
+    minor, setup_minor = amounts or (None, None)
+    revision = 1 + (db.scalar(select(func.count()).where(PriceCorrection.price_id == price_id)) or 0)
+    made = PriceCorrection(price_id=price_id, revision=revision, minor=minor, setup_minor=setup_minor, set_by=by.name)
+    db.put(made)
+    action = "price.withdrawn" if amounts is None else "price.replaced"
+    _record_price(db, action, of, new, by, before=was and list(was), after=amounts and list(amounts))
+
+
+def _record_price(db: TenantSession, action: str, of: Plan | Service, new: NewPrice, by: Actor, **amounts: Any) -> None:
+    day = new.valid_from.isoformat()
+    record(db, action, by=by, subject=of.id, code=of.code, side=new.side, source=new.source, valid_from=day, **amounts)
 
 
 def set_tax_rate(db: TenantSession, country: str, valid_from: date, rate_ppm: int, *, by: Actor) -> None:
-    """Raises TooLate and AlreadySet like `set_price`."""
+    """Replaces a rate of that day that was set before. Raises TooLate and ChargedAlready like `set_price`."""
+    check_tax_rate(db, country, valid_from)
+    day = valid_from.isoformat()
+    if insert_if_absent(db, TaxRate, country=country, valid_from=valid_from, rate_ppm=rate_ppm, set_by=by.name):
+        record(db, "tax-rate.set", by=by, country=country, valid_from=day, rate_ppm=rate_ppm)
+        return
+    found = db.scalars(_rate(country, valid_from).with_for_update()).one()
+    before, found.rate_ppm, found.set_by = found.rate_ppm, rate_ppm, by.name
+    if before != rate_ppm:
+        record(db, "tax-rate.replaced", by=by, country=country, valid_from=day, before=before, after=rate_ppm)
+
+
+def withdraw_tax_rate(db: TenantSession, country: str, valid_from: date, *, by: Actor) -> None:
+    """Raises NotFound, TooLate and ChargedAlready."""
+    found = db.scalars(_rate(country, valid_from).with_for_update()).one_or_none()
+    if found is None:
+        raise NotFound
+    check_tax_rate(db, country, valid_from)
+    db.delete(found)
+    day = valid_from.isoformat()
+    record(db, "tax-rate.withdrawn", by=by, country=country, valid_from=day, before=found.rate_ppm, after=None)
+
+
+def check_tax_rate(db: TenantSession, country: str, valid_from: date) -> None:
+    """Whether `set_tax_rate` would take it. Raises what that raises."""
     if valid_from <= today(white_label(db).time_zone):
         raise TooLate
-    went_in = insert_if_absent(db, TaxRate, country=country, valid_from=valid_from, rate_ppm=rate_ppm, set_by=by.name)
-    if not went_in:
-        raise AlreadySet
-    record(db, "tax-rate.set", by=by, country=country, valid_from=valid_from.isoformat(), rate_ppm=rate_ppm)
+    if db.scalar(_rate(country, valid_from)) is not None:
+        for ask in before_correcting:
+            ask(db, None, valid_from)
+
+
+def _rate(country: str, valid_from: date) -> Select[TaxRate]:
+    return select(TaxRate).where(TaxRate.country == country, TaxRate.valid_from == valid_from)
 
 
 def present(db: TenantSession, of: Plan | Service, *, name: str, is_hidden: bool, by: Actor) -> None:

@@ -43,5 +43,11 @@ class PriceForm(PortalForm):
         }
 
 
+class WithdrawalForm(PortalForm):
+    """The day of a price to come that is taken back."""
+
+    valid_from = DateField("From", [InputRequired()])
+
+
 class TaxNumberForm(PortalForm):
     tax_number = StringField("Tax number", [Text(40, optional=True)])

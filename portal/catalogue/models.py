@@ -106,8 +106,8 @@ class Inclusion(TenantOwned, Base):
 class Price(TenantRow, Base):
     """A net price (gross where the white label says so) of a plan or a service from a day on, in minor units.
 
-    Append-only: a price that was wrong is replaced from a later day. Among wholesale prices the white label's own
-    list (`own`) goes before the operator's default one.
+    Append-only: before its day a `PriceCorrection` puts it right, after it a price from a later day. Among wholesale
+    prices the white label's own list (`own`) goes before the operator's default one.
     """
 
     __tablename__ = "price"
@@ -142,6 +142,28 @@ class Price(TenantRow, Base):
         found = self.plan_id or self.service_id
         assert found is not None
         return found
+
+
+class PriceCorrection(TenantRow, Base):
+    """What holds instead of a price whose day had not come; without amounts the price is withdrawn.
+
+    The last revision counts.
+    """
+
+    __tablename__ = "price_correction"
+    __table_args__ = (
+        belongs_to("price_id", "price"),
+        UniqueConstraint("white_label_id", "price_id", "revision"),
+        CheckConstraint("(minor is null) = (setup_minor is null)", name="both_or_none"),
+        CheckConstraint("minor >= 0 and setup_minor >= 0", name="not_negative"),
+    )
+
+    price_id: Mapped[UUID]
+    revision: Mapped[int]
+    minor: Mapped[int | None] = mapped_column(BigInteger)
+    setup_minor: Mapped[int | None] = mapped_column(BigInteger)
+    set_at: Mapped[datetime] = mapped_column(default=now)
+    set_by: Mapped[str]
 
 
 class TaxRate(TenantRow, Base):

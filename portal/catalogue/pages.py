@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from portal.catalogue.commands import NewPrice, check_price
+from portal.catalogue.commands import NewPrice, check_price, standing
 from portal.catalogue.margins import Margin, margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
-from portal.catalogue.prices import Amounts, PriceList, TaxRates
+from portal.catalogue.prices import Amounts, DatedPrice, PriceList, TaxRates
 from portal.catalogue.queries import price_list, price_rows, product, products, tax_rates
 from portal.catalogue.words import kind_of, per, price
 from portal.kit.clock import today
@@ -60,6 +60,8 @@ class Past:
     words: str
     by: str
     state: str
+    withdraw: str = ""
+    """The day by which it can be withdrawn from the list of its own side; empty when it cannot."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def product_page(db: TenantSession, of: Plan | Service, holders: Holders) -> Pro
 def review(db: TenantSession, of: Plan | Service, new: NewPrice, holders: Holders) -> Review:
     """What `set_price` would change. Raises what it raises."""
     check_price(db, of, new)
+    replaced = standing(db, of, new.side, new.source, new.valid_from)
     desk, on = Desk(db), new.valid_from
     old_retail, old_wholesale = desk.prices.retail(of, on), desk.prices.wholesale(of, on)
     wanted = Amounts(new.minor, new.setup_minor)
@@ -159,7 +162,7 @@ def review(db: TenantSession, of: Plan | Service, new: NewPrice, holders: Holder
             *_other_side(desk, of, new.side, on),
             *_margin_rows(desk, of, (old_retail, old_wholesale), (retail, wholesale), on),
         ],
-        effects=_effects(desk, of, new, holders.get(of.id, 0)),
+        effects=_effects(desk, of, new, holders.get(of.id, 0), replaced),
         is_loss=after.is_loss and not before.is_loss,
     )
 
@@ -226,7 +229,7 @@ def _setup_row(setup: Margin, tenant: WhiteLabel) -> list[tuple[str, str]]:
 
 
 def _history(db: TenantSession, desk: Desk, of: Plan | Service) -> list[Past]:
-    """Every price ever set, newest first, and the opening ones last."""
+    """Every price that stands, newest first, and the opening ones last."""
     opening = [
         (side, Amounts(minor, setup))
         for side, minor, setup in (
@@ -239,7 +242,8 @@ def _history(db: TenantSession, desk: Desk, of: Plan | Service) -> list[Past]:
         state = "To come" if row.valid_from > desk.today else "Set"
         by = f"{row.set_by}, default list" if row.source == "default" else row.set_by
         words = price(Amounts(row.minor, row.setup_minor), of, desk.tenant)
-        found.append(Past(short_day(row.valid_from, desk.tenant), row.side.capitalize(), words, by, state))
+        withdraw = row.valid_from.isoformat() if state == "To come" and row.source == "own" else ""
+        found.append(Past(short_day(row.valid_from, desk.tenant), row.side.capitalize(), words, by, state, withdraw))
     return [
         *found,
         *(Past("Opening", side.capitalize(), price(amounts, of, desk.tenant), "", "Set") for side, amounts in opening),
@@ -267,14 +271,17 @@ def _margin_rows(
     return rows
 
 
-def _effects(desk: Desk, of: Plan | Service, new: NewPrice, holders: int) -> list[str]:
+def _effects(desk: Desk, of: Plan | Service, new: NewPrice, holders: int, replaced: DatedPrice | None) -> list[str]:
     who = "No account has it today." if not holders else f"{holders} account{'s have' if holders > 1 else ' has'} it."
     later = next((d for d, _, _ in desk.prices.changes_of(of.id, new.side) if d > new.valid_from), None)
     effects = [
         who,
         f"It holds from {day_words(new.valid_from, desk.tenant)}; periods already begun keep their price.",
-        "What was set is not set again: a mistake is put right by another price from a later day.",
+        "Until that day it can be replaced or withdrawn.",
     ]
+    if replaced is not None:
+        amounts = Amounts(replaced.minor, replaced.setup_minor)
+        effects.append(f"It replaces {price(amounts, of, desk.tenant)}, which was set for that day.")
     if later is not None:
         effects.insert(2, f"It holds until {day_words(later, desk.tenant)}, when a price that was set before begins.")
     return effects

@@ -29,14 +29,37 @@ class Priced(Protocol):
 
 
 class PriceRow(Protocol):
+    @property
+    def product_id(self) -> UUID: ...
+
+    @property
+    def side(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def valid_from(self) -> date: ...
+
+    @property
+    def minor(self) -> int: ...
+
+    @property
+    def setup_minor(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class DatedPrice:
+    """A price as it stands, with what was corrected before its day."""
+
+    id: UUID
+    product_id: UUID
     side: str
     source: str
     valid_from: date
     minor: int
     setup_minor: int
-
-    @property
-    def product_id(self) -> UUID: ...
+    set_by: str
 
 
 class RateRow(Protocol):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.catalogue.models import Inclusion, Plan, Price, Product, Service, TaxRate
-from portal.catalogue.prices import PriceList, TaxRates
+from portal.catalogue.models import Inclusion, Plan, Price, PriceCorrection, Product, Service, TaxRate
+from portal.catalogue.prices import DatedPrice, PriceList, TaxRates
 from portal.kit.db import TenantSession
 
 
@@ -43,18 +43,28 @@ def product(db: TenantSession, product_id: UUID) -> Plan | Service | None:
 
 def price_list(db: TenantSession, of: Product | None = None) -> PriceList:
     """The white label's prices: all of them, or those of one product."""
-    wanted = select(Price)
+    return PriceList(price_rows(db, of))
+
+
+def price_rows(db: TenantSession, of: Product | None = None) -> list[DatedPrice]:
+    """Every price that stands, of all products or of one, the latest day first. What was withdrawn is left out."""
+    wanted, corrected = select(Price), select(PriceCorrection)
     if isinstance(of, Plan):
         wanted = wanted.where(Price.plan_id == of.id)
     elif isinstance(of, Service):
         wanted = wanted.where(Price.service_id == of.id)
-    return PriceList(db.scalars(wanted).all())
+    last = {each.price_id: each for each in db.scalars(corrected.order_by(PriceCorrection.revision))}
+    rows = db.scalars(wanted.order_by(Price.valid_from.desc(), Price.id.desc()))
+    return [found for row in rows if (found := _as_it_stands(row, last.get(row.id))) is not None]
 
 
-def price_rows(db: TenantSession, of: Plan | Service) -> Sequence[Price]:
-    """Every price ever set of one product, the latest day first."""
-    of_it = Price.plan_id == of.id if isinstance(of, Plan) else Price.service_id == of.id
-    return db.scalars(select(Price).where(of_it).order_by(Price.valid_from.desc(), Price.id.desc())).all()
+def _as_it_stands(row: Price, correction: PriceCorrection | None) -> DatedPrice | None:
+    what = (row.id, row.product_id, row.side, row.source, row.valid_from)
+    if correction is None:
+        return DatedPrice(*what, row.minor, row.setup_minor, row.set_by)
+    if correction.minor is None or correction.setup_minor is None:
+        return None
+    return DatedPrice(*what, correction.minor, correction.setup_minor, correction.set_by)
 
 
 def tax_rate_rows(db: TenantSession) -> Sequence[TaxRate]:

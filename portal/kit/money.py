@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache, partial
 
 from babel import Locale
@@ -26,6 +26,7 @@ THREE_PLACES = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 # Digits with at most one point; commas only where they part thousands: `50,00` must not become five thousand.
 AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]+)?(\.[0-9]+)?")
 ZERO = re.compile(r"0+(\.0+)?")
+PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
 
 
 class NotAnAmount(ValueError):
@@ -118,11 +119,10 @@ def zero_or_more(words: str, currency: str) -> Money:
 
 def read_percent(words: str) -> int:
     """Per cent as typed, in parts per million. Raises ValueError with words for the field."""
-    try:
-        ppm = Decimal(words) * 10_000 if words.isascii() else Decimal("NaN")
-    except InvalidOperation as error:
-        raise ValueError("Write a rate in per cent, such as 20 or 8.875.") from error
-    if not ppm.is_finite() or not 0 <= ppm <= PPM or ppm != ppm.to_integral_value():
+    if not PERCENT.fullmatch(words.strip()):
+        raise ValueError("Write a rate in per cent, in figures such as 20 or 8.875.")
+    ppm = Decimal(words.strip()) * 10_000
+    if not 0 <= ppm <= PPM or ppm != ppm.to_integral_value():
         raise ValueError("Write a rate between 0 and 100 with at most four decimal places.")
     return int(ppm)
 

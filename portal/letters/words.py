@@ -22,6 +22,8 @@ LETTER_NAMES = {
     "factor-recovery-used": "Recovery code used",
     "factor-locked": "Wrong codes",
     "white-label-low": "Credit low, to you",
+    "white-label-over": "Credit limit reached, to you",
+    "white-label-over-notice": "A white label's credit limit",
 }
 
 

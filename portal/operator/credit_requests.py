@@ -1,11 +1,12 @@
-"""Putting credit on a white-label account by hand: alone up to a limit a day, and with a second person beyond it."""
+"""Credit by hand for a white-label account, or a higher credit limit: alone up to so much a day, beyond it by two."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from portal.accounts.commands import GrantedOtherwise, give_credit
+from portal.accounts.commands import GrantedOtherwise, give_credit, set_credit_limit
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import Actor, record
@@ -44,14 +45,50 @@ def ask(db: TenantSession, amount_minor: int, *, request_id: UUID, reason: str, 
 
     Raises GrantedOtherwise when the request was made before with another amount.
     """
-    assert by.id is not None
     # Held first, so that two requests of one person are added up one after the other.
     account = db.locked(Account, white_label_account(db).id)
+    assert account is not None
     known = db.load(CreditRequest, request_id)
     if known is not None:
         return _same(known, amount_minor, reason, by)
+    if _file(db, account, request_id, amount_minor, reason, by) == "waiting":
+        record(db, "credit.asked", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)
+        return "waiting"
+    give_credit(db, account, amount_minor, request_id=request_id, reason=reason, by=by)
+    return "given"
+
+
+def ask_limit(db: TenantSession, limit_minor: int, *, request_id: UUID, reason: str, by: Actor) -> str:
+    """Like `ask`, for another credit limit: what it is raised by counts as credit. Lowering it takes one person."""
+    account = db.locked(Account, white_label_account(db).id)
     assert account is not None
-    currency = white_label(db).currency
+    before = account.credit_limit_minor
+    known = db.load(CreditRequest, request_id)
+    if known is not None:
+        if (known.limit_minor, known.reason, known.asked_by_id) != (limit_minor, reason, by.id):
+            raise GrantedOtherwise
+        return known.state
+    more = limit_minor - before
+    if more > 0 and _file(db, account, request_id, more, reason, by, limit_minor=limit_minor) == "waiting":
+        asked: dict[str, Any] = {"before_minor": before, "after_minor": limit_minor, "reason": reason}
+        record(db, "credit-limit.asked", by=by, subject=account.id, **asked)
+        return "waiting"
+    set_credit_limit(db, account, limit_minor, reason=reason, by=by)
+    return "given"
+
+
+def _file(
+    db: TenantSession,
+    account: Account,
+    request_id: UUID,
+    amount_minor: int,
+    reason: str,
+    by: Actor,
+    *,
+    limit_minor: int | None = None,
+) -> str:
+    """Write the request down: `given` when one person is enough, else `waiting`. The caller holds the account."""
+    assert by.id is not None
     is_enough_alone = _given_alone_minor(db, by.id) + amount_minor <= alone_minor()
     state = "given" if is_enough_alone else "waiting"
     insert_if_absent(
@@ -60,16 +97,13 @@ def ask(db: TenantSession, amount_minor: int, *, request_id: UUID, reason: str, 
         id=request_id,
         account_id=account.id,
         amount_minor=amount_minor,
-        currency=currency,
+        limit_minor=limit_minor,
+        currency=white_label(db).currency,
         reason=reason,
         state=state,
         asked_by_id=by.id,
         asked_by=by.name,
     )
-    if is_enough_alone:
-        give_credit(db, account, amount_minor, request_id=request_id, reason=reason, by=by)
-    else:
-        record(db, "credit.asked", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)
     return state
 
 
@@ -78,6 +112,9 @@ def approve(db: TenantSession, request_id: UUID, *, by: Actor) -> CreditRequest:
     found = _decide(db, request_id, "given", by)
     account = white_label_account(db)
     record(db, "credit.approved", by=by, subject=account.id, amount_minor=found.amount_minor, asked_by=found.asked_by)
+    if found.limit_minor is not None:
+        set_credit_limit(db, account, found.limit_minor, reason=found.reason, by=by)
+        return found
     give_credit(db, account, found.amount_minor, request_id=found.id, reason=found.reason, by=by)
     return found
 
@@ -109,7 +146,8 @@ def _decide(db: TenantSession, request_id: UUID, state: str, by: Actor) -> Credi
 
 
 def _same(known: CreditRequest, amount_minor: int, reason: str, by: Actor) -> str:
-    if (known.amount_minor, known.reason, known.asked_by_id) != (amount_minor, reason, by.id):
+    wanted = (None, amount_minor, reason, by.id)
+    if (known.limit_minor, known.amount_minor, known.reason, known.asked_by_id) != wanted:
         raise GrantedOtherwise
     return "again" if known.state == "given" else known.state
 

@@ -6,16 +6,17 @@ it is run.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.audit.commands import Actor
-from portal.catalogue.commands import AlreadySet, NewPrice, TooLate, add_product, set_price
-from portal.catalogue.models import Plan, Price, Service
+from portal.catalogue.commands import ChargedAlready, NewPrice, TooLate, add_product, set_price, withdraw_price
+from portal.catalogue.models import Plan, Service
 from portal.catalogue.pages import product_or_404
-from portal.catalogue.prices import PriceList
+from portal.catalogue.prices import DatedPrice, PriceList
 from portal.catalogue.queries import price_rows
 from portal.kit import jobs
 from portal.kit.clock import today
@@ -45,7 +46,7 @@ class Listed:
     """A product of the default list, as it stood at one moment."""
 
     product: Plan | Service
-    rows: list[Price]
+    rows: list[DatedPrice]
     currency: str
 
     @property
@@ -54,13 +55,22 @@ class Listed:
 
 
 def set_default_price(product_id: UUID, new: NewPrice, *, by: Actor) -> None:
-    """Set it in the operator's list; the followers get theirs in a moment. Raises TooLate and AlreadySet."""
+    """Set it in the operator's list; the followers get theirs in a moment. Raises TooLate and ChargedAlready."""
     listed = listed_or_404(product_id)
     following_by(listed, new)
     with transaction(listed.product.white_label_id) as db:
         product = product_or_404(db, product_id)
         set_price(db, product, new, by=by)
         jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": new.valid_from.isoformat()})
+
+
+def withdraw_default_price(product_id: UUID, on: date, *, by: Actor) -> None:
+    """As above, for a price of the list that is to come. Raises NotFound and TooLate."""
+    listed = listed_or_404(product_id)
+    following_by(listed, NewPrice("wholesale", on, 0))
+    with transaction(listed.product.white_label_id) as db:
+        withdraw_price(db, product_or_404(db, product_id), "wholesale", on, by=by)
+        jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": on.isoformat()})
 
 
 def offer(product_id: UUID, to: UUID, tax_ppm: int, *, by: Actor) -> None:
@@ -81,7 +91,7 @@ def listed_or_404(product_id: UUID) -> Listed:
     assert host is not None
     with reading(host.id) as db:
         product = product_or_404(db, product_id)
-        return Listed(product, list(price_rows(db, product)), host.currency)
+        return Listed(product, price_rows(db, product), host.currency)
 
 
 def followers(listed: Listed) -> list[WhiteLabel]:
@@ -107,7 +117,7 @@ def following_by(listed: Listed, new: NewPrice) -> list[WhiteLabel]:
 
 @jobs.job(FOLLOW)
 def follow(payload: dict[str, Any]) -> None:
-    """Every default price to come, in every white label that has none for that day."""
+    """Every default price to come, in every white label that follows, as the list has it now."""
     listed = listed_or_404(UUID(payload["product_id"]))
     late = [tenant.name for tenant in followers(listed) if _is_late(tenant, listed, payload["valid_from"])]
     if late:
@@ -122,12 +132,15 @@ def product_like(db: TenantSession, listed: Plan | Service) -> Plan | Service | 
 
 
 def _is_late(tenant: WhiteLabel, listed: Listed, wanted: str) -> bool:
-    """Set what is missing; whether the wanted day had begun before its price was there."""
+    """Set what is missing, put right what differs and withdraw what is gone; whether the wanted day had begun before
+    its price was there."""
     present, is_late = today(tenant.time_zone), False
     with transaction(tenant.id) as db:
         own = product_like(db, listed.product)
         assert own is not None
-        known = {row.valid_from for row in price_rows(db, own) if row.source == "default"}
+        known = {row.valid_from: row for row in price_rows(db, own) if row.source == "default"}
+        there = {row.valid_from: row for row in listed.rows if row.side == "wholesale"}
+        is_late = not all(_put_right(db, own, row, there.get(day)) for day, row in known.items() if day > present)
         for row in listed.rows:
             is_new = row.side == "wholesale" and row.valid_from not in known
             if is_new and row.valid_from > present:
@@ -137,12 +150,22 @@ def _is_late(tenant: WhiteLabel, listed: Listed, wanted: str) -> bool:
     return is_late
 
 
-def _set(db: TenantSession, own: Plan | Service, row: Price) -> None:
-    new = NewPrice("wholesale", row.valid_from, row.minor, row.setup_minor, source="default")
+def _put_right(db: TenantSession, own: Plan | Service, known: DatedPrice, wanted: DatedPrice | None) -> bool:
+    """Whether a default price to come is as the list has it; what was charged at it already stays."""
     try:
-        set_price(db, own, new, by=Actor("operator", None, row.set_by))
-    except AlreadySet:
-        return  # another worker was here a moment ago
+        if wanted is None:
+            by = Actor("operator", None, known.set_by)
+            withdraw_price(db, own, "wholesale", known.valid_from, source="default", by=by)
+        elif (wanted.minor, wanted.setup_minor) != (known.minor, known.setup_minor):
+            _set(db, own, wanted)
+    except ChargedAlready:
+        return False
+    return True
+
+
+def _set(db: TenantSession, own: Plan | Service, row: DatedPrice) -> None:
+    new = NewPrice("wholesale", row.valid_from, row.minor, row.setup_minor, source="default")
+    set_price(db, own, new, by=Actor("operator", None, row.set_by))
 
 
 def _copy(db: TenantSession, listed: Listed, tax_ppm: int) -> Plan | Service:

@@ -76,6 +76,11 @@ class MoneyForm(PortalForm):
 
 
 class CreditLimitForm(MoneyForm):
+    """`request_id` as in `CreditForm`: a higher limit may wait for a second person."""
+
+    reason = StringField("Reason", [Text(120, missing="Write the reason. It stands on the trail.")])
+    request_id = HiddenField()
+
     def validate_amount(self, field: Any) -> None:
         try:
             self.chosen = zero_or_more(field.data or "", self.currency)
@@ -99,7 +104,7 @@ class StaffForm(PortalForm):
 
 
 class ProductForm(PortalForm):
-    """What plans and services have in common."""
+    """What plans and services have in common. `reviewed` is what the review of its margin sends along."""
 
     code = StringField("Code", [Text(40, missing="Write a short code, such as team-10."), CODE])
     name = StringField("Name", [Text(80, missing="Write the name.")])
@@ -109,10 +114,19 @@ class ProductForm(PortalForm):
     retail_setup = AmountField("Retail set-up", default="0")
     wholesale_setup = AmountField("Wholesale set-up", default="0")
     tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    reviewed = HiddenField()
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the review carries to the confirmation."""
+        typed = [field for field in self if field.short_name not in ("csrf_token", "reviewed")]
+        return {field.name: "" if field.data is None else str(field.data) for field in typed} | {
+            self.reviewed.name: "yes"
+        }
 
 
 class PlanForm(ProductForm):

@@ -13,7 +13,8 @@ from portal.kit.db import Base, TenantRow, belongs_to
 class CreditRequest(TenantRow, Base):
     """`given` at once up to the limit of one person, beyond it `waiting` until somebody else gives or refuses it.
 
-    `decided_*` are that second person; who gave alone was not decided by another.
+    `decided_*` are that second person; who gave alone was not decided by another. With a `limit_minor` it is for that
+    credit limit, and the amount is how much higher that was.
     """
 
     __tablename__ = "credit_request"
@@ -27,6 +28,7 @@ class CreditRequest(TenantRow, Base):
 
     account_id: Mapped[UUID]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+    limit_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str]
     reason: Mapped[str]
     state: Mapped[str]

@@ -250,7 +250,7 @@ def _request_lines(db: TenantSession, tenant: WhiteLabel) -> list[RequestLine]:
     return [
         RequestLine(
             f"/operator/white-labels/{tenant.id}/credit-requests/{x.id}",
-            money(x.amount_minor, tenant),
+            _asked_words(x, tenant),
             x.reason,
             x.state,
             f"{x.asked_by}, {moment(x.asked_at, tenant)}{_decided_words(x)}",
@@ -263,6 +263,12 @@ def _decided_words(request: CreditRequest) -> str:
     return f"; {request.state} by {request.decided_by}" if request.decided_by else ""
 
 
+def _asked_words(request: CreditRequest, tenant: WhiteLabel) -> str:
+    if request.limit_minor is not None:
+        return f"A credit limit of {money(request.limit_minor, tenant)}"
+    return money(request.amount_minor, tenant)
+
+
 def request_page_or_404(db: TenantSession, request_id: UUID, reader_id: UUID) -> RequestPage:
     request, tenant = db.load(CreditRequest, request_id), white_label(db)
     if request is None:
@@ -273,12 +279,14 @@ def request_page_or_404(db: TenantSession, request_id: UUID, reader_id: UUID) ->
         ("Asked by", f"{request.asked_by}, {moment(request.asked_at, tenant)}"),
         ("Balance now", money(balance, tenant)),
     ]
-    if request.state == "waiting":
+    if request.limit_minor is not None:
+        rows.append(("Limit now", money(white_label_account(db).credit_limit_minor, tenant)))
+    elif request.state == "waiting":
         rows.append(("Balance then", money(balance + request.amount_minor, tenant)))
     if request.decided_at is not None:
         decided = f"{request.decided_by}, {moment(request.decided_at, tenant)}"
         rows.append((f"{request.state.capitalize()} by", decided))
-    amount = money(request.amount_minor, tenant)
+    amount = _asked_words(request, tenant)
     return RequestPage(tenant, request, rows, amount, request.asked_by_id == reader_id)
 
 
@@ -312,7 +320,7 @@ def _last_seen(user: User, tenant: WhiteLabel) -> str:
 def fresh_forms(tenant: WhiteLabel) -> dict[str, Any]:
     """Empty forms of the page; a prefix each, so that they stand side by side."""
     return {
-        "limit": CreditLimitForm(None, currency=tenant.currency, prefix="limit"),
+        "limit": CreditLimitForm(None, currency=tenant.currency, prefix="limit", data={"request_id": str(new_id())}),
         "credit": CreditForm(None, currency=tenant.currency, prefix="credit", data={"request_id": str(new_id())}),
         "staff": StaffForm(None, prefix="staff"),
         "plan": PlanForm(None, currency=tenant.currency, prefix="plan"),
@@ -364,7 +372,7 @@ def business_of(form: WhiteLabelForm) -> Business:
     )
 
 
-def request_id(form: CreditForm) -> UUID:
+def request_id(form: CreditForm | CreditLimitForm) -> UUID:
     """Raises BadInput when the hidden id was tampered with."""
     try:
         return UUID(form.request_id.data or "")

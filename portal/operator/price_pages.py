@@ -10,15 +10,19 @@ from sqlalchemy import select
 from portal.accounts.queries import holders
 from portal.catalogue import pages as catalogue
 from portal.catalogue.commands import NewPrice
+from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
+from portal.catalogue.prices import Amounts
 from portal.catalogue.queries import included, services
 from portal.kit.db import PLATFORM, TenantSession, reading
+from portal.kit.money import percent
 from portal.operator.commands import NewPlan, NewService
 from portal.operator.flows import followers, following_by, listed_or_404
 from portal.operator.forms import PlanForm, ProductForm, ServiceForm
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_labels
+from portal.whitelabels.words import money
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,47 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
     )
 
 
+@dataclass(frozen=True)
+class NewReview:
+    """What a new plan or service would sell for, before it is saved."""
+
+    title: str
+    rows: list[tuple[str, str]]
+    is_loss: bool
+
+
+def review_of_new(tenant: WhiteLabel, form: ProductForm) -> NewReview | None:
+    """The margin that a form found valid would make; None when it was reviewed, or its code is taken, which it says."""
+    with reading(tenant.id) as db:
+        if is_code_taken(db, form):
+            form.code.errors = [f"Another {'plan' if isinstance(form, PlanForm) else 'service'} has this code."]
+    if form.errors or form.reviewed.data:
+        return None
+    retail, wholesale = (
+        Amounts(form.retail.minor, form.retail_setup.minor),
+        Amounts(form.wholesale.minor, form.wholesale_setup.minor),
+    )
+    includes = tenant.retail_tax_mode == "inclusive"
+    margin = margin_of(retail, wholesale, form.tax.ppm, includes_tax=includes)
+    setup = setup_margin_of(retail, wholesale, form.tax.ppm, includes_tax=includes)
+    said = catalogue.margin_words(margin, tenant)
+    rows = [
+        ("Retail", money(retail.minor, tenant)),
+        ("Wholesale", money(wholesale.minor, tenant)),
+        ("Margin before tax", said.margin),
+        ("Margin, share of retail", said.share or "None"),
+        (
+            "Set-up, retail and wholesale",
+            f"{money(retail.setup_minor, tenant)}, {money(wholesale.setup_minor, tenant)}",
+        ),
+        ("Margin on set-up", money(setup.minor, tenant)),
+        (f"{tenant.tax_name} on retail", percent(form.tax.ppm)),
+    ]
+    return NewReview(f"Add {form.name.data} to {tenant.name}?", rows, margin.is_loss or setup.is_loss)
+
+
 def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
-    """Raises TooLate and AlreadySet."""
+    """Raises TooLate and ChargedAlready."""
     with reading(shelf.tenant.id) as db:
         found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, holders(db))
     if not shelf.is_default:

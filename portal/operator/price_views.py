@@ -1,5 +1,6 @@
 """The operator's price lists: the default one, and each white label's."""
 
+from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request
@@ -7,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.queries import holders
 from portal.catalogue import commands as catalogue, pages as catalogue_pages
-from portal.catalogue.forms import PriceForm
+from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Plan, Service
 from portal.identity.guards import actor, operator_staff_only
 from portal.kit.db import reading, transaction
@@ -15,7 +16,7 @@ from portal.kit.forms import PortalForm
 from portal.kit.refusals import NotFound
 from portal.kit.web import page
 from portal.operator import commands, flows, price_pages
-from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ServiceForm
+from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ProductForm, ServiceForm
 from portal.operator.price_pages import Shelf, shelf_or_404
 from portal.whitelabels.words import day
 
@@ -37,13 +38,13 @@ def add_service(white_label_id: UUID | None = None) -> Response:
     form = ServiceForm(currency=shelf.tenant.currency, prefix="service")
     if not form.validate_on_submit():
         return _index(shelf, service=form)
-    with transaction(shelf.tenant.id) as db:
-        if price_pages.is_code_taken(db, form):
-            form.code.errors = ["Another service has this code."]
-        else:
-            commands.add_service(db, price_pages.service_of(form), by=actor())
+    review = price_pages.review_of_new(shelf.tenant, form)
     if form.errors:
         return _index(shelf, service=form)
+    if review is not None:
+        return _review_of_new(shelf, review, form, f"{shelf.base}/services", back=shelf.base)
+    with transaction(shelf.tenant.id) as db:
+        commands.add_service(db, price_pages.service_of(form), by=actor())
     flash(f"{form.name.data} is in the list.", "ok")
     return redirect(shelf.base, 303)
 
@@ -55,13 +56,13 @@ def add_default_plan() -> Response:
     form = PlanForm(currency=shelf.tenant.currency, prefix="plan")
     if not form.validate_on_submit():
         return _index(shelf, plan=form)
-    with transaction() as db:
-        if price_pages.is_code_taken(db, form):
-            form.code.errors = ["Another plan has this code."]
-        else:
-            commands.add_plan(db, price_pages.plan_of(form), by=actor())
+    review = price_pages.review_of_new(shelf.tenant, form)
     if form.errors:
         return _index(shelf, plan=form)
+    if review is not None:
+        return _review_of_new(shelf, review, form, f"{shelf.base}/plans", back=shelf.base)
+    with transaction() as db:
+        commands.add_plan(db, price_pages.plan_of(form), by=actor())
     flash(f"{form.name.data} is in the list.", "ok")
     return redirect(shelf.base, 303)
 
@@ -84,7 +85,7 @@ def review(product_id: UUID, white_label_id: UUID | None = None) -> Response:
         return _show(shelf, product_id, price=form)
     try:
         found = price_pages.review(shelf, product_id, form.new_price("wholesale"))
-    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+    except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _show(shelf, product_id, price=form)
     return page("operator/price-review.html", found=found, shelf=shelf, fields=form.fields)
@@ -100,11 +101,24 @@ def set_price(product_id: UUID, white_label_id: UUID | None = None) -> Response:
         return _show(shelf, product_id, price=form)
     try:
         _set(shelf, product_id, form.new_price("wholesale"))
-    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+    except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _show(shelf, product_id, price=form)
     begins = day(form.new_price("wholesale").valid_from, shelf.tenant)
     flash(f"The wholesale price is set from {begins}. No money moved.", "ok")
+    return redirect(f"{shelf.base}/{product_id}", 303)
+
+
+@bp.post("/prices/<uuid:product_id>/price/withdrawal")
+@bp.post("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price/withdrawal")
+@operator_staff_only
+def withdraw(product_id: UUID, white_label_id: UUID | None = None) -> Response:
+    """Take back a wholesale price whose day has not come."""
+    shelf, form = shelf_or_404(white_label_id), WithdrawalForm()
+    if not form.validate_on_submit() or form.valid_from.data is None:
+        raise NotFound
+    _withdraw(shelf, product_id, form.valid_from.data)
+    flash("The wholesale price is withdrawn. No money moved.", "ok")
     return redirect(f"{shelf.base}/{product_id}", 303)
 
 
@@ -149,6 +163,22 @@ def _set(shelf: Shelf, product_id: UUID, new: catalogue.NewPrice) -> None:
         return
     with transaction(shelf.tenant.id) as db:
         catalogue.set_price(db, catalogue_pages.product_or_404(db, product_id), new, by=actor())
+
+
+def _review_of_new(
+    shelf: Shelf, review: price_pages.NewReview, form: ProductForm, action: str, *, back: str
+) -> Response:
+    """The margin of what would be added, before anything is saved."""
+    return page("operator/product-review.html", found=review, shelf=shelf, form=form, action=action, back=back)
+
+
+def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:
+    if shelf.is_default:
+        flows.withdraw_default_price(product_id, on, by=actor())
+        return
+    with transaction(shelf.tenant.id) as db:
+        product = catalogue_pages.product_or_404(db, product_id)
+        catalogue.withdraw_price(db, product, "wholesale", on, by=actor())
 
 
 def _index(shelf: Shelf, **came_back: PortalForm) -> Response:

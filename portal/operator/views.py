@@ -5,9 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect
 from werkzeug.wrappers import Response
 
-from portal.accounts.commands import set_credit_limit
 from portal.accounts.lifecycle import Role
-from portal.accounts.queries import white_label_account
 from portal.identity.commands import LoginNameTaken
 from portal.identity.guards import actor, me, operator_staff_only
 from portal.kit.db import PLATFORM, reading, transaction
@@ -78,9 +76,13 @@ def credit_limit(white_label_id: UUID) -> Response:
     form = CreditLimitForm(currency=tenant.currency, prefix="limit")
     if not form.validate_on_submit() or form.chosen is None:
         return _show(white_label_id, limit=form)
+    asked, minor, reason = pages.request_id(form), form.chosen.minor, form.reason.data or ""
     with transaction(white_label_id) as db:
-        set_credit_limit(db, white_label_account(db), form.chosen.minor, by=actor())
-    flash("The credit limit is set. No money moved.", "ok")
+        state = credit_requests.ask_limit(db, minor, request_id=asked, reason=reason, by=actor())
+    if state == "waiting":
+        flash("The higher limit waits for somebody else to agree. No money moved.", "wait")
+    else:
+        flash("The credit limit is set. No money moved.", "ok")
     return _to(white_label_id)
 
 
@@ -119,7 +121,10 @@ def approve_credit(white_label_id: UUID, request_id: UUID) -> Response:
     tenant = pages.white_label_or_404(white_label_id)
     with transaction(white_label_id) as db:
         given = credit_requests.approve(db, request_id, by=actor())
-    flash(f"{money(given.amount_minor, tenant)} was credited to the white-label account.", "ok")
+    if given.limit_minor is not None:
+        flash(f"The credit limit is {money(given.limit_minor, tenant)}. No money moved.", "ok")
+    else:
+        flash(f"{money(given.amount_minor, tenant)} was credited to the white-label account.", "ok")
     return _to(white_label_id)
 
 
@@ -129,7 +134,7 @@ def refuse_credit(white_label_id: UUID, request_id: UUID) -> Response:
     pages.white_label_or_404(white_label_id)
     with transaction(white_label_id) as db:
         credit_requests.refuse(db, request_id, by=actor())
-    flash("The credit is refused. No money moved.", "ok")
+    flash("It is refused. No money moved.", "ok")
     return _to(white_label_id)
 
 
@@ -159,13 +164,15 @@ def add_plan(white_label_id: UUID) -> Response:
     form = PlanForm(currency=tenant.currency, prefix="plan")
     if not form.validate_on_submit():
         return _show(white_label_id, plan=form)
-    with transaction(white_label_id) as db:
-        if price_pages.is_code_taken(db, form):
-            form.code.errors = ["Another plan has this code."]
-        else:
-            commands.add_plan(db, price_pages.plan_of(form), by=actor())
+    review = price_pages.review_of_new(tenant, form)
     if form.errors:
         return _show(white_label_id, plan=form)
+    if review is not None:
+        shelf, base = price_pages.shelf_or_404(white_label_id), f"/operator/white-labels/{white_label_id}"
+        action = f"{base}/plans"
+        return page("operator/product-review.html", found=review, shelf=shelf, form=form, action=action, back=base)
+    with transaction(white_label_id) as db:
+        commands.add_plan(db, price_pages.plan_of(form), by=actor())
     flash(f"{form.name.data} is on sale.", "ok")
     return _to(white_label_id)
 

@@ -12,7 +12,7 @@ WHEN = choices([(When.NOW, "Now"), (When.NEXT, "From the next period")])
 
 
 class ChangeForm(AgreedForm):
-    """What the quote said: `agreed` is what the payer is debited at once, in minor units, `item` the charge's name."""
+    """What the quote said: `agreed` is the sum that was shown, in minor units, `item` the charge's name."""
 
     quantity = IntegerField(
         "How many",

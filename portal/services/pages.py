@@ -110,7 +110,7 @@ def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
 
 
 def changed_words(made: Change, agreed_minor: int, tenant: WhiteLabel) -> str:
-    """What a confirmed change did, and whether money moved."""
+    """What a confirmed change did, and whether money moved. What is bought once was bought now."""
     name = made.wish.product.name
     if made.wish.when is When.NEXT:
         return f"The change of {name} counts from {day(made.day, tenant)} on. No money moved."

@@ -7,7 +7,7 @@ from flask import g
 from wtforms import BooleanField, DateField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
-from portal.catalogue.forms import FARTHEST, TaxNumberForm
+from portal.catalogue.forms import FARTHEST, TaxNumberForm, WithdrawalForm
 from portal.identity.again import AskedAgainForm
 from portal.kit.forms import PercentField, PortalForm, Text, choices
 from portal.kit.world import countries, read_tax_number
@@ -58,6 +58,19 @@ class TaxRateForm(PortalForm):
         assert self.valid_from.data is not None
         day: date = self.valid_from.data
         return day
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the review carries to the confirmation."""
+        return {
+            self.country.name: self.country.data or "",
+            self.percent.name: self.percent.data or "",
+            self.valid_from.name: self.begins.isoformat(),
+        }
+
+
+class RateWithdrawalForm(WithdrawalForm):
+    country = StringField("Country", [Text(2)])
 
 
 class OwnTaxNumberForm(TaxNumberForm):

@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response
 from portal.accounts.guards import administrators_only
 from portal.accounts.queries import holders
 from portal.catalogue import commands as catalogue, pages
-from portal.catalogue.forms import PriceForm
+from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Product
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
-from portal.kit.refusals import Refusal
+from portal.kit.refusals import NotFound, Refusal
 from portal.kit.web import page
 from portal.settings.forms import PresentationForm
 from portal.whitelabels.words import day
@@ -45,7 +45,7 @@ def review(product_id: UUID) -> Response:
         with reading() as db:
             product = pages.product_or_404(db, product_id)
             found = pages.review(db, product, form.new_price("retail"), holders(db))
-    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+    except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         return _show(product_id, price=_refused(form, refused))
     return page("settings/price-review.html", found=found, fields=form.fields)
 
@@ -60,10 +60,24 @@ def set_price(product_id: UUID) -> Response:
         with transaction() as db:
             product = pages.product_or_404(db, product_id)
             catalogue.set_price(db, product, form.new_price("retail"), by=actor())
-    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+    except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         return _show(product_id, price=_refused(form, refused))
     begins = day(form.new_price("retail").valid_from, g.white_label)
     flash(f"The price is set from {begins}. No money moved.", "ok")
+    return redirect(f"/settings/prices/{product_id}", 303)
+
+
+@bp.post("/<uuid:product_id>/price/withdrawal")
+@administrators_only
+def withdraw(product_id: UUID) -> Response:
+    """Take back a retail price whose day has not come."""
+    form = WithdrawalForm()
+    if not form.validate_on_submit() or form.valid_from.data is None:
+        raise NotFound
+    with transaction() as db:
+        product = pages.product_or_404(db, product_id)
+        catalogue.withdraw_price(db, product, "retail", form.valid_from.data, by=actor())
+    flash("The price is withdrawn. No money moved.", "ok")
     return redirect(f"/settings/prices/{product_id}", 303)
 
 

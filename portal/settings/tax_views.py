@@ -1,6 +1,6 @@
 """The tax on what a white label sells: rates by country, its own tax number, prices with or without tax."""
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import administrators_only
@@ -8,9 +8,10 @@ from portal.catalogue import commands as catalogue
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
+from portal.kit.refusals import NotFound
 from portal.kit.web import page
 from portal.settings import commands, tax_pages
-from portal.settings.forms import OwnTaxNumberForm, TaxModeForm, TaxRateForm
+from portal.settings.forms import OwnTaxNumberForm, RateWithdrawalForm, TaxModeForm, TaxRateForm
 
 bp = Blueprint("tax", __name__, url_prefix="/settings/tax")
 
@@ -19,6 +20,22 @@ bp = Blueprint("tax", __name__, url_prefix="/settings/tax")
 @administrators_only
 def index() -> Response:
     return _index()
+
+
+@bp.get("/rates")
+@administrators_only
+def review_rate() -> Response:
+    """What a new rate would do, before anything is saved."""
+    form = TaxRateForm(request.args, prefix="rate", meta={"csrf": False})
+    if not form.validate():
+        return _index(rate=form)
+    try:
+        with reading() as db:
+            found = tax_pages.review(db, form.country.data or "", form.begins, form.percent.ppm)
+    except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
+        form.valid_from.errors = [refused.text]
+        return _index(rate=form)
+    return page("settings/tax-review.html", found=found, fields=form.fields)
 
 
 @bp.post("/rates")
@@ -30,10 +47,23 @@ def set_rate() -> Response:
     try:
         with transaction() as db:
             catalogue.set_tax_rate(db, form.country.data or "", form.begins, form.percent.ppm, by=actor())
-    except (catalogue.TooLate, catalogue.AlreadySet) as refused:
+    except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _index(rate=form)
     flash("The rate is set. Periods already begun keep theirs. No money moved.", "ok")
+    return redirect("/settings/tax", 303)
+
+
+@bp.post("/rates/withdrawal")
+@administrators_only
+def withdraw_rate() -> Response:
+    """Take back a rate whose day has not come."""
+    form = RateWithdrawalForm()
+    if not form.validate_on_submit() or form.valid_from.data is None:
+        raise NotFound
+    with transaction() as db:
+        catalogue.withdraw_tax_rate(db, form.country.data or "", form.valid_from.data, by=actor())
+    flash("The rate is withdrawn. No money moved.", "ok")
     return redirect("/settings/tax", 303)
 
 

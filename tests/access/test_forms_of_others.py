@@ -130,10 +130,11 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         f"{OPERATORS}/credit": {"credit-amount": "10", "credit-reason": "Gift", "credit-request_id": str(uuid4())},
         f"{OPERATORS}/charges/<uuid:charge_id>/credit": {"reason": "Never worked"},
         f"{OPERATORS}/charges/<uuid:charge_id>/again": {},
-        f"{OPERATORS}/credit-limit": {"limit-amount": "77"},
+        f"{OPERATORS}/credit-limit": {
+            "limit-amount": "77", "limit-reason": "Agreed", "limit-request_id": str(uuid4())},
         f"{OPERATORS}/staff": {"staff-name": "Eve", "staff-email": "eve@evil.example", "staff-role": "administrator"},
         f"{OPERATORS}/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
-                               "plan-tax": "20"},
+                               "plan-tax": "20", "plan-reviewed": "1"},
         f"{OPERATORS}/logo": {},
         f"{OPERATORS}/usage": {"act": "take"},
         f"{OPERATORS}/credit-requests/<uuid:request_id>/approval": {},
@@ -141,17 +142,21 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         f"{OPERATORS}/prices/services": service_form(),
         f"{OPERATORS}/prices/<uuid:product_id>/inclusions": {"held-service": str(SERVICE), "held-quantity": "3"},
         f"{OPERATORS}/prices/<uuid:product_id>/price": price_form(),
+        f"{OPERATORS}/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/operator/prices/services": service_form(),
         "/operator/prices/plans": {"plan-code": "free", "plan-name": "Free", "plan-retail": "1", "plan-wholesale": "1",
-                                   "plan-tax": "20"},
+                                   "plan-tax": "20", "plan-reviewed": "1"},
         "/operator/prices/<uuid:product_id>/price": price_form(),
+        "/operator/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/operator/prices/<uuid:product_id>/offers": {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"},
         "/settings/prices/<uuid:product_id>/presentation": {"shown-name": "Renamed"},
         "/settings/prices/<uuid:product_id>/price": price_form(),
+        "/settings/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/settings/tax/mode": {"mode": "inclusive"},
         "/settings/tax/number": {"own-tax_number": "GB980780684"},
         "/settings/tax/rates": {
             "rate-country": "IE", "rate-percent": "23", "rate-valid_from": price_form()["valid_from"]},
+        "/settings/tax/rates/withdrawal": {"country": "IE", "valid_from": price_form()["valid_from"]},
     }
 
 
@@ -162,7 +167,8 @@ def price_form() -> dict[str, str]:
 
 def service_form() -> dict[str, str]:
     return {"service-code": "extra", "service-name": "Extra", "service-kind": "recurring", "service-unit": "each",
-            "service-per_units": "1", "service-retail": "1", "service-wholesale": "1", "service-tax": "20"}
+            "service-per_units": "1", "service-retail": "1", "service-wholesale": "1", "service-tax": "20",
+            "service-reviewed": "1"}
 
 
 def things_of(company: Company, administrator: Person) -> dict[str, object]:

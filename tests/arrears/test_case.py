@@ -1,5 +1,6 @@
 """A customer whose credit runs out: notice, days of grace, suspension, and active again when it is paid."""
 
+import re
 from datetime import date
 
 from sqlalchemy import select
@@ -15,14 +16,16 @@ from portal.audit.commands import COMMAND_LINE
 from portal.billing.proof import wrong_periods
 from portal.billing.usage import NewUsage, note_usage
 from portal.kit import jobs
-from portal.kit.db import reading, scoped, transaction
+from portal.kit.db import PLATFORM, reading, scoped, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters.flows import render
 from portal.letters.models import Letter
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
+from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
+from tests.accounts.making import customer
 from tests.billing.making import service
 from tests.cast import on_sqlite
 from tests.signup.browsing import words
@@ -255,6 +258,61 @@ def test_the_warning_comes_as_many_days_before_as_the_white_label_wants(months, 
     months.live(1)
     with reading(northwind.id) as db:
         assert len(db.scalars(select(Letter).where(Letter.name == "white-label-low")).all()) == 2
+
+
+def told_of_the_limit():
+    with reading(PLATFORM) as db:
+        wanted = select(Letter.name, Letter.to_address).where(Letter.name.like("white-label-over%"))
+        return sorted((name, to) for name, to in db.execute(wanted))
+
+
+BOTH = [("white-label-over", "bob@northwind.example"), ("white-label-over", "fiona@northwind.example"),
+        ("white-label-over-notice", "olga@highwire.example")]
+
+
+def test_a_limit_that_is_passed_is_told_once_to_both_sides_and_nobody_is_cut_off(months, northwind, clock):
+    """Red without the step: one letter at the first warning and none when the limit was passed."""
+    months.pay(100_000)
+    nearly_at_its_limit(northwind)
+    months.live(29)
+    assert told_of_the_limit() == []
+    months.live(3)
+    jobs.run_due()
+    assert told_of_the_limit() == BOTH and months.account.state == "active"
+    months.live(2)
+    jobs.run_due()
+    assert told_of_the_limit() == BOTH
+    with transaction(northwind.id) as db:
+        accounts.set_credit_limit(db, db.load(Account, northwind.account_id), 10**8, by=COMMAND_LINE)
+    months.live(1)
+    nearly_at_its_limit(northwind)
+    months.live(31)
+    jobs.run_due()
+    assert len(told_of_the_limit()) == 6
+
+
+def test_a_charge_that_is_refused_is_told_to_both_sides(months, northwind, browse, bob, app):
+    """An account that the white label cannot pay for. Red when the page says so and nobody else hears of it."""
+    with transaction(northwind.id) as db:
+        waiting = customer(db, northwind.plans["desk"]).id
+        account = db.load(Account, northwind.account_id)
+        left = credit_minor(db, Book.WHOLESALE, account.id) + account.credit_limit_minor
+        accounts.set_credit_limit(db, account, account.credit_limit_minor - left + 1, by=COMMAND_LINE)
+    browser, path = browse(bob), f"/customers/{waiting}/activation"
+    page = browser.get(path)
+    agreed = re.search(r'name="agreed" value="(-?\d+)"', page.text)[1]
+    for _ in range(2):
+        answer = browser.submit(path, {"agreed": agreed}, page=path)
+        assert "The white-label account cannot cover this" in words(answer)
+    with app.app_context():
+        jobs.run_due()
+    assert told_of_the_limit() == BOTH
+    with reading(PLATFORM) as db, app.app_context():
+        (own, *_), (notice,) = (db.scalars(select(Letter).where(Letter.name == name)).all()
+                                for name in ("white-label-over", "white-label-over-notice"))
+        tenant = db.get(WhiteLabel, northwind.id)
+        assert "nobody is cut off" in render(own, tenant).body
+        assert render(notice, tenant).subject == "Northwind Telecom is at its credit limit"
 
 
 @on_sqlite

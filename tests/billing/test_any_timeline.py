@@ -15,12 +15,12 @@ from sqlalchemy import select
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account, MoveRefused, Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import CannotChange, When, Wish, carry_out, due_minor, withdraw
+from portal.billing.changes import CannotChange, When, Wish, carry_out, due_minor, to_agree_minor, withdraw
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, rests_of
 from portal.billing.timeline import active_days
-from portal.catalogue.commands import AlreadySet, NewPrice, set_price
+from portal.catalogue.commands import NewPrice, set_price
 from portal.catalogue.models import Plan, Price, Service
 from portal.kit import clock as kit_clock
 from portal.kit.db import reading, transaction
@@ -52,7 +52,7 @@ class Life:
 
     def __init__(self, zone: str, begins: date, billing_day: int | None) -> None:
         self.zone, self.begins = ZoneInfo(zone), begins
-        self.id = new_id()
+        self.id, self.promised = new_id(), {}
         host = f"w{self.id.hex}.localhost"
         business = Business("GBP", "GB", zone, "en_GB", "VAT", 175_000)
         with kit_clock.reading(Clock(self.at(0, 9))), transaction(self.id) as db:
@@ -84,8 +84,11 @@ class Life:
                     self.do(*act)
 
     def do(self, what: str, *how) -> None:
-        with suppress(CannotChange, MoveRefused, AlreadySet), transaction(self.id) as db:
+        with suppress(CannotChange, MoveRefused), transaction(self.id) as db:
             account = db.locked(Account, self.account)
+            if what not in ("seats", "plan"):
+                # A price, a rest or a withdrawal after the confirmation changes what has not begun.
+                self.promised = {key: sum for key, sum in self.promised.items() if key[1] <= str(self.today())}
             if what in ("seats", "plan"):
                 self.change(db, account, what, *how)
             elif what == "price":
@@ -106,6 +109,11 @@ class Life:
         wish = Wish(product, which if what == "seats" else 1, when)
         made = carry_out(db, account, wish, agreed_minor=None, by=COMMAND_LINE)
         assert due_minor(account, made) == made.now.retail_minor
+        # What has not begun yet is replaced by it.
+        stem, today = "seat" if what == "seats" else "plan", str(self.today())
+        self.promised = {k: sum for k, sum in self.promised.items() if not k[0].startswith(stem) or k[1] <= today}
+        if made.first_period is not None:
+            self.promised[made.item, str(made.day)] = to_agree_minor(account, made)
 
     def ledger(self):
         with reading(self.id) as db:
@@ -113,11 +121,17 @@ class Life:
                            str(c.last_day)) for c in db.scalars(select(Charge)))
 
     def prove(self) -> None:
-        """Each active day of each subscription is charged once, net of what was given back; none rests uncharged."""
+        """Each active day of each subscription is charged once, net of what was given back; none rests uncharged; and
+        what was quoted for a next period is what it was charged."""
         with reading(self.id) as db:
             assert wrong_periods(db)[1] == []
             account = db.load(Account, self.account)
             rests = rests_of(db, [account])[account.id]
+            charged = {(c.item, c.period_key): c.net_minor + c.tax_minor
+                       for c in db.scalars(select(Charge).where(Charge.book == "retail"))}
+            for (item, day), minor in self.promised.items():
+                if day <= str(self.begins + timedelta(days=LENGTH)):
+                    assert charged.get((item, day), 0) == minor
             ends = {c.charge_id: c.from_day for c in db.scalars(select(ChargeCredit))}
             for each in db.scalars(select(Subscription)):
                 mine = [c for c in db.scalars(select(Charge).where(Charge.item == each.item, Charge.book == "retail"))

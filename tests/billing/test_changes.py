@@ -16,6 +16,7 @@ from portal.billing.changes import (
     Wish,
     carry_out,
     due_minor,
+    to_agree_minor,
     withdraw,
     work_out,
 )
@@ -44,7 +45,7 @@ def run(db, northwind, clock):
 def change(db, account, product, quantity, when=When.NOW):
     quoted = work_out(db, account, Wish(product, quantity, when))
     before = -credit_minor(db, Book.RETAIL, account.id)
-    made = carry_out(db, account, quoted.wish, agreed_minor=due_minor(account, quoted), by=COMMAND_LINE)
+    made = carry_out(db, account, quoted.wish, agreed_minor=to_agree_minor(account, quoted), by=COMMAND_LINE)
     if account.is_run_by_customer:
         assert -credit_minor(db, Book.RETAIL, account.id) - before == quoted.now.retail_minor
     assert made == quoted
@@ -155,6 +156,45 @@ class TestNext:
         clock.advance(days=50)
         bill(db, [own], date(2027, 1, 11))
         assert [net for _, _, net, _ in charges(db, own)] == [900, 1500, 1500]
+
+
+class TestTheFirstPeriodOfTheNextOne:
+    """A quote from the next period on. Red when the quote takes the price of the period after it, as it did."""
+
+    def test_its_price_is_that_of_its_first_day(self, db, own, northwind, clock):
+        seat = service(db)
+        set_price(db, seat, NewPrice("retail", date(2026, 12, 20), 1500), by=COMMAND_LINE)
+        made = change(db, own, seat, 2, When.NEXT)
+        assert (made.first_period.retail.gross_minor, made.each_period.retail.gross_minor) == (2160, 3600)
+        assert to_agree_minor(own, made) == 2160 and due_minor(own, made) == 0
+        clock.advance(days=70)
+        bill(db, [own], clock().date())
+        charged = [(key, net + tax) for _, key, net, tax in charges(db, own)]
+        assert charged == [("2026-12-02", 2160), ("2027-01-02", 3600)]
+
+    def test_a_price_that_was_set_since_makes_the_quote_old(self, db, own, clock):
+        """Red when what is agreed is only what is due at once, which is nothing."""
+        seat = service(db)
+        quoted = work_out(db, own, Wish(seat, 10, When.NEXT))
+        set_price(db, seat, NewPrice("retail", date(2026, 12, 1), 9900), by=COMMAND_LINE)
+        with pytest.raises(QuoteIsOld):
+            carry_out(db, own, quoted.wish, agreed_minor=to_agree_minor(own, quoted), by=COMMAND_LINE)
+        assert rows(db, own) == []
+
+    def test_what_its_payer_agrees_to_is_wholesale_in_option_2(self, db, run, clock):
+        assert to_agree_minor(run, change(db, run, service(db), 2, When.NEXT)) == 720
+
+    def test_a_run_that_is_late_is_caught_up_with_in_the_quote(self, db, own, clock):
+        """Red when the next period of an uncharged day is that day's own."""
+        seat = service(db)
+        change(db, own, seat, 1)
+        clock.advance(days=30)
+        assert work_out(db, own, Wish(seat, 4, When.NEXT)).day == date(2027, 1, 2)
+
+    def test_what_is_bought_once_is_bought_now(self, db, own, clock):
+        """Red when the wish keeps its "next": it was debited, and the page said that no money moved."""
+        made = change(db, own, service(db, "headset", "one_off"), 1, When.NEXT)
+        assert made.wish.when is When.NOW and due_minor(own, made) == to_agree_minor(own, made) == 1080
 
 
 class TestPlans:

@@ -158,7 +158,7 @@ class TestActivateOption2:
         browser, path = browse(bob), f"/customers/{account}/activation"
         token = browser.token(path)
         answer = browser.post(path, data={"csrf_token": token, "agreed": 719})
-        assert answer.status_code == 409 and "The price changed meanwhile" in words(answer)
+        assert answer.status_code == 409 and "This is not the sum that you were shown" in words(answer)
         assert f'href="{path}"' in answer.text
         assert browser.post(path, data={"csrf_token": token}).status_code == 400
         assert on_file(account).state == "inactive" and on_file(account).charges == 0

@@ -19,7 +19,7 @@ from tests.servers import PLATFORM, WEB, PostgresqlServer
 
 APPEND_ONLY = {
     "audit_row", "charge", "charge_credit", "credit_note", "event", "journal_entry", "journal_line", "pbx_version",
-    "price", "receipt", "statement", "statement_line", "terms_acceptance"}
+    "price", "price_correction", "receipt", "statement", "statement_line", "terms_acceptance"}
 
 
 def owner_url(settings: Settings) -> str:

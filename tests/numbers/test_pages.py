@@ -250,7 +250,7 @@ class TestRefused:
         form, _ = quoted(browser, base)
         street.set(Service, street.geo, opening_retail_minor=300)
         answer = browser.post(f"{base}/numbers/quote", data=form)
-        assert answer.status_code == 409 and "The price changed meanwhile" in answer.text
+        assert answer.status_code == 409 and "This is not the sum that you were shown" in answer.text
         assert street.number().state == "reserved" and street.charged(street.own) == 0
 
     def test_two_tabs_confirm_and_one_pays(self, street, browse):

@@ -1,5 +1,7 @@
 """Credit, its limit and plans, given on the operator's pages."""
 
+import re
+
 import pytest
 
 from portal.accounts.models import Account
@@ -92,11 +94,22 @@ class TestCredit:
 
 
 class TestTheLimit:
-    def set(self, desk, company, amount):
-        return desk.send(f"{page_of(company)}/credit-limit", {"limit-amount": amount})
+    def set(self, desk, company, amount, reason="Three months paid on time"):
+        form = {"limit-amount": amount, "limit-reason": reason,
+                "limit-request_id": value(desk.get(page_of(company)), "limit-request_id")}
+        return desk.send(f"{page_of(company)}/credit-limit", form)
+
+    @on_sqlite
+    def test_asks_for_a_reason_and_is_on_the_trail_with_before_and_after(self, desk, northwind, rows):
+        """Red when the reason may be left out."""
+        assert "limit-reason" in errors(self.set(desk, northwind, "250", reason=""))
+        self.set(desk, northwind, "250")
+        act = rows(AuditRow, action="account.credit-limit")[-1]
+        assert (act.details["before_minor"], act.details["after_minor"], act.details["reason"]) == (
+            0, 25_000, "Three months paid on time")
 
     @pytest.mark.parametrize(("typed", "minor", "shown"), [
-        ("250", 25_000, "£250.00"), ("0", 0, "£0.00"), ("0.00", 0, "£0.00"), ("1,000.50", 100_050, "£1,000.50")])
+        ("250", 25_000, "£250.00"), ("0", 0, "£0.00"), ("0.00", 0, "£0.00"), ("999.50", 99_950, "£999.50")])
     def test_is_set_and_moves_no_money(self, desk, northwind, rows, typed, minor, shown):
         before = len(rows(JournalEntry))
         assert self.set(desk, northwind, typed).status_code == 303
@@ -121,6 +134,7 @@ class TestTheLimit:
 PLAN = {
     "code": "team-10", "name": "Team 10", "description": "Ten users", "retail": "58.00", "wholesale": "41",
     "retail_setup": "25", "wholesale_setup": "10.50", "minimum_funding": "75", "tax": "8.875",
+    "reviewed": "yes",
 }
 
 
@@ -137,6 +151,18 @@ class TestPlans:
         assert (plan.opening_retail_minor, plan.opening_wholesale_minor, plan.opening_retail_setup_minor,
                 plan.opening_wholesale_setup_minor, plan.minimum_funding_minor) == (5800, 4100, 2500, 1050, 7500)
         assert "Team 10 team-10 £58.00 £41.00 8.875%" in words(desk.get(page_of(northwind)))
+
+    def test_its_margin_is_reviewed_before_it_is_saved(self, desk, northwind, rows):
+        """Red when the first post saves: a retail price of 1 and a wholesale one of 50 went on sale at once."""
+        before = len(rows(Plan))
+        answer = self.add(desk, northwind, retail="1", wholesale="50", reviewed=None)
+        page = words(answer)
+        assert answer.status_code == 200 and "Below wholesale" in page and "Margin before tax −£49.00" in page
+        assert len(rows(Plan)) == before
+        confirmed = dict(re.findall(r'type="hidden" name="(plan-[^"]+)" value="([^"]*)"', answer.text))
+        assert desk.send(f"{page_of(northwind)}/plans", confirmed).status_code == 303
+        (plan,) = rows(Plan, code="team-10")
+        assert (plan.opening_retail_minor, plan.opening_wholesale_minor, plan.tax_ppm) == (100, 5000, 88_750)
 
     def test_it_is_on_sale_at_once_and_in_no_other_white_label(self, desk, northwind, browse, bob, charlie):
         self.add(desk, northwind)

@@ -20,7 +20,8 @@ from tests.signup.browsing import errors, value, words
 
 DEFAULT = "/operator/prices"
 SERVICE = {"service-code": "minutes", "service-name": "Minutes", "service-kind": "usage", "service-unit": "minutes",
-           "service-per_units": "100", "service-retail": "1.20", "service-wholesale": "0.70", "service-tax": "20"}
+           "service-per_units": "100", "service-retail": "1.20", "service-wholesale": "0.70", "service-tax": "20",
+           "service-reviewed": "yes"}
 
 
 def typed(**differing):
@@ -46,6 +47,14 @@ def wholesale_on(company, code, day):
 
 
 class TestAServiceIsAdded:
+    @pytest.mark.parametrize("where", ["own", "default"])
+    def test_after_a_review_of_its_margin(self, desk, northwind, rows, where):
+        """Red when the first post saves."""
+        base = f"{page_of(northwind)}/prices" if where == "own" else DEFAULT
+        answer = desk.send(f"{base}/services", {**SERVICE, "service-reviewed": ""})
+        assert answer.status_code == 200 and "Margin before tax £0.50" in words(answer)
+        assert rows(Service) == []
+
     def test_with_its_kind_unit_and_prices(self, desk, northwind, rows):
         assert desk.send(f"{page_of(northwind)}/prices/services", SERVICE).status_code == 303
         (made,) = rows(Service, code="minutes")
@@ -91,7 +100,7 @@ class TestAServiceIsAdded:
 class TestAPlan:
     def test_may_be_by_the_year_with_a_trial(self, desk, northwind, rows):
         form = {"plan-code": "year", "plan-name": "Year", "plan-retail": "120", "plan-wholesale": "90",
-                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "14"}
+                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "14", "plan-reviewed": "1"}
         assert desk.send(f"{page_of(northwind)}/plans", form).status_code == 303
         (plan,) = rows(Plan, code="year")
         assert (plan.months, plan.trial_days) == (12, 14)
@@ -150,13 +159,19 @@ class TestAWholesalePrice:
         assert act.actor_name == olga.name and act.details["side"] == "wholesale"
         assert "£5.00 from 1 Dec 2026" in words(desk.get(f"{page_of(northwind)}/prices"))
 
-    def test_a_day_that_has_begun_or_is_set_is_refused_beside_its_field(self, desk, path, rows):
-        desk.send(f"{path}/price", typed())
-        for differing in ({"valid_from": "2026-11-02"}, {}):
-            for answer in (desk.send(f"{path}/price", typed(**differing)),
-                           desk.get(f"{path}/price", query_string=typed(**differing))):
-                assert answer.status_code == 422 and "valid_from" in errors(answer)
-        assert len(rows(Price)) == 1
+    def test_a_day_that_has_begun_is_refused_beside_its_field(self, desk, path, rows):
+        wrong = typed(valid_from="2026-11-02")
+        for answer in (desk.send(f"{path}/price", wrong), desk.get(f"{path}/price", query_string=wrong)):
+            assert answer.status_code == 422 and "valid_from" in errors(answer)
+        assert rows(Price) == []
+
+    def test_before_its_day_it_is_replaced_and_withdrawn(self, desk, path, northwind):
+        for price, minor in (("5.00", 500), ("6.00", 600)):
+            desk.send(f"{path}/price", typed(price=price))
+            assert wholesale_on(northwind, "desk", date(2026, 12, 1)) == minor
+        assert desk.send(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}).status_code == 303
+        assert wholesale_on(northwind, "desk", date(2026, 12, 1)) == 400
+        assert desk.send(f"{path}/price/withdrawal", {"valid_from": "soon"}).status_code == 404
 
     @on_sqlite
     def test_a_day_is_the_white_labels_own(self, desk, kauri, clock, browse, olga):
@@ -183,7 +198,8 @@ class TestTheDefaultList:
 
     def test_a_plan_is_listed_and_offered(self, desk, northwind, rows, cast):
         form = {"plan-code": "gold", "plan-name": "Gold", "plan-retail": "120", "plan-wholesale": "90",
-                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "7", "plan-minimum_funding": "50"}
+                "plan-tax": "20", "plan-months": "12", "plan-trial_days": "7", "plan-minimum_funding": "50",
+                "plan-reviewed": "1"}
         assert desk.send(f"{DEFAULT}/plans", form).status_code == 303
         (listed,) = rows(Plan, white_label_id=cast.operator.id)
         self.offer(desk, listed, northwind)
@@ -204,6 +220,17 @@ class TestTheDefaultList:
         assert wholesale_on(northwind, "seat", date(2026, 12, 1)) == 500
         own = rows(Service, white_label_id=northwind.id)[0]
         assert "Olga Brandt, default list" in words(desk.get(f"{page_of(northwind)}/prices/{own.id}"))
+
+    def test_a_price_that_is_put_right_or_withdrawn_is_so_for_those_that_follow(self, desk, northwind, listed):
+        """Red when the job only sets what is missing."""
+        self.offer(desk, listed, northwind)
+        for price, minor in (("5.00", 500), ("6.00", 600)):
+            desk.send(f"{DEFAULT}/{listed.id}/price", typed(price=price))
+            jobs.run_due()
+            assert wholesale_on(northwind, "seat", date(2026, 12, 1)) == minor
+        assert desk.send(f"{DEFAULT}/{listed.id}/price/withdrawal", {"valid_from": "2026-12-01"}).status_code == 303
+        jobs.run_due()
+        assert wholesale_on(northwind, "seat", date(2026, 12, 1)) == 300
 
     def test_a_price_of_its_own_goes_before_it(self, desk, northwind, listed, rows):
         self.offer(desk, listed, northwind)

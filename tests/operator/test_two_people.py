@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from portal.accounts.models import Account
 from portal.audit.models import AuditRow
 from portal.kit.db import transaction
 from portal.ledger.models import JournalEntry
@@ -177,3 +178,50 @@ class TestAtOnce:
             with transaction(northwind.id) as db:
                 return credit_requests.ask(db, 60_000, request_id=uuid4(), reason=f"Part {n}", by=olga.actor)
         assert sorted(at_once(2, ask)) == ["given", "waiting"]
+
+
+def raise_limit(desk, company, amount):
+    form = {"limit-amount": amount, "limit-reason": "Contract of May",
+            "limit-request_id": value(desk.get(page_of(company)), "limit-request_id")}
+    return desk.send(f"{page_of(company)}/credit-limit", form)
+
+
+class TestAHigherLimit:
+    """Credit by another name. Red when one person sets whatever limit, as it was."""
+
+    def limit(self, rows, northwind):
+        return rows(Account, id=northwind.account_id)[0].credit_limit_minor
+
+    def test_above_what_one_person_may_give_it_waits_for_another(self, desk, northwind, rows, otto, browse):
+        before = len(rows(JournalEntry))
+        assert raise_limit(desk, northwind, "9,000,000").status_code == 303
+        assert self.limit(rows, northwind) == 0
+        assert "The higher limit waits for somebody else to agree." in words(desk.get(page_of(northwind)))
+        (request,) = rows(CreditRequest, state="waiting")
+        assert decide(desk, northwind, request, "approval").status_code == 403
+        second = browse(otto)
+        page = words(second.get(f"{page_of(northwind)}/credit-requests/{request.id}"))
+        assert "A credit limit of £9,000,000.00" in page and "Set the limit" in page and "Limit now £0.00" in page
+        assert decide(second, northwind, request, "approval").status_code == 303
+        assert self.limit(rows, northwind) == 900_000_000 and len(rows(JournalEntry)) == before
+        act = rows(AuditRow, action="account.credit-limit")[-1]
+        assert (act.actor_name, act.details["before_minor"], act.details["after_minor"]) == (
+            "Otto Lind", 0, 900_000_000)
+
+    def test_refused_it_stays(self, desk, northwind, rows, otto, browse):
+        raise_limit(desk, northwind, "9,000,000")
+        (request,) = rows(CreditRequest, state="waiting")
+        assert decide(browse(otto), northwind, request, "refusal").status_code == 303
+        assert self.limit(rows, northwind) == 0
+
+    def test_credit_and_limit_of_one_day_are_added_up(self, desk, northwind, rows):
+        """Red when each is counted by itself: twice as much for one person."""
+        give(desk, northwind, "600")
+        raise_limit(desk, northwind, "600")
+        assert self.limit(rows, northwind) == 0 and len(rows(CreditRequest, state="waiting")) == 1
+
+    def test_one_person_lowers_it(self, desk, northwind, rows):
+        raise_limit(desk, northwind, "900")
+        assert self.limit(rows, northwind) == 90_000
+        raise_limit(desk, northwind, "10")
+        assert self.limit(rows, northwind) == 1000

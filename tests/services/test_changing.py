@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.models import Account, Subscription
+from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
 from portal.billing.run import bill_white_label
+from portal.catalogue.commands import NewPrice, set_price
+from portal.catalogue.models import Service
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -58,6 +61,45 @@ def test_a_change_for_the_next_period_waits_and_is_taken_back(shop, browse):
     assert "Off from 2 December 2026" in words(browser.get(f"{base}/services"))
     browser.submit(f"{base}/services/{shop.seat}/withdrawal", page=f"{base}/services")
     assert rows(shop, shop.own) == [("seat", 2, None)]
+
+
+def test_a_price_of_the_first_period_that_is_not_that_of_the_next_is_said(shop, browse):
+    with transaction(shop.tenant.id) as db:
+        set_price(db, db.load(Service, shop.seat), NewPrice("retail", date(2026, 12, 20), 1500), by=COMMAND_LINE)
+    _, agreed, quote = order(browse(shop.owner), f"/account/{shop.own}", shop.seat, 1, "next")
+    assert "From 2 December 2026. First £10.80 up to 1 January 2027, with VAT. Then £18.00 each month" in quote
+    assert agreed == 1080 and "Confirm the change for" not in quote
+
+
+def test_a_confirmation_for_the_next_period_is_held_to_its_price(shop, browse):
+    """The price rises between the quote and its confirmation. Red when the page carries only what is due now."""
+    browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
+    page = browser.get(f"{path}?quantity=10&when=next")
+    assert "From 2 December 2026. £108.00 each month, with VAT." in words(page)
+    agreed = re.search(r'name="agreed" value="(-?\d+)"', page.text)[1]
+    token = browser.token(f"{path}?quantity=1&when=now")
+    with transaction(shop.tenant.id) as db:
+        set_price(db, db.load(Service, shop.seat), NewPrice("retail", date(2026, 12, 1), 9900), by=COMMAND_LINE)
+    form = {"quantity": 10, "when": "next", "agreed": agreed, "item": "seat", "csrf_token": token}
+    answer = browser.post(path, data=form)
+    assert answer.status_code == 409 and "This is not the sum that you were shown" in answer.text
+    assert rows(shop, shop.own) == []
+
+
+def test_what_is_bought_once_is_bought_now_and_called_so(shop, browse):
+    """Red with the words of a change that waits: money moved."""
+    base, browser, before = f"/account/{shop.own}", browse(shop.owner), credit(shop)
+    order(browser, base, shop.headset, 1, "next")
+    page = words(browser.get(f"{base}/services"))
+    assert "Headset is changed. The charges show what was debited." in page and before - credit(shop) == 4800
+
+
+def test_a_quantity_that_was_not_quoted_is_not_blamed_on_the_price_alone(shop, browse):
+    browser, path = browse(shop.owner), f"/account/{shop.own}/services/{shop.seat}"
+    form = {"quantity": 5, "when": "now", "agreed": 1080, "item": "seat"}
+    answer = browser.submit(path, form, page=f"{path}?quantity=1&when=now")
+    assert answer.status_code == 409 and "or what is asked for is not what was quoted" in words(answer)
+    assert rows(shop, shop.own) == []
 
 
 @pytest.mark.parametrize(("quantity", "when", "said"), [
@@ -119,7 +161,7 @@ class TestRefused:
         token = browser.token(f"{path}?quantity=1&when=now")
         clock.advance(minutes=1)
         answer = browser.post(path, data={"csrf_token": token, "quantity": 1, "when": "now", "agreed": 1079})
-        assert answer.status_code == 409 and "The price changed meanwhile" in answer.text
+        assert answer.status_code == 409 and "This is not the sum that you were shown" in answer.text
         assert rows(shop, shop.own) == []
 
     def test_without_the_credit_the_page_says_what_is_missing_and_offers_no_confirmation(self, shop, browse):

@@ -4,9 +4,11 @@ from datetime import date
 
 import pytest
 
+from portal.audit.commands import COMMAND_LINE
 from portal.audit.models import AuditRow
 from portal.catalogue.commands import NewPrice, set_price
 from portal.catalogue.models import Plan, Price
+from portal.catalogue.queries import price_list
 from portal.kit.db import reading, transaction
 from portal.operator.commands import NewService, add_service
 from tests.accounts.making import OPTION_2, active, charge_month, customer
@@ -33,6 +35,11 @@ def typed(**differing):
 def prices_of(northwind):
     with reading(northwind.id) as db:
         return [(p.side, p.source, p.valid_from, p.minor, p.setup_minor, p.set_by) for p in db.query(Price)]
+
+
+def retail_on(northwind, day):
+    with reading(northwind.id) as db:
+        return price_list(db).retail(db.load(Plan, northwind.plans["desk"]), day).minor
 
 
 class TestTheList:
@@ -108,13 +115,56 @@ class TestANewPrice:
             assert errors(answer) == {"valid_from": "Choose tomorrow or a later day."}
         assert prices_of(northwind) == []
 
-    def test_a_day_is_set_once(self, desk, path, northwind):
-        """A double click, and a second thought. Red with the second row taken, or with a crash on the unique key."""
-        for _ in range(2):
-            answer = desk.submit(f"{path}/price", typed(), page=path)
-        assert answer.status_code == 422 and "was set" in errors(answer)["valid_from"]
-        assert "was set" in errors(desk.get(f"{path}/price", query_string=typed(price="9")))["valid_from"]
-        assert len(prices_of(northwind)) == 1
+    def test_a_second_click_sets_nothing_more(self, desk, path, northwind):
+        """Red with the second row taken, or with a crash on the unique key."""
+        assert [desk.submit(f"{path}/price", typed(), page=path).status_code for _ in range(2)] == [303, 303]
+        with reading(northwind.id) as db:
+            assert db.query(AuditRow).filter(AuditRow.action.like("price.%")).count() == 1
+
+    def test_before_its_day_it_is_replaced_and_withdrawn_with_before_and_after(self, desk, path, northwind):
+        """Red when a day that was set is refused: a slip of the finger would be charged."""
+        desk.submit(f"{path}/price", typed(), page=path)
+        review = words(desk.get(f"{path}/price", query_string=typed(price="9")))
+        assert "It replaces £12.50 a month and £5.00 set-up, which was set for that day." in review
+        desk.submit(f"{path}/price", typed(price="9"), page=path)
+        assert retail_on(northwind, date(2026, 12, 1)) == 900
+        back = f"{path}/price/withdrawal"
+        form = {"valid_from": "2026-12-01"}
+        assert [desk.submit(back, form, page=path).status_code for _ in range(2)] == [303, 404]
+        assert retail_on(northwind, date(2026, 12, 1)) == 1000 and "Dec 2026" not in words(desk.get(path))
+        desk.submit(f"{path}/price", typed(price="8"), page=path)
+        assert retail_on(northwind, date(2026, 12, 1)) == 800
+        with reading(northwind.id) as db:
+            acts = db.query(AuditRow).filter(AuditRow.action.in_(["price.replaced", "price.withdrawn"]))
+            found = sorted((act.action, act.details["before"], act.details["after"]) for act in acts.all()
+                           if act.details["before"])
+        assert found == [("price.replaced", [1250, 500], [900, 500]), ("price.withdrawn", [900, 500], None)]
+
+    def test_one_that_began_stays(self, desk, path, northwind, clock, browse, bob):
+        """Red without the day's check in the command."""
+        desk.submit(f"{path}/price", typed(), page=path)
+        clock.advance(days=40)
+        later = browse(bob)
+        answer = later.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
+        assert answer.status_code == 422 and retail_on(northwind, date(2026, 12, 5)) == 1250
+        assert "Withdraw" not in words(later.get(path))
+
+    def test_one_at_which_something_was_charged_stays(self, desk, path, northwind):
+        """An account whose first day lies ahead is charged for it at its activation. Red without `refuse_charged`."""
+        desk.submit(f"{path}/price", typed(), page=path)
+        with transaction(northwind.id) as db:
+            active(db, customer(db, northwind.plans["desk"], first_day=date(2026, 12, 5)))
+        answer = desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
+        assert answer.status_code == 409 and "charged at this already" in words(answer)
+        assert "valid_from" in errors(desk.submit(f"{path}/price", typed(price="9"), page=path))
+        assert retail_on(northwind, date(2026, 12, 1)) == 1250
+
+    def test_the_wholesale_price_to_come_is_not_the_white_labels_to_withdraw(self, desk, path, northwind):
+        with transaction(northwind.id) as db:
+            of = db.load(Plan, northwind.plans["desk"])
+            set_price(db, of, NewPrice("wholesale", date(2026, 12, 1), 500), by=COMMAND_LINE)
+        assert "Withdraw" not in words(desk.get(path))
+        assert desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path).status_code == 404
 
     @on_sqlite
     @pytest.mark.parametrize(("field", "text"), [

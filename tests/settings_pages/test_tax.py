@@ -54,18 +54,47 @@ class TestRates:
         page = words(browse(bob).get(TAX))
         assert "Ireland 21.5% 1 Jan 2027" in page and "Ireland Holds today 23% 1 Dec 2026 31 Dec 2026" in page
 
-    def test_a_day_is_set_once_and_never_when_it_has_begun(self, desk, northwind):
-        desk.submit(f"{TAX}/rates", RATE, page=TAX)
-        for differing in ({"rate-percent": "20"}, {"rate-valid_from": "2026-11-02"}):
-            answer = desk.submit(f"{TAX}/rates", {**RATE, **differing}, page=TAX)
-            assert answer.status_code == 422 and "rate-valid_from" in errors(answer)
+    def test_is_reviewed_before_it_is_saved(self, desk, northwind):
+        page = desk.get(f"{TAX}/rates", query_string=RATE)
+        assert page.status_code == 200 and "23% VAT for Ireland?" in words(page)
+        assert "Rate for Ireland Each product's own, 20% 23%" in words(page)
         with reading(northwind.id) as db:
-            assert db.query(TaxRate).one().rate_ppm == 230_000
+            assert db.query(TaxRate).count() == 0
+
+    def test_never_when_its_day_has_begun(self, desk, northwind):
+        wrong = {**RATE, "rate-valid_from": "2026-11-02"}
+        for answer in (desk.submit(f"{TAX}/rates", wrong, page=TAX), desk.get(f"{TAX}/rates", query_string=wrong)):
+            assert answer.status_code == 422 and "rate-valid_from" in errors(answer)
+
+    def test_before_its_day_a_rate_is_replaced_and_withdrawn_with_before_and_after(self, desk, northwind):
+        """Red when a day that was set is refused: the mistake would be charged for a day at least."""
+        desk.submit(f"{TAX}/rates", RATE, page=TAX)
+        assert "It replaces the rate" in words(desk.get(f"{TAX}/rates", query_string={**RATE, "rate-percent": "20"}))
+        assert desk.submit(f"{TAX}/rates", {**RATE, "rate-percent": "20"}, page=TAX).status_code == 303
+        with reading(northwind.id) as db:
+            assert db.query(TaxRate).one().rate_ppm == 200_000
+        back = {"country": "IE", "valid_from": "2026-12-01"}
+        assert [desk.submit(f"{TAX}/rates/withdrawal", back, page=TAX).status_code for _ in range(2)] == [303, 404]
+        with reading(northwind.id) as db:
+            assert db.query(TaxRate).count() == 0
+            details = [row.details for row in db.query(AuditRow).filter(AuditRow.action.like("tax-rate.%"))
+                       if row.action != "tax-rate.set"]
+        assert sorted((d["before"], d["after"] or 0) for d in details) == [(200_000, 0), (230_000, 200_000)]
+
+    def test_one_that_began_stays(self, desk, clock, browse, bob, northwind):
+        """Red without the day's check in the command."""
+        desk.submit(f"{TAX}/rates", RATE, page=TAX)
+        clock.advance(days=40)
+        later, back = browse(bob), {"country": "IE", "valid_from": "2026-12-01"}
+        assert later.submit(f"{TAX}/rates/withdrawal", back, page=TAX).status_code == 422
+        with reading(northwind.id) as db:
+            assert db.query(TaxRate).count() == 1
 
     @on_sqlite
     @pytest.mark.parametrize(("field", "typed"), [
         ("rate-country", "XX"), ("rate-country", ""), ("rate-percent", ""), ("rate-percent", "-1"),
-        ("rate-percent", "101"), ("rate-percent", "NaN"), ("rate-valid_from", ""), ("rate-valid_from", "9999-01-01"),
+        ("rate-percent", "101"), ("rate-percent", "NaN"), ("rate-percent", "1e1"), ("rate-percent", "+5"),
+        ("rate-percent", "1_0"), ("rate-valid_from", ""), ("rate-valid_from", "9999-01-01"),
     ])
     def test_what_is_wrong_is_said_beside_its_field(self, desk, northwind, field, typed):
         answer = desk.submit(f"{TAX}/rates", {**RATE, field: typed}, page=TAX)

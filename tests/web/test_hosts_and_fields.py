@@ -14,6 +14,7 @@ from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import User
 from portal.kit import settings as kit_settings, tokens
 from portal.kit.db import database, reading, transaction
+from portal.kit.ids import new_id
 from portal.kit.limits import limiter
 from tests.cast import PASSWORD, Cast, password_hash
 from tests.conftest import HostClient
@@ -282,7 +283,8 @@ def test_extra_fields_change_nothing_when_the_operator_invites_or_credits(cast: 
     extra = {f"{prefix}{name}": text for prefix in ("", "staff-", "limit-") for name, text in more(cast).items()}
     invited = {**extra, "staff-name": "Dan", "staff-email": "dan@northwind.example", "staff-role": "finance"}
     assert olga.submit(f"{path}/staff", invited, page=path).status_code == 303
-    assert olga.submit(f"{path}/credit-limit", {**extra, "limit-amount": "12"}, page=path).status_code == 303
+    limit = {**extra, "limit-amount": "12", "limit-reason": "Agreed", "limit-request_id": str(new_id())}
+    assert olga.submit(f"{path}/credit-limit", limit, page=path).status_code == 303
     with reading(cast.northwind.id) as db:
         dan = db.scalars(select(User).where(User.login_name == "dan@northwind.example")).one()
         assert dan.password_hash is None
