@@ -154,9 +154,9 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         "/settings/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/settings/tax/mode": {"mode": "inclusive"},
         "/settings/tax/number": {"own-tax_number": "GB980780684"},
-        "/settings/tax/rates/withdrawal": {"country": "IE", "valid_from": price_form()["valid_from"]},
         "/settings/tax/rates": {
             "rate-country": "IE", "rate-percent": "23", "rate-valid_from": price_form()["valid_from"]},
+        "/settings/tax/rates/withdrawal": {"country": "IE", "valid_from": price_form()["valid_from"]},
     }
 
 
