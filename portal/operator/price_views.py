@@ -13,7 +13,7 @@ from portal.catalogue.models import Plan, Service
 from portal.identity.guards import actor, operator_staff_only
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import BadInput, NotFound
 from portal.kit.web import page
 from portal.operator import commands, flows, price_pages
 from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ProductForm, ServiceForm
@@ -116,7 +116,7 @@ def withdraw(product_id: UUID, white_label_id: UUID | None = None) -> Response:
     """Take back a wholesale price whose day has not come."""
     shelf, form = shelf_or_404(white_label_id), WithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
-        raise NotFound
+        raise BadInput
     _withdraw(shelf, product_id, form.valid_from.data)
     flash("The wholesale price is withdrawn. No money moved.", "ok")
     return redirect(f"{shelf.base}/{product_id}", 303)

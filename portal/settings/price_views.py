@@ -12,7 +12,7 @@ from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Product
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
-from portal.kit.refusals import NotFound, Refusal
+from portal.kit.refusals import BadInput, Refusal
 from portal.kit.web import page
 from portal.settings.forms import PresentationForm
 from portal.whitelabels.words import day
@@ -73,7 +73,7 @@ def withdraw(product_id: UUID) -> Response:
     """Take back a retail price whose day has not come."""
     form = WithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
-        raise NotFound
+        raise BadInput
     with transaction() as db:
         product = pages.product_or_404(db, product_id)
         catalogue.withdraw_price(db, product, "retail", form.valid_from.data, by=actor())

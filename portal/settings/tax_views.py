@@ -8,7 +8,7 @@ from portal.catalogue import commands as catalogue
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import BadInput
 from portal.kit.web import page
 from portal.settings import commands, tax_pages
 from portal.settings.forms import OwnTaxNumberForm, RateWithdrawalForm, TaxModeForm, TaxRateForm
@@ -60,7 +60,7 @@ def withdraw_rate() -> Response:
     """Take back a rate whose day has not come."""
     form = RateWithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
-        raise NotFound
+        raise BadInput
     with transaction() as db:
         catalogue.withdraw_tax_rate(db, form.country.data or "", form.valid_from.data, by=actor())
     flash("The rate is withdrawn. No money moved.", "ok")

@@ -171,7 +171,7 @@ class TestAWholesalePrice:
             assert wholesale_on(northwind, "desk", date(2026, 12, 1)) == minor
         assert desk.send(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}).status_code == 303
         assert wholesale_on(northwind, "desk", date(2026, 12, 1)) == 400
-        assert desk.send(f"{path}/price/withdrawal", {"valid_from": "soon"}).status_code == 404
+        assert desk.send(f"{path}/price/withdrawal", {"valid_from": "soon"}).status_code == 400
 
     @on_sqlite
     def test_a_day_is_the_white_labels_own(self, desk, kauri, clock, browse, olga):
