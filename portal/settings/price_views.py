@@ -72,10 +72,10 @@ def set_price(product_id: UUID) -> Response:
 def withdraw(product_id: UUID) -> Response:
     """Take back a retail price whose day has not come."""
     form = WithdrawalForm()
-    if not form.validate_on_submit() or form.valid_from.data is None:
-        raise BadInput
     with transaction() as db:
         product = pages.product_or_404(db, product_id)
+        if not form.validate_on_submit() or form.valid_from.data is None:
+            raise BadInput
         catalogue.withdraw_price(db, product, "retail", form.valid_from.data, by=actor())
     flash("The price is withdrawn. No money moved.", "ok")
     return redirect(f"/settings/prices/{product_id}", 303)
