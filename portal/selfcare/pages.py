@@ -59,6 +59,8 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         plan.append(("Price", retail_price(prices, tenant)))
     else:
         plan.append(("Paid by", tenant.name))
+        if next_day := outlook(db, account, 0).next_day:
+            plan.append(("Next period", f"Begins on {day(next_day, tenant)}"))
     return AccountPage(
         account=account,
         balance=money(balance, tenant) if account.is_run_by_customer else None,

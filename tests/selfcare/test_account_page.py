@@ -61,6 +61,7 @@ class TestOption2:
         page = browse(owner).get(f"/account/{account}")
         assert "£" not in page.text and "holesale" not in page.text and "C-0000" not in page.text
         assert "Paid by Northwind Telecom" in words(page) and "Credit" not in words(page)
+        assert "Next period Begins on 2 December 2026" in words(page)
 
     def test_neither_to_the_administrator_who_set_it_up(self, northwind, browse, bob, clock):
         with transaction(northwind.id) as db:
