@@ -139,7 +139,8 @@ def test_a_suspended_account_is_skipped_and_named(northwind, five, clock):
         accounts.reactivate(db, db.load(Account, five[3]), by=COMMAND_LINE)
     bill(northwind, date(2027, 2, 11))
     with reading(northwind.id) as db:
-        found = db.scalars(select(Charge).where(Charge.account_id == five[3], Charge.item == "plan")).all()
+        wanted = select(Charge).where(Charge.account_id == five[3], Charge.item == "plan")
+        found = db.scalars(wanted.order_by(Charge.first_day)).all()
     assert [(c.first_day, c.last_day) for c in found][1:] == [(date(2027, 2, 10), date(2027, 3, 1))]
     assert differences() == []
 

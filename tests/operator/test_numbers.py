@@ -296,7 +296,7 @@ def test_the_export_is_a_file_that_can_be_taken_in(desk, depot):
 
 def test_a_service_that_counts_numbers_is_a_price_class_and_keeps_that_when_it_is_offered(desk, cast, rows):
     form = {"code": "toll", "name": "Toll-free", "retail": "5", "wholesale": "2", "tax": "20", "kind": "recurring",
-            "unit": "number", "per_units": "1", "minimum_units": "0", "counts": "numbers"}
+            "unit": "number", "per_units": "1", "minimum_units": "0", "counts": "numbers", "reviewed": "yes"}
     wrong = desk.send("/operator/prices/services", {f"service-{k}": v for k, v in {**form, "kind": "one_off"}.items()})
     assert wrong.status_code == 422 and "Numbers are charged each month." in words(wrong)
     assert desk.send("/operator/prices/services", {f"service-{k}": v for k, v in form.items()}).status_code == 303

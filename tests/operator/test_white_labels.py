@@ -74,9 +74,9 @@ class TestCreate:
         ("colour", "teal", "Write a colour as #"), ("colour", "#fff}", "Write a colour as #"),
         ("currency", "ZZZ", "Write an ISO 4217 code"), ("currency", "", "Write a currency code"),
         ("country", "XX", "Not a valid choice"), ("time_zone", "Mars/Base", "Write an IANA time zone"),
-        ("locale", "english", "Write a locale"), ("wholesale_tax", "-1", "Write a rate between 0 and 100"),
+        ("locale", "english", "Write a locale"), ("wholesale_tax", "-1", "Write a rate in per cent"),
         ("wholesale_tax", "101", "Write a rate between"), ("wholesale_tax", "8.87512", "Write a rate between"),
-        ("wholesale_tax", "NaN", "Write a rate between"), ("wholesale_tax", "lots", "Write a rate in per cent"),
+        ("wholesale_tax", "NaN", "Write a rate in per cent"), ("wholesale_tax", "lots", "Write a rate in per cent"),
         ("support_email", "help", "Write one e-mail address"), ("administrator_email", "a@b.example,c@d", "Write one"),
         ("administrator_name", "Rua\nTane", "Leave out line breaks"), ("terms", "x" * 20_001, "Field cannot be longer"),
     ])

@@ -112,7 +112,8 @@ class TestRefunds:
 
         def give_back(db):
             held = db.locked(Funding, books.funding.id)
-            refund = request_refund(db, held, "made for the test")
+            request_refund(db, held, "made for the test")
+            refund = db.scalars(select(GatewayRefund)).one()
             settle_refund(db, held, SeenRefund("re_1", 2000, "succeeded", str(refund.id)))
 
         in_transaction(books.tenant, give_back)
