@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 from sqlalchemy import select
 
@@ -16,6 +17,7 @@ from portal.billing.words import retail_price, span as duration
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
+from portal.kit.refusals import Refusal
 from portal.ledger.entry import Book
 from portal.payments.models import Funding, GatewayRefund
 from portal.payments.queries import fundings_of, kept_fundings, kept_minor, latest_funding, open_funding_of, refund_of
@@ -77,6 +79,10 @@ class PaymentStatus:
     heading: str = ""
     moved: str = ""
     text: str = ""
+
+    @classmethod
+    def of(cls, refused: Refusal) -> Self:
+        return cls("refused", refused.heading, refused.moved, refused.text)
 
 
 def details(db: TenantSession, found: Standing) -> list[tuple[str, str]]:
@@ -213,7 +219,7 @@ def _after_success(db: TenantSession, account: Account, funding: Funding) -> Pay
     tenant, refund, kept = white_label(db), refund_of(db, funding.id), kept_minor(db, funding)
     goes_on = account.state == State.INACTIVE and kept > 0
     if refund is not None and not (goes_on and refund.state != "failed"):
-        return _given_back(account, refund, tenant, is_whole=kept <= 0, back_minor=funding.amount_minor - kept)
+        return _given_back(account, funding, refund, max(kept, 0), tenant)
     if account.state == State.CLOSED:
         return PaymentStatus(
             "kept",
@@ -233,9 +239,9 @@ WHY_BACK = {State.CLOSED: "The account is closed. ", State.INACTIVE: "The accoun
 
 
 def _given_back(
-    account: Account, refund: GatewayRefund, tenant: WhiteLabel, *, is_whole: bool, back_minor: int
+    account: Account, funding: Funding, refund: GatewayRefund, kept: int, tenant: WhiteLabel
 ) -> PaymentStatus:
-    amount, whole = money(back_minor, tenant), " in full" if is_whole else ""
+    amount, whole = money(funding.amount_minor - kept, tenant), "" if kept else " in full"
     text = f"{WHY_BACK.get(State(account.state), '')}Write to {tenant.support_email} if you have a question."
     failed = f"{money(refund.amount_minor, tenant)} is not back on your card."
     heading, moved = {

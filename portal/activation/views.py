@@ -137,7 +137,7 @@ def pay() -> Response:
         form.other.errors = [refused.text]
         return _payment_page(account, form)
     except (PaymentPageClosed, PaymentNotConfirmed) as refused:
-        return _payment_page(account, form, PaymentStatus("refused", refused.heading, refused.moved, refused.text))
+        return _payment_page(account, form, PaymentStatus.of(refused))
     allow_form_to(current().checkout_origin)
     return redirect(url or "/activation/done", 303)
 

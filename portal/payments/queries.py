@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal.kit.db import TenantSession
 from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
@@ -32,16 +32,25 @@ def refund_of(db: TenantSession, funding_id: UUID) -> GatewayRefund | None:
 
 def kept_minor(db: TenantSession, funding: Funding) -> int:
     """What arrived with a payment and nobody gives back, in minor units."""
-    back = select(func.coalesce(func.sum(GatewayRefund.amount_minor), 0)).where(
-        GatewayRefund.funding_id == funding.id, GatewayRefund.state != "failed"
-    )
-    return funding.amount_minor - int(db.scalar(back) or 0) if funding.state == "succeeded" else 0
+    wanted = select(_kept()).where(Funding.id == funding.id, Funding.state == "succeeded")
+    return int(db.scalar(wanted) or 0)
 
 
 def kept_fundings(db: TenantSession, account_id: UUID) -> list[tuple[Funding, int]]:
     """Payments that arrived and that nobody gives back whole, each with what is kept of it."""
-    found = [(funding, kept_minor(db, funding)) for funding in fundings_of(db, account_id)]
-    return [(funding, kept) for funding, kept in found if kept > 0]
+    kept = _kept()
+    wanted = select(Funding, kept).where(Funding.account_id == account_id, Funding.state == "succeeded", kept > 0)
+    return [(funding, int(minor)) for funding, minor in db.execute(wanted.order_by(Funding.id))]
+
+
+def _kept() -> ColumnElement[int]:
+    """Of a payment that arrived: its amount without the refunds that did not fail."""
+    back = select(func.coalesce(func.sum(GatewayRefund.amount_minor), 0)).where(
+        GatewayRefund.white_label_id == Funding.white_label_id,
+        GatewayRefund.funding_id == Funding.id,
+        GatewayRefund.state != "failed",
+    )
+    return Funding.amount_minor - back.correlate(Funding).scalar_subquery()
 
 
 def gateway_customer_of(db: TenantSession, account_id: UUID, credential: GatewayCredential) -> str | None:

@@ -52,7 +52,7 @@ def pay(account_id: UUID) -> Response:
         form.other.errors = [refused.text]
         return _credit_page(account, form)
     except (PaymentPageClosed, PaymentNotConfirmed) as refused:
-        return _credit_page(account, form, PaymentStatus("refused", refused.heading, refused.moved, refused.text))
+        return _credit_page(account, form, PaymentStatus.of(refused))
     allow_form_to(current().checkout_origin)
     return redirect(url or f"/account/{account_id}/credit/return", 303)
 
