@@ -76,8 +76,11 @@ def _put(db: TenantSession, user: User) -> User:
         raise LoginNameTaken from error
 
 
-def send_password_link(db: TenantSession, user: User, purpose: str) -> PasswordLink:
-    """Write the letter with a new single-use link; older links of the person die, and their waiting letters too."""
+def send_password_link(db: TenantSession, user: User, purpose: str, *, has_denied: bool = False) -> PasswordLink:
+    """Write the letter with a new single-use link; older links of the person die, and their waiting letters too.
+
+    `has_denied` says that the password of before opens nothing any more, since a thief knew it.
+    """
     kill_password_links(db, user)
     link_id = new_id()
     token = tokens.issue(purpose, db.tenant, link_id, user.email)
@@ -87,7 +90,12 @@ def send_password_link(db: TenantSession, user: User, purpose: str) -> PasswordL
     db.put(link)
     sent_as = letters.Link(purpose, link.id, PATHS[purpose], int(LIVES[purpose].total_seconds()))
     letters.write(
-        db, purpose, to=letters.Recipient(user.email, user.display_name), link=sent_as, login_name=user.login_name
+        db,
+        purpose,
+        to=letters.Recipient(user.email, user.display_name),
+        link=sent_as,
+        login_name=user.login_name,
+        has_denied=has_denied,
     )
     return link
 

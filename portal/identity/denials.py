@@ -49,6 +49,6 @@ def deny(db: TenantSession, factor_id: UUID) -> User:
         raise LinkIsDead("It was used, the second factor is gone, or its time is over.")
     forget(db, user.id)
     set_password(db, user, secrets.token_urlsafe(32))
-    send_password_link(db, user, "password-reset")
+    send_password_link(db, user, "password-reset", has_denied=True)
     record(db, "factor.denied", by=Actor("user", user.id, user.display_name), subject=user.id)
     return user

@@ -46,6 +46,13 @@ def link_in(app, person, name="factor-on"):
     return found[0].partition(person.host)[2]
 
 
+def words_of_last(app, person, name):
+    with reading(person.white_label_id) as db, app.app_context():
+        letter = db.scalars(select(Letter).where(Letter.name == name).order_by(Letter.created_at)).all()[-1]
+        message = render(letter, white_label(db))
+    return f"{message.body} {message.html}"
+
+
 def rows_on(person, action):
     with reading(person.white_label_id) as db:
         wanted = select(AuditRow.actor_name).where(AuditRow.subject_id == person.id, AuditRow.action == action)
@@ -69,6 +76,8 @@ def test_it_undoes_the_phone_the_sessions_and_the_password(app, owner, thief, al
     again = thief.submit("/login", {"login_name": alice.login_name, "password": PASSWORD})
     assert again.status_code == 401
     assert letters_of(alice, "password-reset") == [alice.login_name]
+    told = words_of_last(app, alice, "password-reset")
+    assert told.count("so is the password of before") == 2 and "password stays" not in told
     assert rows_on(alice, "factor.denied") == [alice.name]
     assert owner.get("/profile").location.startswith("/login?"), "the link signs nobody in"
 
