@@ -74,6 +74,11 @@ class MoneyChapters(Walker):
         page.click("text=Add a service")
         page.click("button:text-is('Add the service')")
         self.see(page, "white-label-prices-errors")
+        fields = {"code": "rack", "name": "Rack unit", "retail": "1", "wholesale": "50", "tax": "20", "unit": "unit"}
+        for name, value in fields.items():
+            page.fill(f"#service-{name}", value)
+        page.click("button:text-is('Add the service')")
+        self.see(page, "new-product-review")
         page.goto(f"{own}/prices")
         self.see(page, "white-label-prices")
         page.click("tbody th a:text-is('Team 10')")
