@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.audit.commands import Actor
 from portal.catalogue.commands import NewPrice, include, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Service
+from portal.catalogue.prices import Taxed
 from portal.catalogue.queries import services
 from portal.demo.cast import NEXT_DEFAULT, Catalogue
 from portal.kit import jobs
@@ -32,7 +33,7 @@ def stock(white_label_id: UUID, new: Catalogue, *, by: Actor) -> None:
             include(db, plan, held, quantity, by=by)
         country, rate_ppm = new.tax
         begins = today(white_label(db).time_zone) + timedelta(days=1)
-        set_tax_rate(db, country, begins, rate_ppm, by=by)
+        set_tax_rate(db, Taxed(country), begins, rate_ppm, by=by)
     jobs.run_due()
 
 

@@ -125,5 +125,32 @@ def read_region(words: str, country: str) -> str:
     raise ValueError(f"This is no {rules.region.lower()} of that country. Write its name in full.")
 
 
+def region_code(words: str, country: str) -> str:
+    """The one code of a region, whichever of its names or codes is written, in whatever case; empty for one that the
+    country does not have, or when it has none at all."""
+    return _codes(country).get(_bare(" ".join(words.split())), "") if postal_rules(country).regions else ""
+
+
+def region_names(country: str) -> dict[str, str]:
+    """The regions of a country by their code, by name: in Latin letters where the data has them."""
+    named: dict[str, str] = {}
+    for written, name in postal_rules(country).regions:
+        code = region_code(written, country)
+        if code not in named or (name.isascii() and not named[code].isascii()):
+            named[code] = name
+    return dict(sorted(named.items(), key=lambda pair: pair[1]))
+
+
+@cache  # asked for countries that have regions, and those are few
+def _codes(country: str) -> dict[str, str]:
+    """Codes and names of regions, bare, with the code of each. In some countries other words are codes in another
+    language; what stands first is what all of them become."""
+    known: dict[str, str] = {}
+    for written, name in postal_rules(country).regions:
+        code = known.setdefault(_bare(written), written)
+        known.setdefault(_bare(name), code)
+    return known
+
+
 def _bare(text: str) -> str:
     return _PREFIX.sub("", text.casefold())

@@ -42,17 +42,17 @@ class TestRates:
             assert (rate.country, rate.valid_from, rate.rate_ppm, rate.set_by) == (
                 "IE", date(2026, 12, 1), 230_000, bob.name)
             rates = tax_rates(db)
-            assert rates.ppm("IE", date(2026, 11, 30), otherwise_ppm=1) == 1
-            assert rates.ppm("IE", date(2026, 12, 1), otherwise_ppm=1) == 230_000
+            assert rates.retail_ppm("IE", "", date(2026, 11, 30), otherwise_ppm=1) == 1
+            assert rates.retail_ppm("IE", "", date(2026, 12, 1), otherwise_ppm=1) == 230_000
             assert db.query(AuditRow).filter_by(action="tax-rate.set").one().actor_id == bob.id
-        assert "Ireland 23% 1 Dec 2026" in words(desk.get(TAX))
+        assert "Ireland To come 23% 1 Dec 2026" in words(desk.get(TAX))
 
     def test_one_rate_ends_where_the_next_begins(self, desk, clock, browse, bob):
         desk.submit(f"{TAX}/rates", RATE, page=TAX)
         desk.submit(f"{TAX}/rates", {**RATE, "rate-percent": "21.5", "rate-valid_from": "2027-01-01"}, page=TAX)
         clock.advance(days=40)
         page = words(browse(bob).get(TAX))
-        assert "Ireland 21.5% 1 Jan 2027" in page and "Ireland Holds today 23% 1 Dec 2026 31 Dec 2026" in page
+        assert "Ireland To come 21.5% 1 Jan 2027" in page and "Ireland Holds today 23% 1 Dec 2026 31 Dec 2026" in page
 
     def test_is_reviewed_before_it_is_saved(self, desk, northwind):
         page = desk.get(f"{TAX}/rates", query_string=RATE)

@@ -76,7 +76,7 @@ def test_the_invoice_on_the_review_is_the_one_that_is_billed(
     first_day = moment.date() + timedelta(days=days_ahead) if days_ahead is not None else None
     with at(lambda: moment), pytest.raises(_Undo), transaction(northwind.id) as db:
         tenant = white_label(db)
-        tenant.wholesale_tax_ppm, white_label_account(db).credit_limit_minor = wholesale_tax, 10**9
+        tenant.opening_wholesale_tax_ppm, white_label_account(db).credit_limit_minor = wholesale_tax, 10**9
         wanted = plan(
             db, "drawn", retail_minor=retail, retail_setup_minor=retail_setup, wholesale_minor=wholesale,
             wholesale_setup_minor=wholesale_setup, minimum_funding_minor=minimum, tax_ppm=tax)
