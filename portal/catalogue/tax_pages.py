@@ -124,7 +124,8 @@ def _reach(whose: Taxed, rows: Sequence[TaxRate]) -> list[str]:
     if not region_names(whose.country):
         return []
     there = {place_words(row.whose).partition(", ")[2] for row in rows if row.country == whose.country and row.region}
-    but = f", but for {' and '.join(sorted(there))} with rates of their own" if there else ""
+    own = "a rate of its own" if len(there) == 1 else "rates of their own"
+    but = f", but for {' and '.join(sorted(there))} with {own}" if there else ""
     return [f"It is for the whole of {country}{but}."]
 
 

