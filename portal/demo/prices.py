@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal.audit.commands import Actor
 from portal.catalogue.commands import NewPrice, include, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Service
-from portal.catalogue.prices import Taxed
+from portal.catalogue.prices import WHOLESALE, Taxed
 from portal.catalogue.queries import services
 from portal.demo.cast import NEXT_DEFAULT, Catalogue
 from portal.kit import jobs
@@ -52,6 +52,14 @@ def change_the_list(*, by: Actor) -> None:
     listed = next(each for each in _listed() if each.code == code)
     begins = _next_month(_next_month(today("Europe/London")))
     flows.set_default_price(listed.id, NewPrice("wholesale", begins, wholesale_minor), by=by)
+
+
+def raise_the_tax(white_label_id: UUID, *, by: Actor) -> None:
+    """One per cent more on wholesale, from the year to come on."""
+    with transaction(white_label_id) as db:
+        tenant = white_label(db)
+        begins = date(today(tenant.time_zone).year + 1, 1, 1)
+        set_tax_rate(db, WHOLESALE, begins, tenant.opening_wholesale_tax_ppm + 10_000, by=by)
 
 
 def ask_for_credit(white_label_id: UUID, *, by: Actor) -> None:
