@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import administrators_only
-from portal.catalogue import commands as catalogue, tax_pages as rate_pages
+from portal.catalogue import commands as catalogue
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
@@ -33,7 +33,7 @@ def review_rate() -> Response:
         return _index(rate=form)
     try:
         with reading() as db:
-            found = rate_pages.review(db, form.whose, form.begins, form.percent.ppm)
+            found = tax_pages.review(db, form.whose, form.begins, form.percent.ppm)
     except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _index(rate=form)

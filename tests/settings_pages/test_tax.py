@@ -3,8 +3,10 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from portal.accounts.commands import close
+from portal.accounts.models import Address
 from portal.audit.commands import COMMAND_LINE
 from portal.audit.models import AuditRow
 from portal.billing.models import Charge
@@ -155,6 +157,22 @@ class TestByRegion:
         assert "Rate for Canada 5% 6%" in page and "It replaces" not in page
         page = words(desk.get(f"{TAX}/rates", query_string={**RATE, "rate-country": "GB"}))
         assert "the whole of" not in page and "For one" not in page
+
+    def test_the_review_counts_those_whom_a_region_does_not_reach(self, desk, northwind):
+        """Red when a misspelled region counts as one, or a closed account as a customer."""
+        said = "no region on file that we know"
+        assert said not in words(desk.get(f"{TAX}/rates", query_string=self.ONTARIO))
+        with transaction(northwind.id) as db:
+            for region in ("Onatrio", "", "Ontario", "qc", "Gone"):
+                account = customer(db, northwind.plans["desk"], OPTION_1)
+                there = update(Address).where(Address.account_id == account.id)
+                db.execute(there.values(country="CA", region=region))
+                if region == "Gone":
+                    close(db, account, reason="By mistake", by=COMMAND_LINE)
+        asked = {form: words(desk.get(f"{TAX}/rates", query_string=form_of)) for form, form_of in (
+            ("ontario", self.ONTARIO), ("canada", self.CANADA))}
+        assert f"2 customers there have {said}: the rate of the country holds." in asked["ontario"]
+        assert said not in asked["canada"]
 
     def test_each_ends_where_the_next_one_of_its_own_place_begins(self, desk):
         later = {**self.ONTARIO, "rate-percent": "14", "rate-valid_from": "2027-01-01"}

@@ -12,8 +12,10 @@ from portal.activation.pages import breakdown
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
+from portal.catalogue.commands import set_tax_rate
+from portal.catalogue.prices import WHOLESALE, Taxed
 from portal.identity.models import User
-from portal.kit.clock import now, reading as at
+from portal.kit.clock import now, reading as at, today
 from portal.kit.db import transaction
 from portal.kit.money import Money, percent
 from portal.signup.commands import create_customer, start_draft
@@ -25,6 +27,7 @@ from tests.signup.browsing import ADDRESSES, CONTACT, words
 
 MINOR = st.one_of(st.just(0), st.integers(1, 60_000))
 PPM = st.one_of(st.sampled_from([0, 50_000, 88_750, 150_000, 200_000]), st.integers(1, 1_000_000))
+PLACES = st.sampled_from([Taxed("CA"), Taxed("CA", "ON"), Taxed("CA", "QC"), WHOLESALE])
 MOMENTS = st.integers(0, 3 * 366 * 24).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours))
 
 
@@ -67,12 +70,15 @@ def billed(db, account, tenant):
     days_ahead=st.one_of(st.none(), st.integers(-9, 366)),
     billing_day=st.one_of(st.none(), st.integers(1, 28), st.just(31)),
     retail=MINOR, retail_setup=MINOR, wholesale=MINOR, wholesale_setup=MINOR, minimum=MINOR, tax=PPM, wholesale_tax=PPM,
+    rates=st.dictionaries(st.tuples(PLACES, st.integers(1, 400)), PPM, max_size=4),
+    region=st.sampled_from(["ON", "Ontario", "QC"]),
 )
 def test_the_invoice_on_the_review_is_the_one_that_is_billed(
     northwind, bob, administration, moment, days_ahead, billing_day, retail, retail_setup, wholesale, wholesale_setup,
-    minimum, tax, wholesale_tax,
+    minimum, tax, wholesale_tax, rates, region,
 ):
-    """Red when the review works it out by itself: with tax on the total, say, or from the first of the month."""
+    """Red when the review works it out by itself: with tax on the total, say, or from the first of the month; or when
+    it asks for the tax of the country alone, or for today's."""
     first_day = moment.date() + timedelta(days=days_ahead) if days_ahead is not None else None
     with at(lambda: moment), pytest.raises(_Undo), transaction(northwind.id) as db:
         tenant = white_label(db)
@@ -80,7 +86,11 @@ def test_the_invoice_on_the_review_is_the_one_that_is_billed(
         wanted = plan(
             db, "drawn", retail_minor=retail, retail_setup_minor=retail_setup, wholesale_minor=wholesale,
             wholesale_setup_minor=wholesale_setup, minimum_funding_minor=minimum, tax_ppm=tax)
+        for (whose, ahead), ppm in rates.items():
+            set_tax_rate(db, whose, today(tenant.time_zone) + timedelta(days=ahead), ppm, by=COMMAND_LINE)
         draft = filled_draft(db, bob, administration, wanted.id, first_day, billing_day)
+        there = {**draft.answers["addresses"], "country": "CA", "region": region}
+        draft.answers = {**draft.answers, "addresses": there}
         shown = review(db, draft)
         account = create_customer(db, draft, by=COMMAND_LINE, administrator=db.load(User, bob.id))
         if administration is OPTION_1:
