@@ -23,6 +23,7 @@ from portal.signup.wizard import review
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, span
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay, plan
+from tests.cast import on_sqlite
 from tests.signup.browsing import ADDRESSES, CONTACT, words
 
 MINOR = st.one_of(st.just(0), st.integers(1, 60_000))
@@ -77,8 +78,7 @@ def test_the_invoice_on_the_review_is_the_one_that_is_billed(
     northwind, bob, administration, moment, days_ahead, billing_day, retail, retail_setup, wholesale, wholesale_setup,
     minimum, tax, wholesale_tax, rates, region,
 ):
-    """Red when the review works it out by itself: with tax on the total, say, or from the first of the month; or when
-    it asks for the tax of the country alone, or for today's."""
+    """Red when the review works it out by itself: with tax on the total, say, or from the first of the month."""
     first_day = moment.date() + timedelta(days=days_ahead) if days_ahead is not None else None
     with at(lambda: moment), pytest.raises(_Undo), transaction(northwind.id) as db:
         tenant = white_label(db)
@@ -140,3 +140,14 @@ def test_a_trial_is_said_on_the_review_and_before_the_payment(db, northwind, bob
     assert [(row.label, row.amount, row.note) for row in rows][1:] == [expected]
     account = customer(db, trial.id, OPTION_1)
     assert expected in [(row.label, row.amount, row.note) for row in breakdown(db, account).rows]
+
+
+@on_sqlite
+@pytest.mark.parametrize(("region", "tax"), [("Ontario", "VAT, 13%"), ("QC", "VAT, 5%"), ("", "VAT, 5%")])
+def test_the_review_has_the_tax_of_the_address_on_the_first_day(db, northwind, bob, clock, region, tax):
+    """Red when the review asks for the country alone, or for the tax of today."""
+    for whose, ppm in ((Taxed("CA"), 50_000), (Taxed("CA", "ON"), 130_000)):
+        set_tax_rate(db, whose, date(2026, 11, 20), ppm, by=COMMAND_LINE)
+    draft = filled_draft(db, bob, OPTION_1, northwind.plans["desk"], date(2026, 11, 20))
+    draft.answers = {**draft.answers, "addresses": {**draft.answers["addresses"], "country": "CA", "region": region}}
+    assert review(db, draft).invoice[-1].label == tax
