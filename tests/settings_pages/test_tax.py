@@ -125,7 +125,7 @@ class TestByRegion:
         assert page.status_code == 200 and errors(page) == {}
         assert '<option value="ON">Ontario</option>' in page.text and "The whole country" in page.text
         assert (value(page, "rate-country"), value(page, "rate-percent")) == ("CA", "13")
-        assert "rate-region" not in desk.get(TAX, query_string={"rate-country": "IE\x00"}).text
+        assert "rate-region" not in desk.get(TAX, query_string={"rate-country": "XX"}).text
         assert "Province or region" in words(page) and "Emirate" in words(desk.get(TAX, query_string={
             "rate-country": "AE"}))
 
