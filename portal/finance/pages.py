@@ -10,7 +10,6 @@ from uuid import UUID
 from portal.accounts.models import Account
 from portal.billing.models import Charge
 from portal.catalogue.models import Plan
-from portal.catalogue.tax_pages import wholesale_words
 from portal.finance.queries import (
     CustomerTotal,
     Filter,
@@ -89,7 +88,6 @@ class FinancePage:
     older_href: str | None
     export_href: str
     currency: str
-    wholesale_tax: str
     sees_customers: bool
 
 
@@ -116,7 +114,6 @@ def finance_page(db: TenantSession, wanted: Filter, tenant: WhiteLabel, *, sees_
         older_href=_href(wanted, before=page.older),
         export_href=_address("/finance/charges.csv", wanted),
         currency=tenant.currency,
-        wholesale_tax=wholesale_words(db),
         sees_customers=sees_customers,
     )
 

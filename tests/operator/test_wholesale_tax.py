@@ -121,6 +121,6 @@ def test_one_white_labels_rate_is_not_anothers(desk, base, kauri, northwind):
 def test_finance_and_administrators_of_the_white_label_see_what_is_to_come(desk, base, browse, fiona, bob, charlie):
     desk.send(f"{base}/rates", RATE)
     said = "VAT on wholesale: 20%; 21% from 1 Dec 2026."
-    assert said in words(browse(fiona).get("/finance/charges")) and said in words(browse(bob).get("/settings/tax"))
+    assert said in words(browse(fiona).get("/finance/statements")) and said in words(browse(bob).get("/settings/tax"))
     assert "GST on wholesale: 15%." in words(browse(charlie).get("/settings/tax"))
     assert "wholesale" not in words(browse(bob).get("/settings/tax")).partition("New rate")[0]
