@@ -80,11 +80,17 @@ class AssigningChapters(Walker):
         own.click("main button.btn-primary")
         self.see(own, "account-number-taken-back")
 
+    @property
+    def _asked_here(self) -> str:
+        """Open requests of this white label on the operator's desk, without those that `_rival` sends to another."""
+        name, abroad = self.tenant.brand.name, DIALLED[self.host].strip()
+        return f".panel:not(.mt-4) tr:has-text('{name}'):has-text('{abroad}') a"
+
     def _complete(self) -> None:
         """The operator's desk sees the newest open request to its end."""
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
         self.go(page, "/operator/port-ins", host=OPERATOR_HOST)
-        page.click(f".panel:not(.mt-4) tr:has-text('{self.tenant.brand.name}') a >> nth=0")
+        page.click(f"{self._asked_here} >> nth=0")
         page.click("text=Accept the request")
         page.fill("[name=day-day]", self._in_days(14))
         page.click("text=Agree on this day")
@@ -150,8 +156,7 @@ class AssigningChapters(Walker):
         page.fill("[name=register-reference]", "ESO-2207")
         page.click("text=It is registered")
         self.go(page, "/operator/port-ins", "operator-port-ins", host=OPERATOR_HOST)
-        own = f".panel:not(.mt-4) tr:has-text('{self.tenant.brand.name}') a"
-        page.click(f"{own} >> nth=0")
+        page.click(f"{self._asked_here} >> nth=0")
         page.wait_for_selector("text=Others ask for the same numbers")
         self.see(page, "operator-port-in")
         page.click("text=Accept the request")
@@ -163,7 +168,7 @@ class AssigningChapters(Walker):
         self.see(page, "operator-port-in-scheduled")
         self._reject(page, "operator-port-in-rejected")
         self.go(page, "/operator/port-ins", host=OPERATOR_HOST)
-        page.click(f"{own} >> nth=0")
+        page.click(f"{self._asked_here} >> nth=0")
         self._reject(page, "")
         self.go(page, "/operator/port-ins", "operator-port-ins-over", host=OPERATOR_HOST)
 
