@@ -92,9 +92,7 @@ def add_currency(db: TenantSession, of: Plan | Service, new: NewOpening, *, by: 
     """Price a product of the default list in a further currency. Raises PricedAlready."""
     amounts = {key: value for key, value in asdict(new).items() if key != "currency"}
     is_own = new.currency == white_label(db).currency
-    if is_own or not insert_if_absent(
-        db, OpeningPrice, **_key(of), currency=new.currency, set_by=by.name, **amounts
-    ):
+    if is_own or not insert_if_absent(db, OpeningPrice, **_key(of), currency=new.currency, set_by=by.name, **amounts):
         raise PricedAlready
     record(db, "price.currency-added", by=by, subject=of.id, code=of.code, currency=new.currency, **amounts)
 

@@ -186,7 +186,9 @@ NORTHWIND = Tenant(
         ),
         NewPlan("solo-year", "Solo line by the year", "Twelve months at once.", 69_00, 46_00, 200_000, months=12),
     ),
-    catalogue=Catalogue(("hot-desk-20", *DEFAULT_CODES), (), (("team-10", "minutes", 1000),), ("team-10", 61_00), ("IE", 230_000)),
+    catalogue=Catalogue(
+        ("hot-desk-20", *DEFAULT_CODES), (), (("team-10", "minutes", 1000),), ("team-10", 61_00), ("IE", 230_000)
+    ),
     customers=(
         SeedCustomer(
             "Acme Joinery Ltd",

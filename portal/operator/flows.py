@@ -1,9 +1,9 @@
 """The default wholesale list: a price set there reaches every white label whose product follows it.
 
 It is one list for each currency: a product reaches the white labels of a currency in which it has a price. The list is
-rows of the operator's own tenant, and each white label's are its own: two transactions at least. So the operator's row is
-written with a job, and the job brings every follower of its currency up to date, each in its own scope, as often as it
-is run.
+rows of the operator's own tenant, and each white label's are its own: two transactions at least. So the operator's row
+is written with a job, and the job brings every follower of its currency up to date, each in its own scope, as often as
+it is run.
 """
 
 from dataclasses import dataclass

@@ -14,8 +14,8 @@ from portal.kit.db import reading, scoped, transaction
 from portal.operator import flows
 from portal.operator.commands import NewPlan, NewService, add_plan, add_service
 from tests.cast import on_sqlite
-from tests.operator.conftest import page_of
 from tests.ledger.test_append_only import REFUSED
+from tests.operator.conftest import page_of
 from tests.signup.browsing import errors, words
 
 DEFAULT = "/operator/prices"

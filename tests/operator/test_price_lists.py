@@ -6,8 +6,8 @@ import pytest
 
 from portal.audit.models import AuditRow
 from portal.catalogue.commands import NewPrice, TooLate
-from portal.catalogue.pages import NotPriced
 from portal.catalogue.models import Inclusion, Plan, Price, Service
+from portal.catalogue.pages import NotPriced
 from portal.catalogue.queries import price_list
 from portal.kit import jobs
 from portal.kit.db import reading, scoped, transaction
