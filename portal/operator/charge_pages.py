@@ -81,8 +81,8 @@ def _credits(db: TenantSession, charge: Charge, tenant: WhiteLabel) -> list[tupl
     return [
         (
             "Given back",
-            f"{money(-credit.gross_minor, tenant)} on {short_day(credit.day, tenant)} by {given.given_by}: "
-            f"{given.reason} ({credit.number})",
+            f"{money(-credit.gross_minor, tenant)} on {short_day(credit.day, tenant)} "
+            f"by {given.given_by}: {given.reason}",
         )
         for given, credit in db.execute(wanted)
     ]
