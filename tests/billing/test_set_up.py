@@ -84,13 +84,20 @@ class TestAPlan:
             bill(db, [own], clock().date())
         assert [item for item, *_ in set_ups(db, own)] == ["plan.2.setup"]
 
-    def test_that_was_ordered_and_never_began_is_not(self, db, own, large):
-        """Red when a row that waits counts as one that was set up."""
+    def test_that_was_taken_back_is_not(self, db, own, large):
         change(db, own, large)
         withdraw(db, own, large, by=COMMAND_LINE)
-        assert work_out(db, own, Wish(large, 1, When.NEXT)).sets_up == 1
         bill(db, [own], BOUNDARY)
         assert set_ups(db, own) == []
+
+    def test_that_was_ordered_before_and_never_began_is_set_up(self, db, large, clock):
+        """Within a trial one chooses at will. Red when a row that never began counts as one that was set up."""
+        trial = plan(db, "trial", retail_minor=1000, retail_setup_minor=400, trial_days=14)
+        made = active(db, customer(db, trial.id, OPTION_1), paid_minor=9000)
+        for product in (large, trial, large):
+            change(db, made, product)
+        bill(db, [made], date(2026, 11, 16))
+        assert [net for _, net, _ in set_ups(db, made)] == [500]
 
     def test_of_a_trial_goes_back_to_the_first_one_without_being_set_up_again(self, db, large, clock):
         """What was set up at the activation stays so, though its plan never began."""
@@ -156,6 +163,8 @@ def test_what_comes_next_has_it_on_the_day_on_which_it_begins(db, own, large):
     assert (seen.next_day, seen.next_minor) == (BOUNDARY, 4200)
     (due,) = [each for each in what_is_due(db, [own], BOUNDARY) if each.lines]
     assert [(line.item, due.day_of(line)) for line in due.lines] == [("plan.2.setup", BOUNDARY), ("plan.2", BOUNDARY)]
+    bill(db, [own], BOUNDARY)
+    assert outlook(db, own, 0).next_minor == 3600, "red when each period is foreseen with it"
 
 
 def test_the_quote_names_it_with_the_day_and_the_sum(db, own, large):

@@ -71,8 +71,8 @@ def test_issued_again_once(desk, northwind, plan):
 def test_what_was_issued_again_is_named_on_both_with_links(desk, northwind, plan, rows):
     """Twice over: the third replaces the second. Red when the ties are looked for in either book, or by the first key
     alone."""
-    def months():
-        found = rows(Charge, item="plan", book="wholesale", account_id=plan.account_id)
+    def months(book="wholesale"):
+        found = rows(Charge, item="plan", book=book, account_id=plan.account_id)
         return {each.period_key: each for each in found}
 
     for more in ("", "+1"):
@@ -89,6 +89,9 @@ def test_what_was_issued_again_is_named_on_both_with_links(desk, northwind, plan
     assert f"Replaces {second.number}" in words(shown[third.number])
     assert "Replaced by" not in words(shown[third.number])
     assert f'href="{address(northwind, second)}"' in shown[first.number].text
+    theirs = months("retail")
+    page = words(desk.get(address(northwind, theirs[plan.period_key])))
+    assert f"Replaced by {theirs[f'{plan.period_key}+1'].number}" in page
     credit = by_key[f"{plan.period_key}~all"]
     assert f"Gives back {first.number}" in words(desk.get(address(northwind, credit)))
     assert f"Given back by {credit.number}" in words(shown[first.number])
