@@ -63,9 +63,10 @@ ADDRESS = {
 }
 CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:draft_id>", "<uuid:white_label_id>"
 # These need an image, a draft, a failed letter, somebody without a password or not the main contact: see their rooms.
-# A request is decided once, and the meaning of prices stays once there are customers.
+# A request is decided once, and the meaning of prices stays once there are customers. The address says the currency.
 ELSEWHERE = (
-    "/logo", "/usage", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode")
+    "/logo", "/usage", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode",
+    "/currencies")
 OPERATORS = f"/operator/white-labels/{TENANT}"
 TRIED_ELSEWHERE = {**FORMS_OF_FACTORS, **FORMS_OF_NUMBERS, **FORMS_OF_PHONES, **FORMS_OF_STOCK}
 

@@ -279,9 +279,13 @@ class TestALineOpens:
         browser = browse(fiona)
         opened = browser.get(f"/finance/charges?month=2026-11&line={first.id}")
         assert "Given back by C-" in words(opened)
-        href = re.search(r'Replaced by <a href="([^"#]*)', opened.text)[1].replace("&amp;", "&")
-        there = browser.get(href)
+        there = browser.get(self.tie(opened, "Replaced by"))
         assert f"Replaces {first.number}" in words(there) and "Charges, December 2026" in words(there)
+        back = browser.get(self.tie(there, "Replaces"))
+        assert "Replaced by C-" in words(back) and "Charges, November 2026" in words(back)
+
+    def tie(self, answer, label):
+        return re.search(rf'{label} <a href="([^"#]*)', answer.text)[1].replace("&amp;", "&")
 
     @on_sqlite
     @pytest.mark.parametrize("line", ["x", "1"])
