@@ -13,7 +13,7 @@ from portal.kit import jobs
 from portal.kit.db import reading, scoped, transaction
 from portal.operator import flows
 from portal.operator.commands import NewPlan, NewService, add_plan, add_service
-from tests.cast import on_sqlite
+from tests.cast import on_both, on_sqlite
 from tests.ledger.test_append_only import REFUSED
 from tests.operator.conftest import page_of
 from tests.signup.browsing import errors, words
@@ -72,6 +72,7 @@ class TestACurrencyIsAdded:
         assert answer.status_code == 200 and "Price Seat in NZD?" in words(answer)
         assert "Margin before tax NZ$3.00" in words(answer) and rows(OpeningPrice) == []
 
+    @on_both
     def test_once_with_its_amounts_on_the_trail(self, desk, listed, rows, olga):
         for _ in range(2):
             answer = desk.send(f"{DEFAULT}/{listed.id}/currencies?currency=nzd", OPENING)
@@ -173,6 +174,7 @@ class TestADatedPrice:
         assert "NZ$6.50 from 1 Dec 2026" in words(desk.get(f"{DEFAULT}?currency=NZD"))
         assert "6.50" not in words(desk.get(f"{DEFAULT}/{followed.id}"))
 
+    @on_both
     def test_of_one_day_in_two_currencies_is_two_prices(self, desk, followed, kauri, northwind, rows):
         """Put right and withdrawn each by itself. Red when a correction looks its price up without the currency."""
         day = date(2026, 12, 1)
@@ -206,6 +208,7 @@ class TestADatedPrice:
         assert [row.currency for row in rows(Price)] == ["NZD"]
 
 
+@on_both
 def test_what_it_opened_at_stays(in_dollars):
     """Append-only on both databases. Red without the triggers."""
     with pytest.raises(Exception, match=REFUSED), transaction(in_dollars.white_label_id) as db:
