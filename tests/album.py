@@ -326,6 +326,12 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, Fac
         page.fill("#reason", "The lines were down for the whole of the month")
         page.click("text=Give it back")
         self.see(page, "charge-given-back")
+        page.click("text=Issue again")
+        self.see(page, "charge-issued-again")
+        finance = self.signed_in(self.tenant.staff[1].email)
+        self.go(finance, "/finance/charges")
+        finance.click("a.row-open >> nth=0")
+        self.see(finance, "charge-replaces")
         page.goto(f"{own}/usage")
         for name, text in (("errors", "nothing"), ("refused", "reference,account,service,day,quantity\na,b,c,d,e\n")):
             page.set_input_files("#file", {"name": "usage.csv", "mimeType": "text/csv", "buffer": text.encode()})

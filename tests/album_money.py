@@ -97,6 +97,7 @@ class MoneyChapters(Walker):
         page.fill("#valid_from", "2198-01-01")
         page.click("text=Review the price")
         self.see(page, "default-price-review")
+        self._further_currencies(page)
         self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
         page.click(f"text={self.tenant.brand.name}")
         own = page.url
@@ -116,6 +117,22 @@ class MoneyChapters(Walker):
         page.click("tbody th a:text-is('Team 10')")
         self.see(page, "white-label-product")
         self._review_price(page)
+
+    def _further_currencies(self, page: Page) -> None:
+        """One in which a white label follows the list, and one in which nothing has a price yet."""
+        self.go(page, "/operator/prices?currency=NZD", "default-prices-further", host=OPERATOR_HOST)
+        page.click("tbody th a:text-is('Hot desk 20')")
+        self.see(page, "default-product-further")
+        self.go(page, "/operator/prices?currency=XYZ", "default-prices-no-currency", host=OPERATOR_HOST)
+        self.go(page, "/operator/prices?currency=JPY", "default-prices-none", host=OPERATOR_HOST)
+        page.click("tr:has-text('Hot desk 20') a:has-text('Add JPY')")
+        self.see(page, "product-unpriced")
+        page.click("text=Review the price")
+        self.see(page, "product-unpriced-errors")
+        for name, figures in {"retail": "19000", "wholesale": "13500", "minimum_funding": "20000"}.items():
+            page.fill(f"#opening-{name}", figures)
+        page.click("text=Review the price")
+        self.see(page, "currency-review")
 
     def own_money(self) -> None:
         """Services and credit from the customer's side, the white label's for Option 2, and the rules for arrears."""
@@ -145,6 +162,11 @@ class MoneyChapters(Walker):
         page.fill("#quantity", "1")
         page.click("text=Show what it costs")
         self.see(page, "service-quote")
+        page.goto(f"{own}/services")
+        page.click("a:has-text('Choose…') >> nth=-1")
+        page.check("#when-1")
+        page.click("text=Show what it costs")
+        self.see(page, "plan-quote-next")
         administrator = self.administrator()
         assert self._open(administrator, "state=active&by=white_label")
         run = administrator.url

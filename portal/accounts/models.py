@@ -139,6 +139,9 @@ class Subscription(TenantRow, Base):
 
     `item` names it in charges, once an account. `charged_to` is the first day that was not charged yet. A change of
     quantity or plan ends one row and begins another, so the price of any day is found again from the rows.
+
+    `setup_quantity` is how many are set up, and charged for it, when the first period begins; what was set up by an
+    activation or a change on the day was charged then, and is not in it.
     """
 
     __tablename__ = "subscription"
@@ -161,6 +164,7 @@ class Subscription(TenantRow, Base):
     from_day: Mapped[date]
     until_day: Mapped[date | None]
     charged_to: Mapped[date]
+    setup_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[str]
 

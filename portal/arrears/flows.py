@@ -119,10 +119,10 @@ def _coming(db: TenantSession, found: list[Account], horizon: Horizon) -> tuple[
         return wholesale, retail
     for each in what_is_due(db, billed, horizon.last):
         for line in each.lines:
-            assert line.period is not None
-            if horizon.white_label and line.period.first_day <= horizon.white_label:
+            begins = each.day_of(line)
+            if horizon.white_label and begins <= horizon.white_label:
                 wholesale += line.wholesale.gross_minor
-            if horizon.credit and line.period.first_day <= horizon.credit:
+            if horizon.credit and begins <= horizon.credit:
                 retail[each.subscription.account_id] += line.retail.gross_minor
     return wholesale, retail
 

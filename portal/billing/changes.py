@@ -79,8 +79,9 @@ class Wish:
 class Change:
     """A change worked out: what ends and begins, what is given back and charged at once, and each period's price.
 
-    `first_period` is what a change for the next period charges first, `each_period` what every whole one after it
-    costs. `is_charged` says whether the period that it begins in is charged at once, and not when it begins.
+    `first_period` is what a change for the next period charges first, with `first_setup` for setting up `sets_up` of it
+    on the same day; `each_period` is what every whole one after it costs. `is_charged` says whether the period that it
+    begins in is charged at once, and not when it begins.
     """
 
     wish: Wish
@@ -93,6 +94,8 @@ class Change:
     currency: str
     is_charged: bool = True
     first_period: PricedLine | None = None
+    first_setup: PricedLine | None = None
+    sets_up: int = 0
 
     @property
     def now(self) -> Invoice:
@@ -117,14 +120,18 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
         return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
     prices, free = book.prices(wish.product, starts, buyer), _free(db, account, wish, book, starts)
     period = cycle.period_at(starts) if _is_charged_by(db, account, starts, day) else None
-    lines = _lines_now(wish, item, prices, free, present, period)
+    more = _sets_up(db, account, wish, present, day)
+    setup = setup_line(prices, f"{item}.setup", more)
+    lines = _lines_now(wish, item, prices, free, setup, period)
     whole = cycle.period_of(cycle.period_at(starts).next_first_day)
     then = whole.first_day
     free_then = _free(db, account, wish, book, then)
     each = recurring_line(book.prices(wish.product, then, buyer), item, wish.quantity, whole, free=free_then)
     first = recurring_line(prices, item, wish.quantity, cycle.period_at(starts), free=free)
-    waits = first if wish.when is When.NEXT else None
-    return Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None, waits)
+    made = Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
+    if wish.when is When.NOW:
+        return made
+    return replace(made, first_period=first, first_setup=setup if setup.costs else None, sets_up=more)
 
 
 def carry_out(
@@ -195,10 +202,12 @@ def due_minor(account: Account, change: Change) -> int:
 
 
 def to_agree_minor(account: Account, change: Change) -> int:
-    """What the payer agrees to, with tax: what is due at once, or the first period of a change for the next one."""
-    if (first := change.first_period) is None:
+    """What the payer agrees to, with tax: what is due at once, or what a change for the next period charges as it
+    begins: that period, and setting it up."""
+    if change.first_period is None:
         return due_minor(account, change)
-    return (first.retail if account.is_run_by_customer else first.wholesale).gross_minor
+    begins = [line for line in (change.first_setup, change.first_period) if line is not None]
+    return sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in begins)
 
 
 def live(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
@@ -210,21 +219,6 @@ def live(db: TenantSession, account: Account, product: Plan | Service, day: date
         Subscription.account_id == account.id, same, or_(Subscription.until_day.is_(None), counts)
     )
     return db.scalars(wanted.order_by(Subscription.from_day, Subscription.id).limit(1)).first()
-
-
-def withdraw(db: TenantSession, account: Account, product: Plan | Service, *, by: Actor) -> None:
-    """Take back a change that waits for the next period. Raises CannotChange. The caller holds the account's row."""
-    if account.state != State.ACTIVE:
-        raise CannotChange("Services are changed while the account is active.")
-    ends, begins = _ordered(db, account, product, today(white_label(db).time_zone))
-    if ends is None and begins is None:
-        raise CannotChange("No change waits.")
-    if begins is not None:
-        db.delete(begins)
-    if ends is not None:
-        ends.until_day = None
-    record(db, "service.change-withdrawn", by=by, subject=account.id, product=product.code)
-    db.flush()
 
 
 def _refuse(
@@ -318,16 +312,30 @@ def _is_charged_by(db: TenantSession, account: Account, starts: date, day: date)
 
 
 def _lines_now(
-    wish: Wish, item: str, prices: Prices, free: int, present: Subscription | None, period: Period | None
+    wish: Wish, item: str, prices: Prices, free: int, setup: PricedLine, period: Period | None
 ) -> tuple[PricedLine, ...]:
     """What is charged at once: a period, unless it is charged when it begins, and setting up what is new."""
     if wish.when is When.NEXT:
         return ()
     lines = [recurring_line(prices, item, wish.quantity, period, free=free)] if period is not None else []
-    if isinstance(wish.product, Service):
-        more = wish.quantity - (present.quantity if present is not None else 0)
-        lines.append(setup_line(prices, f"{item}.setup", max(0, more)))
-    return tuple(line for line in lines if line.costs)
+    return tuple(line for line in (*lines, setup) if line.costs)
+
+
+def _sets_up(db: TenantSession, account: Account, wish: Wish, present: Subscription | None, day: date) -> int:
+    """How many a change sets up. What waits to be set up with a row that never begins is not set up yet."""
+    if isinstance(wish.product, Plan):
+        return 0 if _was_set_up(db, account, wish.product) else wish.quantity
+    if present is None:
+        return wish.quantity
+    waits = present.setup_quantity if present.from_day > day else 0
+    return max(0, wish.quantity - (present.quantity - waits))
+
+
+def _was_set_up(db: TenantSession, account: Account, plan: Plan) -> bool:
+    """Whether the account was ever charged for setting this plan up, or agreed to have it without: it pays once."""
+    done = or_(Subscription.setup_quantity == 0, Subscription.charged_to > Subscription.from_day)
+    wanted = select(Subscription.id).where(Subscription.account_id == account.id, Subscription.plan_id == plan.id, done)
+    return db.scalar(wanted.limit(1)) is not None
 
 
 def _begin(db: TenantSession, account: Account, change: Change, by: Actor) -> None:
@@ -346,6 +354,7 @@ def _begin(db: TenantSession, account: Account, change: Change, by: Actor) -> No
             quantity=change.wish.quantity,
             from_day=change.day,
             charged_to=period.next_first_day if is_now else change.day,
+            setup_quantity=change.sets_up,
             created_by=by.name,
         )
     )
@@ -362,28 +371,6 @@ def _make_sure_of_money(db: TenantSession, account: Account, changes: list[Chang
         missing = retail_minor + held.balance_minor
         if missing > 0:
             raise CreditTooLow(Money(missing, tenant.currency), tenant.locale)
-
-
-def _ordered(
-    db: TenantSession, account: Account, product: Plan | Service, day: date
-) -> tuple[Subscription | None, Subscription | None]:
-    """A change that waits: the row that it ends, and the one that it begins.
-
-    What the account began with is no change, though it may lie ahead: a plan after its trial ends nothing.
-    """
-    same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
-    rows = db.scalars(select(Subscription).where(Subscription.account_id == account.id, same)).all()
-    newest_first = sorted(rows, key=lambda row: (row.from_day, row.id), reverse=True)
-    begins = next((row for row in newest_first if row.from_day > day and row.charged_to == row.from_day), None)
-    boundary = begins.from_day if begins is not None else None
-    ends = next((row for row in newest_first if row is not begins and _ends_at(row, boundary, day)), None)
-    is_first = ends is None and (isinstance(product, Plan) or product.counts_numbers)
-    return (None, None) if is_first else (ends, begins)
-
-
-def _ends_at(row: Subscription, boundary: date | None, day: date) -> bool:
-    """Whether a row ends where another begins, or just ends in days to come."""
-    return row.until_day is not None and (row.until_day == boundary if boundary is not None else row.until_day > day)
 
 
 def _item(db: TenantSession, account: Account, product: Plan | Service) -> str:

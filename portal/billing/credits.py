@@ -97,6 +97,39 @@ def can_give_back(db: TenantSession, charge: Charge) -> bool:
     return bool(_not_credited(db, [charge]))
 
 
+@dataclass(frozen=True)
+class Ties:
+    """How a charge hangs together with others of its book; each may be missing.
+
+    `replaces` was given back and charged again as this one, `replaced_by` is what this one was charged again as.
+    """
+
+    gives_back: Charge | None = None
+    given_back_by: Charge | None = None
+    replaces: Charge | None = None
+    replaced_by: Charge | None = None
+
+
+def ties_of(db: TenantSession, charge: Charge) -> Ties:
+    credited = select(ChargeCredit.charge_id).where(ChargeCredit.credit_id == charge.id)
+    found = db.scalar(select(Charge).where(Charge.id.in_(credited)))
+    if found is not None:
+        return Ties(gives_back=found)
+    credits = select(ChargeCredit.credit_id).where(ChargeCredit.charge_id == charge.id)
+    credit = db.scalar(select(Charge).where(Charge.id.in_(credits)))
+    by_key = {each.period_key: each for each in _issued(db, charge) if each.book == charge.book}
+    next_key = next((key for key in by_key if replaced_key(key) == charge.period_key), "")
+    return Ties(None, credit, by_key.get(replaced_key(charge.period_key)), by_key.get(next_key))
+
+
+def replaced_key(period_key: str) -> str:
+    """The key of the charge that was given back and issued again under this one; empty when none was."""
+    first, _, times = period_key.partition("+")
+    if not times.isdigit():
+        return ""
+    return first if times == "1" else f"{first}+{int(times) - 1}"
+
+
 def _issued(db: TenantSession, charge: Charge) -> Sequence[Charge]:
     """Every time that the same thing was charged, in both books; credits are no such time."""
     first = _first_key(charge)

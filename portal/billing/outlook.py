@@ -35,8 +35,7 @@ def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
     sums: dict[date, int] = defaultdict(int)
     for each in what_is_due(db, [account], until):
         for line in each.lines:
-            assert line.period is not None
-            sums[line.period.first_day] += line.retail.gross_minor
+            sums[each.day_of(line)] += line.retail.gross_minor
     return look_ahead(credit_minor, sorted(sums.items()))
 
 

@@ -12,17 +12,18 @@ from portal.accounts.models import Account, Subscription
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.period import Period
-from portal.billing.subscriptions import PlanDays, cycle_of, plan_rows, priced, rests_of
+from portal.billing.subscriptions import PlanDays, cycle_of, plan_rows, priced, rests_of, set_up
 from portal.billing.timeline import due
 from portal.kit.db import TenantSession
 
 
 def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
-    """I5: how many periods were looked at, and each that is missing, doubled, or as long as it should not be."""
+    """I5: how many periods were looked at, and each that is missing, doubled, as long as it should not be, or begun
+    without the charge for setting it up."""
     book, accounts = PriceBook(db), _activated(db)
     rests, plans, who = rests_of(db, accounts), plan_rows(db, accounts), buyers(db, accounts)
     by_id = {account.id: account for account in accounts}
-    charged, given_back = _charges(db), _given_back(db)
+    charged, given_back, set_up_once = _charges(db), _given_back(db), _set_up(db)
     wrong: list[str] = []
     checked = 0
     for each in db.scalars(select(Subscription).order_by(Subscription.account_id, Subscription.item)):
@@ -32,6 +33,10 @@ def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
         periods = due(cycle, each.from_day, each.until_day, rests[account.id], last).periods
         found = charged.pop((each.account_id, each.item), {})
         checked += len(periods)
+        if periods and each.setup_quantity:
+            line = set_up(book, each, book.products[each.product_id], periods[0], who[account.id])
+            if line.costs and (account.id, line.item) not in set_up_once:
+                wrong.append(f"account {account.number}, {each.item} from {periods[0].first_day}: not set up")
         for period in periods:
             costs = _must_cost(book, each, period, who[account.id], plans[account.id])
             wrong += _compare(account, each, period, found, costs=costs)
@@ -100,6 +105,12 @@ def _charges(db: TenantSession) -> dict[tuple[UUID, str], dict[str, list[Charge]
         if charge.id not in credits and not charge.item.endswith(".used"):
             found[charge.account_id, charge.item][charge.period_key].append(charge)
     return found
+
+
+def _set_up(db: TenantSession) -> set[tuple[UUID, str]]:
+    """What was charged for setting something up, by account and item."""
+    wanted = select(Charge.account_id, Charge.item).where(Charge.item.endswith(".setup"))
+    return {(account_id, item) for account_id, item in db.execute(wanted)}
 
 
 def _given_back(db: TenantSession) -> set[UUID]:

@@ -29,8 +29,10 @@ class QuotePage:
     """`agreed` is what the payer agrees to (see `to_agree_minor`) and `due` what is debited at once, in minor units.
     `missing` is what the customer's credit lacks.
 
-    `credit_then` is what the customer's credit is afterwards, where it changes. `item` is the name under which the
-    first change will be charged: a form that was sent twice names an old one.
+    `begins` are the lines of what a change for the next period charges when it begins, where that is more than the
+    period, and `begins_label` and `agreed_words` their sum. `credit_then` is what the customer's credit is afterwards,
+    where it changes. `item` is the name under which the first change will be charged: a form that was sent twice names
+    an old one.
     """
 
     rows: list[Row]
@@ -43,6 +45,9 @@ class QuotePage:
     item: str
     missing: str | None
     credit_then: str | None
+    begins: list[Row]
+    begins_label: str
+    agreed_words: str
 
 
 def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *, sees_retail: bool) -> QuotePage:
@@ -52,18 +57,29 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
     credit = credit_minor(db, Book.RETAIL, account.id)
     missing = due - credit if sees_retail else 0
     lines = [line for change in changes for line in change.now.lines]
+    agreed = sum(to_agree_minor(account, change) for change in changes)
     return QuotePage(
         rows=[quoted_row(line, tenant, sees_retail=sees_retail) for line in lines],
         total_label="Charged now" if due >= 0 else "Given back now",
         total=money(abs(due), tenant),
         later=_later(changes, tenant, sees_retail=sees_retail),
         starts=day(changes[0].day, tenant),
-        agreed=sum(to_agree_minor(account, change) for change in changes),
+        agreed=agreed,
         due=due,
         item=changes[0].item,
         missing=money(missing, tenant) if missing > 0 and due > 0 else None,
         credit_then=money(credit - due, tenant) if sees_retail and due else None,
+        begins=[quoted_row(line, tenant, sees_retail=sees_retail) for line in _with_set_up(changes)],
+        begins_label=f"Charged on {day(changes[0].day, tenant)}",
+        agreed_words=money(agreed, tenant),
     )
+
+
+def _with_set_up(changes: Sequence[Change]) -> list[PricedLine]:
+    """What changes for the next period charge as they begin; nothing when none of them sets anything up."""
+    if not any(change.first_setup for change in changes):
+        return []
+    return [line for change in changes for line in (change.first_setup, change.first_period) if line is not None]
 
 
 def quoted_row(line: PricedLine, tenant: WhiteLabel, *, sees_retail: bool) -> Row:

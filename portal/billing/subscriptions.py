@@ -17,7 +17,7 @@ from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.charging import Written, write_charges
 from portal.billing.models import Charge
 from portal.billing.period import Cycle, Period
-from portal.billing.pricing import PricedLine, recurring_line
+from portal.billing.pricing import PricedLine, recurring_line, setup_line
 from portal.billing.timeline import Due, Rest, due
 from portal.catalogue import commands as catalogue_commands
 from portal.catalogue.commands import ChargedAlready
@@ -56,8 +56,10 @@ class OpenSubscription(NamedTuple):
     is_plan: bool
     item: str
     quantity: int
+    from_day: date
     until_day: date | None
     charged_to: date
+    setup_quantity: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class DueNow:
     subscription: OpenSubscription
     due: Due
     lines: tuple[PricedLine, ...]
+
+    def day_of(self, line: PricedLine) -> date:
+        """On which day a line falls due: setting up has no period, and is charged with the first one."""
+        return (line.period or self.due.periods[0]).first_day
 
 
 def bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
@@ -137,9 +143,10 @@ def what_is_due(db: TenantSession, accounts: list[Account], through: date) -> It
         product = book.products[subscription.product_id]
         cycle = cycle_of(account, product)
         found = due(cycle, subscription.charged_to, subscription.until_day, rests[account.id], through)
-        lines = (
-            priced(book, subscription, product, period, who[account.id], plans[account.id]) for period in found.periods
-        )
+        buyer = who[account.id]
+        lines = [priced(book, subscription, product, period, buyer, plans[account.id]) for period in found.periods]
+        if found.periods and subscription.setup_quantity and subscription.charged_to == subscription.from_day:
+            lines.insert(0, set_up(book, subscription, product, found.periods[0], buyer))
         yield DueNow(subscription, found, tuple(line for line in lines if line.costs))
 
 
@@ -164,6 +171,18 @@ def priced(
     if isinstance(product, Service):
         free = book.free(plan_on(plans, period.first_day), product)
     return recurring_line(prices, subscription.item, subscription.quantity, period, free=free)
+
+
+def set_up(
+    book: PriceBook,
+    subscription: Subscription | OpenSubscription,
+    product: Plan | Service,
+    first: Period,
+    buyer: Buyer,
+) -> PricedLine:
+    """Setting up what begins with its first period, at the prices of that day, once."""
+    prices = book.prices(product, first.first_day, buyer)
+    return setup_line(prices, f"{subscription.item}.setup", subscription.setup_quantity)
 
 
 def plan_on(plans: Iterable[OnPlan], day: date) -> UUID | None:
@@ -200,8 +219,10 @@ def _open_subscriptions(db: TenantSession, account_ids: list[UUID], through: dat
         Subscription.plan_id.is_not(None),
         Subscription.item,
         Subscription.quantity,
+        Subscription.from_day,
         Subscription.until_day,
         Subscription.charged_to,
+        Subscription.setup_quantity,
     ).where(Subscription.account_id.in_(account_ids), begins_by(through))
     rows = db.execute(wanted.order_by(Subscription.account_id, Subscription.item))
     return [OpenSubscription._make(row) for row in rows]

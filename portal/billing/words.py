@@ -1,5 +1,7 @@
 """Prices as people read them."""
 
+from portal.billing.credits import Ties
+from portal.billing.models import Charge
 from portal.billing.pricing import Prices
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.words import money
@@ -14,6 +16,17 @@ def retail_price(prices: Prices, tenant: WhiteLabel) -> str:
 def wholesale_price(prices: Prices, tenant: WhiteLabel) -> str:
     tax = f" and {tenant.tax_name}" if prices.wholesale_tax_ppm else ""
     return f"{money(prices.wholesale_minor, tenant)} a {span(prices.months)}{tax}"
+
+
+def told_ties(ties: Ties) -> list[tuple[str, Charge]]:
+    """What each charge is to the one that it hangs together with: `Replaced by`, with that charge."""
+    named = (
+        ("Gives back", ties.gives_back),
+        ("Given back by", ties.given_back_by),
+        ("Replaces", ties.replaces),
+        ("Replaced by", ties.replaced_by),
+    )
+    return [(words, charge) for words, charge in named if charge is not None]
 
 
 def span(months: int) -> str:

@@ -4,14 +4,15 @@ Until that day it can be replaced or withdrawn by whoever sets it, unless someth
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
 from portal.audit.commands import Actor, record
-from portal.catalogue.models import Inclusion, Plan, Price, PriceCorrection, Service, TaxRate
+from portal.catalogue.models import Inclusion, OpeningPrice, Plan, Price, PriceCorrection, Service, TaxRate
 from portal.catalogue.prices import DatedPrice, Taxed
 from portal.catalogue.queries import price_rows
 from portal.kit.clock import now, today
@@ -30,6 +31,11 @@ class TooLate(Refusal):
         super().__init__("Choose tomorrow or a later day.", field="valid_from")
 
 
+class PricedAlready(Refusal):
+    heading = "It has a price in this currency already"
+    text = "What it opened at stays. A new price from a later day puts it right."
+
+
 class ChargedAlready(Refusal):
     heading = "Something was charged at this already"
     text = "It stays as it is. Put it right by another one from a later day."
@@ -41,13 +47,27 @@ before_correcting: list[Callable[[TenantSession, "Plan | Service | None", date],
 
 @dataclass(frozen=True)
 class NewPrice:
-    """`side` is retail or wholesale; `source` own, or default for a row of the operator's default list."""
+    """`side` is retail or wholesale; `source` own, or default for a row of the operator's default list. Without a
+    `currency` it is the white label's own."""
 
     side: str
     valid_from: date
     minor: int
     setup_minor: int = 0
     source: str = "own"
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class NewOpening:
+    """What a product of the default list opens at in a further currency, in its minor units."""
+
+    currency: str
+    retail_minor: int
+    wholesale_minor: int
+    retail_setup_minor: int = 0
+    wholesale_setup_minor: int = 0
+    minimum_funding_minor: int = 0
 
 
 def add_product(db: TenantSession, made: Plan | Service, *, by: Actor) -> None:
@@ -68,18 +88,26 @@ def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, b
     record(db, "plan.inclusion", by=by, subject=plan.id, service=service.code, quantity=quantity)
 
 
+def add_currency(db: TenantSession, of: Plan | Service, new: NewOpening, *, by: Actor) -> None:
+    """Price a product of the default list in a further currency. Raises PricedAlready."""
+    amounts = {key: value for key, value in asdict(new).items() if key != "currency"}
+    is_own = new.currency == white_label(db).currency
+    if is_own or not insert_if_absent(db, OpeningPrice, **_key(of), currency=new.currency, set_by=by.name, **amounts):
+        raise PricedAlready
+    record(db, "price.currency-added", by=by, subject=of.id, code=of.code, currency=new.currency, **amounts)
+
+
 def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor) -> None:
     """A price of that day that was set before is replaced. Raises TooLate unless the day lies ahead in the white
     label's zone, and ChargedAlready."""
     check_price(db, of, new)
-    key = {"plan_id": of.id} if isinstance(of, Plan) else {"service_id": of.id}
     went_in = insert_if_absent(
         db,
         Price,
-        **key,
+        **_key(of),
         side=new.side,
         source=new.source,
-        currency=white_label(db).currency,
+        currency=_currency(db, new),
         valid_from=new.valid_from,
         minor=new.minor,
         setup_minor=new.setup_minor,
@@ -92,12 +120,12 @@ def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor
 
 
 def withdraw_price(
-    db: TenantSession, of: Plan | Service, side: str, on: date, *, source: str = "own", by: Actor
+    db: TenantSession, of: Plan | Service, side: str, on: date, *, source: str = "own", currency: str = "", by: Actor
 ) -> None:
     """Whatever holds without it holds again. Raises NotFound, TooLate and ChargedAlready."""
-    if standing(db, of, side, source, on) is None:
+    wanted = NewPrice(side, on, 0, source=source, currency=currency)
+    if standing(db, of, wanted) is None:
         raise NotFound
-    wanted = NewPrice(side, on, 0, source=source)
     check_price(db, of, wanted)
     _correct(db, of, wanted, None, by)
 
@@ -106,28 +134,41 @@ def check_price(db: TenantSession, of: Plan | Service, new: NewPrice) -> None:
     """Whether `set_price` would take it. Raises what that raises."""
     if new.valid_from <= today(white_label(db).time_zone):
         raise TooLate
-    if standing(db, of, new.side, new.source, new.valid_from) is not None:
+    if standing(db, of, new) is not None:
         for ask in before_correcting:
             ask(db, of, new.valid_from)
 
 
-def standing(db: TenantSession, of: Plan | Service, side: str, source: str, on: date) -> DatedPrice | None:
-    """The price that was set for this very day, unless it is withdrawn."""
-    wanted = (side, source, on)
-    return next((row for row in price_rows(db, of) if (row.side, row.source, row.valid_from) == wanted), None)
+def standing(db: TenantSession, of: Plan | Service, new: NewPrice) -> DatedPrice | None:
+    """The price that was set before for the very day, side, source and currency of another, unless it is withdrawn."""
+    wanted = (new.side, new.source, _currency(db, new), new.valid_from)
+    rows = price_rows(db, of)
+    return next((row for row in rows if (row.side, row.source, row.currency, row.valid_from) == wanted), None)
+
+
+def _key(of: Plan | Service) -> dict[str, UUID]:
+    return {"plan_id": of.id} if isinstance(of, Plan) else {"service_id": of.id}
+
+
+def _currency(db: TenantSession, new: NewPrice) -> str:
+    return new.currency or white_label(db).currency
 
 
 def _correct(db: TenantSession, of: Plan | Service, new: NewPrice, amounts: tuple[int, int] | None, by: Actor) -> None:
     """The caller has asked `check_price`. What holds already is not set again."""
     db.locked(type(of), of.id)
-    before = standing(db, of, new.side, new.source, new.valid_from)
+    before = standing(db, of, new)
     was = (before.minor, before.setup_minor) if before is not None else None
     if was == amounts:
         return
     same_product = Price.plan_id == of.id if isinstance(of, Plan) else Price.service_id == of.id
     price_id = db.scalar(
         select(Price.id).where(
-            same_product, Price.side == new.side, Price.source == new.source, Price.valid_from == new.valid_from
+            same_product,
+            Price.side == new.side,
+            Price.source == new.source,
+            Price.currency == _currency(db, new),
+            Price.valid_from == new.valid_from,
         )
     )
     minor, setup_minor = amounts or (None, None)
@@ -139,8 +180,10 @@ def _correct(db: TenantSession, of: Plan | Service, new: NewPrice, amounts: tupl
 
 
 def _record_price(db: TenantSession, action: str, of: Plan | Service, new: NewPrice, by: Actor, **amounts: Any) -> None:
-    day = new.valid_from.isoformat()
-    record(db, action, by=by, subject=of.id, code=of.code, side=new.side, source=new.source, valid_from=day, **amounts)
+    told: dict[str, Any] = {"side": new.side, "source": new.source, "valid_from": new.valid_from.isoformat()}
+    if new.currency:
+        told["currency"] = new.currency
+    record(db, action, by=by, subject=of.id, code=of.code, **told, **amounts)
 
 
 def set_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, rate_ppm: int, *, by: Actor) -> None:

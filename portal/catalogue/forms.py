@@ -36,7 +36,7 @@ class PriceForm(PortalForm):
     def new_price(self, side: str) -> NewPrice:
         """Only of a form that was found valid."""
         assert self.valid_from.data is not None
-        return NewPrice(side, self.valid_from.data, self.price.minor, self.setup.minor)
+        return NewPrice(side, self.valid_from.data, self.price.minor, self.setup.minor, currency=self.currency)
 
     @property
     def fields(self) -> dict[str, str]:

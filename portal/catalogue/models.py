@@ -145,6 +145,44 @@ class Price(TenantRow, Base):
         return found
 
 
+class OpeningPrice(TenantRow, Base):
+    """What a product of the default list opens at in a currency other than the operator's own. Append-only.
+
+    In its own currency a product's opening prices are columns of its own; a white label has no other currency.
+    """
+
+    __tablename__ = "opening_price"
+    __table_args__ = (
+        belongs_to("plan_id", "plan"),
+        belongs_to("service_id", "service"),
+        UniqueConstraint("white_label_id", "plan_id", "currency"),
+        UniqueConstraint("white_label_id", "service_id", "currency"),
+        CheckConstraint("(plan_id is null) <> (service_id is null)", name="one_product"),
+        CheckConstraint(
+            "retail_minor >= 0 and retail_setup_minor >= 0 and wholesale_minor >= 0 and wholesale_setup_minor >= 0"
+            " and minimum_funding_minor >= 0",
+            name="not_negative",
+        ),
+    )
+
+    plan_id: Mapped[UUID | None]
+    service_id: Mapped[UUID | None]
+    currency: Mapped[str]
+    retail_minor: Mapped[int] = mapped_column(BigInteger)
+    retail_setup_minor: Mapped[int] = mapped_column(BigInteger)
+    wholesale_minor: Mapped[int] = mapped_column(BigInteger)
+    wholesale_setup_minor: Mapped[int] = mapped_column(BigInteger)
+    minimum_funding_minor: Mapped[int] = mapped_column(BigInteger)
+    set_at: Mapped[datetime] = mapped_column(default=now)
+    set_by: Mapped[str]
+
+    @property
+    def product_id(self) -> UUID:
+        found = self.plan_id or self.service_id
+        assert found is not None
+        return found
+
+
 class PriceCorrection(TenantRow, Base):
     """What holds instead of a price whose day had not come; without amounts the price is withdrawn.
 

@@ -9,12 +9,12 @@ from portal.catalogue.commands import NewPrice, check_price, standing
 from portal.catalogue.margins import Margin, margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts, DatedPrice, PriceList, TaxRates
-from portal.catalogue.queries import price_list, price_rows, product, products, tax_rates
+from portal.catalogue.queries import openings, price_list, price_rows, product, products, tax_rates
 from portal.catalogue.words import kind_of, per, price
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.money import exponent, plain
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import NotFound, Refusal
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day as day_words, money, short_day
@@ -49,6 +49,21 @@ class Line:
     next_wholesale: str
     is_hidden: bool
     holders: int
+
+
+class NotPriced(Refusal):
+    """A product of the default list without a price in the currency that is asked for."""
+
+    heading = "It has no price in this currency"
+    text = "Add the currency on the product's page first."
+
+
+@dataclass(frozen=True)
+class Unpriced:
+    id: UUID
+    name: str
+    kind: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -89,13 +104,30 @@ class Review:
 
 
 class Desk:
-    """The prices of one white label on its present day."""
+    """The prices of one white label on its present day, in its own currency unless another is said."""
 
-    def __init__(self, db: TenantSession) -> None:
+    def __init__(self, db: TenantSession, currency: str = "") -> None:
         self.tenant = white_label(db)
+        self.currency = currency or self.tenant.currency
         self.today = today(self.tenant.time_zone)
-        self.prices: PriceList = price_list(db)
+        self.prices: PriceList = price_list(db, currency=self.currency)
+        self.openings = openings(db, self.currency)
         self.rates: TaxRates = tax_rates(db)
+
+    def retail(self, of: Plan | Service, on: date) -> Amounts:
+        return self.prices.retail(self.openings[of.id], on)
+
+    def wholesale(self, of: Plan | Service, on: date) -> Amounts:
+        return self.prices.wholesale(self.openings[of.id], on)
+
+    def side(self, of: Plan | Service, side: str, on: date) -> Amounts:
+        return self.retail(of, on) if side == "retail" else self.wholesale(of, on)
+
+    def money(self, minor: int) -> str:
+        return money(minor, self.tenant, self.currency)
+
+    def price(self, amounts: Amounts, of: Plan | Service) -> str:
+        return price(amounts, of, self.tenant, self.currency)
 
     def margin(self, of: Plan | Service, retail: Amounts, wholesale: Amounts, on: date) -> Margin:
         return margin_of(retail, wholesale, self._ppm(of, on), includes_tax=self._includes_tax)
@@ -112,9 +144,16 @@ class Desk:
         return self.tenant.retail_tax_mode == "inclusive"
 
 
-def lines(db: TenantSession, holders: Holders) -> list[Line]:
-    desk = Desk(db)
-    return [_line(desk, each, holders) for each in products(db)]
+def lines(db: TenantSession, holders: Holders, currency: str = "") -> list[Line]:
+    """Every product with a price in the currency."""
+    desk = Desk(db, currency)
+    return [_line(desk, each, holders) for each in products(db) if each.id in desk.openings]
+
+
+def unpriced(db: TenantSession, currency: str) -> list[Unpriced]:
+    """Products without a price in the currency."""
+    has_one = openings(db, currency)
+    return [Unpriced(each.id, each.name, kind_of(each), each.code) for each in products(db) if each.id not in has_one]
 
 
 def product_or_404(db: TenantSession, product_id: UUID) -> Plan | Service:
@@ -124,28 +163,33 @@ def product_or_404(db: TenantSession, product_id: UUID) -> Plan | Service:
     return found
 
 
-def product_page(db: TenantSession, of: Plan | Service, holders: Holders) -> ProductPage:
-    desk = Desk(db)
-    retail, wholesale = desk.prices.retail(of, desk.today), desk.prices.wholesale(of, desk.today)
+def product_page(db: TenantSession, of: Plan | Service, holders: Holders, currency: str = "") -> ProductPage:
+    """Raises NotPriced where the product has no price in the currency."""
+    desk = Desk(db, currency)
+    if of.id not in desk.openings:
+        raise NotPriced
+    retail, wholesale = desk.retail(of, desk.today), desk.wholesale(of, desk.today)
     setup = desk.setup_margin(of, retail, wholesale, desk.today)
     return ProductPage(
         product=of,
         line=_line(desk, of, holders),
-        retail=price(retail, of, desk.tenant),
-        wholesale=price(wholesale, of, desk.tenant),
-        rows=[("Kind", kind_of(of)), ("Code", of.code), *_plan_rows(of, desk.tenant), *_setup_row(setup, desk.tenant)],
+        retail=desk.price(retail, of),
+        wholesale=desk.price(wholesale, of),
+        rows=[("Kind", kind_of(of)), ("Code", of.code), *_plan_rows(of, desk), *_setup_row(setup, desk)],
         history=_history(db, desk, of),
         tomorrow=date.fromordinal(desk.today.toordinal() + 1).isoformat(),
-        typed={"retail": _typed(retail, desk.tenant), "wholesale": _typed(wholesale, desk.tenant)},
+        typed={"retail": _typed(retail, desk.currency), "wholesale": _typed(wholesale, desk.currency)},
     )
 
 
 def review(db: TenantSession, of: Plan | Service, new: NewPrice, holders: Holders) -> Review:
-    """What `set_price` would change. Raises what it raises."""
+    """What `set_price` would change. Raises what it raises, and NotPriced."""
     check_price(db, of, new)
-    replaced = standing(db, of, new.side, new.source, new.valid_from)
-    desk, on = Desk(db), new.valid_from
-    old_retail, old_wholesale = desk.prices.retail(of, on), desk.prices.wholesale(of, on)
+    replaced = standing(db, of, new)
+    desk, on = Desk(db, new.currency), new.valid_from
+    if of.id not in desk.openings:
+        raise NotPriced
+    old_retail, old_wholesale = desk.retail(of, on), desk.wholesale(of, on)
     wanted = Amounts(new.minor, new.setup_minor)
     retail, wholesale = (wanted, old_wholesale) if new.side == "retail" else (old_retail, wanted)
     before, after = (
@@ -157,8 +201,8 @@ def review(db: TenantSession, of: Plan | Service, new: NewPrice, holders: Holder
         product=of,
         title=f"{'Retail' if new.side == 'retail' else 'Wholesale'} of {of.name} from {day_words(on, desk.tenant)}?",
         rows=[
-            (f"{new.side.capitalize()} {per(of)}", money(old.minor, desk.tenant), money(new.minor, desk.tenant)),
-            ("Set-up", money(old.setup_minor, desk.tenant), money(new.setup_minor, desk.tenant)),
+            (f"{new.side.capitalize()} {per(of)}", desk.money(old.minor), desk.money(new.minor)),
+            ("Set-up", desk.money(old.setup_minor), desk.money(new.setup_minor)),
             *_other_side(desk, of, new.side, on),
             *_margin_rows(desk, of, (old_retail, old_wholesale), (retail, wholesale), on),
         ],
@@ -167,10 +211,10 @@ def review(db: TenantSession, of: Plan | Service, new: NewPrice, holders: Holder
     )
 
 
-def margin_words(margin: Margin, tenant: WhiteLabel) -> MarginWords:
+def margin_words(margin: Margin, tenant: WhiteLabel, currency: str = "") -> MarginWords:
     share, wholesale = margin.percent, margin.wholesale_percent
     return MarginWords(
-        money(margin.minor, tenant),
+        money(margin.minor, tenant, currency),
         "" if share is None else f"{share}%".replace("-", "−"),
         "" if wholesale is None else f"{wholesale}%",
         margin.is_loss,
@@ -178,7 +222,7 @@ def margin_words(margin: Margin, tenant: WhiteLabel) -> MarginWords:
 
 
 def _line(desk: Desk, of: Plan | Service, holders: Holders) -> Line:
-    retail, wholesale = desk.prices.retail(of, desk.today), desk.prices.wholesale(of, desk.today)
+    retail, wholesale = desk.retail(of, desk.today), desk.wholesale(of, desk.today)
     return Line(
         id=of.id,
         name=of.name,
@@ -186,9 +230,9 @@ def _line(desk: Desk, of: Plan | Service, holders: Holders) -> Line:
         code=of.code,
         kind=kind_of(of),
         per=per(of),
-        retail=money(retail.minor, desk.tenant),
-        wholesale=money(wholesale.minor, desk.tenant),
-        margin=margin_words(desk.margin(of, retail, wholesale, desk.today), desk.tenant),
+        retail=desk.money(retail.minor),
+        wholesale=desk.money(wholesale.minor),
+        margin=margin_words(desk.margin(of, retail, wholesale, desk.today), desk.tenant, desk.currency),
         next_retail=_next(desk, of, "retail"),
         next_wholesale=_next(desk, of, "wholesale"),
         is_hidden=of.hidden_at is not None,
@@ -196,70 +240,64 @@ def _line(desk: Desk, of: Plan | Service, holders: Holders) -> Line:
     )
 
 
-def _typed(amounts: Amounts, tenant: WhiteLabel) -> dict[str, str]:
-    places = exponent(tenant.currency)
+def _typed(amounts: Amounts, currency: str) -> dict[str, str]:
+    places = exponent(currency)
     return {"price": plain(amounts.minor, places), "setup": plain(amounts.setup_minor, places)}
 
 
 def _next(desk: Desk, of: Plan | Service, side: str) -> str:
     """The first day on which this side will cost something else, with what."""
-    now = _side(desk.prices, of, side, desk.today)
+    now = desk.side(of, side, desk.today)
     for day, _, _ in desk.prices.changes_of(of.id, side):
-        then = _side(desk.prices, of, side, day)
+        then = desk.side(of, side, day)
         if day > desk.today and then != now:
-            return f"{money(then.minor, desk.tenant)} from {short_day(day, desk.tenant)}"
+            return f"{desk.money(then.minor)} from {short_day(day, desk.tenant)}"
     return ""
 
 
-def _side(prices: PriceList, of: Plan | Service, side: str, on: date) -> Amounts:
-    return prices.retail(of, on) if side == "retail" else prices.wholesale(of, on)
-
-
-def _plan_rows(of: Plan | Service, tenant: WhiteLabel) -> list[tuple[str, str]]:
+def _plan_rows(of: Plan | Service, desk: Desk) -> list[tuple[str, str]]:
     if not isinstance(of, Plan):
         return []
     rows = [("Trial", f"{of.trial_days} days")] if of.trial_days else []
-    return [*rows, ("Least first payment", money(of.minimum_funding_minor, tenant))]
+    return [*rows, ("Least first payment", desk.money(desk.openings[of.id].minimum_funding_minor))]
 
 
-def _setup_row(setup: Margin, tenant: WhiteLabel) -> list[tuple[str, str]]:
+def _setup_row(setup: Margin, desk: Desk) -> list[tuple[str, str]]:
     if not (setup.retail_minor or setup.wholesale_minor):
         return []
-    return [("Margin on set-up", money(setup.minor, tenant))]
+    return [("Margin on set-up", desk.money(setup.minor))]
 
 
 def _history(db: TenantSession, desk: Desk, of: Plan | Service) -> list[Past]:
     """Every price that stands, newest first, and the opening ones last."""
+    known = desk.openings[of.id]
     opening = [
-        (side, Amounts(minor, setup))
-        for side, minor, setup in (
-            ("retail", of.opening_retail_minor, of.opening_retail_setup_minor),
-            ("wholesale", of.opening_wholesale_minor, of.opening_wholesale_setup_minor),
-        )
+        ("retail", Amounts(known.opening_retail_minor, known.opening_retail_setup_minor)),
+        ("wholesale", Amounts(known.opening_wholesale_minor, known.opening_wholesale_setup_minor)),
     ]
     found = []
-    for row in price_rows(db, of):
+    for row in (row for row in price_rows(db, of) if row.currency == desk.currency):
         state = "To come" if row.valid_from > desk.today else "Set"
         by = f"{row.set_by}, default list" if row.source == "default" else row.set_by
-        words = price(Amounts(row.minor, row.setup_minor), of, desk.tenant)
+        words = desk.price(Amounts(row.minor, row.setup_minor), of)
         withdraw = row.valid_from.isoformat() if state == "To come" and row.source == "own" else ""
         found.append(Past(short_day(row.valid_from, desk.tenant), row.side.capitalize(), words, by, state, withdraw))
     return [
         *found,
-        *(Past("Opening", side.capitalize(), price(amounts, of, desk.tenant), "", "Set") for side, amounts in opening),
+        *(Past("Opening", side.capitalize(), desk.price(amounts, of), "", "Set") for side, amounts in opening),
     ]
 
 
 def _other_side(desk: Desk, of: Plan | Service, side: str, on: date) -> list[tuple[str, str, str]]:
     other = "wholesale" if side == "retail" else "retail"
-    amount = money(_side(desk.prices, of, other, on).minor, desk.tenant)
+    amount = desk.money(desk.side(of, other, on).minor)
     return [(f"{other.capitalize()} that day", amount, amount)]
 
 
 def _margin_rows(
     desk: Desk, of: Plan | Service, old: tuple[Amounts, Amounts], new: tuple[Amounts, Amounts], on: date
 ) -> list[tuple[str, str, str]]:
-    before, after = (margin_words(desk.margin(of, *pair, on), desk.tenant) for pair in (old, new))
+    before, after = (margin_words(desk.margin(of, *pair, on), desk.tenant, desk.currency) for pair in (old, new))
     setup_before, setup_after = (desk.setup_margin(of, *pair, on) for pair in (old, new))
     rows = [
         ("Margin before tax", before.margin, after.margin),
@@ -267,7 +305,7 @@ def _margin_rows(
         ("Wholesale, share of retail", before.wholesale_share or "None", after.wholesale_share or "None"),
     ]
     if any(each.retail_minor or each.wholesale_minor for each in (setup_before, setup_after)):
-        rows.append(("Margin on set-up", money(setup_before.minor, desk.tenant), money(setup_after.minor, desk.tenant)))
+        rows.append(("Margin on set-up", desk.money(setup_before.minor), desk.money(setup_after.minor)))
     return rows
 
 
@@ -281,7 +319,7 @@ def _effects(desk: Desk, of: Plan | Service, new: NewPrice, holders: int, replac
     ]
     if replaced is not None:
         amounts = Amounts(replaced.minor, replaced.setup_minor)
-        effects.append(f"It replaces {price(amounts, of, desk.tenant)}, which was set for that day.")
+        effects.append(f"It replaces {desk.price(amounts, of)}, which was set for that day.")
     if later is not None:
         effects.insert(2, f"It holds until {day_words(later, desk.tenant)}, when a price that was set before begins.")
     return effects

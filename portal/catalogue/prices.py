@@ -21,16 +21,40 @@ class Amounts:
 class Priced(Protocol):
     """A plan or a service, as far as its opening prices go."""
 
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def opening_retail_minor(self) -> int: ...
+
+    @property
+    def opening_retail_setup_minor(self) -> int: ...
+
+    @property
+    def opening_wholesale_minor(self) -> int: ...
+
+    @property
+    def opening_wholesale_setup_minor(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a product opens at in one currency: `Priced`, and the least first payment of a plan."""
+
     id: UUID
     opening_retail_minor: int
     opening_retail_setup_minor: int
     opening_wholesale_minor: int
     opening_wholesale_setup_minor: int
+    minimum_funding_minor: int
 
 
 class PriceRow(Protocol):
     @property
     def product_id(self) -> UUID: ...
+
+    @property
+    def currency(self) -> str: ...
 
     @property
     def side(self) -> str: ...
@@ -56,6 +80,7 @@ class DatedPrice:
     product_id: UUID
     side: str
     source: str
+    currency: str
     valid_from: date
     minor: int
     setup_minor: int
@@ -88,11 +113,11 @@ class RateRow(Protocol):
 
 
 class PriceList:
-    """All prices of one white label. A price holds from its day until the next one's day."""
+    """All prices of one white label in one currency. A price holds from its day until the next one's day."""
 
-    def __init__(self, rows: Iterable[PriceRow]) -> None:
+    def __init__(self, rows: Iterable[PriceRow], currency: str) -> None:
         self._rows: dict[tuple[UUID, str, str], list[tuple[date, Amounts]]] = {}
-        for row in sorted(rows, key=lambda row: row.valid_from):
+        for row in sorted((row for row in rows if row.currency == currency), key=lambda row: row.valid_from):
             key = (row.product_id, row.side, row.source)
             self._rows.setdefault(key, []).append((row.valid_from, Amounts(row.minor, row.setup_minor)))
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.catalogue.models import Inclusion, Plan, Price, PriceCorrection, Product, Service, TaxRate
-from portal.catalogue.prices import DatedPrice, PriceList, TaxRates
+from portal.catalogue.models import Inclusion, OpeningPrice, Plan, Price, PriceCorrection, Product, Service, TaxRate
+from portal.catalogue.prices import DatedPrice, Opening, PriceList, TaxRates
 from portal.kit.db import TenantSession
+from portal.whitelabels.queries import white_label
 
 
 def plans_on_sale(db: TenantSession) -> list[Plan]:
@@ -41,13 +42,48 @@ def product(db: TenantSession, product_id: UUID) -> Plan | Service | None:
     return db.load(Plan, product_id) or db.load(Service, product_id)
 
 
-def price_list(db: TenantSession, of: Product | None = None) -> PriceList:
-    """The white label's prices: all of them, or those of one product."""
-    return PriceList(price_rows(db, of))
+def price_list(db: TenantSession, of: Product | None = None, *, currency: str = "") -> PriceList:
+    """The white label's prices: all of them, or those of one product; in its own currency unless another is said."""
+    return PriceList(price_rows(db, of), currency or white_label(db).currency)
+
+
+def openings(db: TenantSession, currency: str) -> dict[UUID, Opening]:
+    """What each product opens at in a currency, by its id: those without a price in it are left out."""
+    if currency == white_label(db).currency:
+        return {each.id: _own_opening(each) for each in products(db)}
+    rows = db.scalars(select(OpeningPrice).where(OpeningPrice.currency == currency))
+    return {
+        row.product_id: Opening(
+            row.product_id,
+            row.retail_minor,
+            row.retail_setup_minor,
+            row.wholesale_minor,
+            row.wholesale_setup_minor,
+            row.minimum_funding_minor,
+        )
+        for row in rows
+    }
+
+
+def opening_currencies(db: TenantSession) -> set[str]:
+    """Every currency besides its own in which the tenant has prices."""
+    return set(db.scalars(select(OpeningPrice.currency).distinct()))
+
+
+def _own_opening(of: Plan | Service) -> Opening:
+    return Opening(
+        of.id,
+        of.opening_retail_minor,
+        of.opening_retail_setup_minor,
+        of.opening_wholesale_minor,
+        of.opening_wholesale_setup_minor,
+        of.minimum_funding_minor if isinstance(of, Plan) else 0,
+    )
 
 
 def price_rows(db: TenantSession, of: Product | None = None) -> list[DatedPrice]:
-    """Every price that stands, of all products or of one, the latest day first. What was withdrawn is left out."""
+    """Every price that stands, of all products or of one, in every currency, the latest day first. What was withdrawn
+    is left out."""
     wanted, corrected = select(Price), select(PriceCorrection)
     if isinstance(of, Plan):
         wanted = wanted.where(Price.plan_id == of.id)
@@ -59,7 +95,7 @@ def price_rows(db: TenantSession, of: Product | None = None) -> list[DatedPrice]
 
 
 def _as_it_stands(row: Price, correction: PriceCorrection | None) -> DatedPrice | None:
-    what = (row.id, row.product_id, row.side, row.source, row.valid_from)
+    what = (row.id, row.product_id, row.side, row.source, row.currency, row.valid_from)
     if correction is None:
         return DatedPrice(*what, row.minor, row.setup_minor, row.set_by)
     if correction.minor is None or correction.setup_minor is None:

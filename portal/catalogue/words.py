@@ -27,7 +27,7 @@ def per(product: Plan | Service) -> str:
     return once if product.kind == "one_off" else f"{once} a month"
 
 
-def price(amounts: Amounts, product: Plan | Service, tenant: WhiteLabel) -> str:
+def price(amounts: Amounts, product: Plan | Service, tenant: WhiteLabel, currency: str = "") -> str:
     """`£58.00 a month and £25.00 set-up`."""
-    setup = f" and {money(amounts.setup_minor, tenant)} set-up" if amounts.setup_minor else ""
-    return f"{money(amounts.minor, tenant)} {per(product)}{setup}"
+    setup = f" and {money(amounts.setup_minor, tenant, currency)} set-up" if amounts.setup_minor else ""
+    return f"{money(amounts.minor, tenant, currency)} {per(product)}{setup}"

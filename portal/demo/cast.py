@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from portal.accounts.lifecycle import Administration, Role
+from portal.catalogue.commands import NewOpening
 from portal.demo.places import KAURI_HOST, NORTHWIND_HOST, OPERATOR_HOST
 from portal.operator.commands import Brand, Business, NewPlan, NewService
 
@@ -54,13 +55,14 @@ class SeedCustomer:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is sold besides the plans. `from_list` says that the services are offered from the default list.
+    """What is sold besides the plans. `from_list` are the codes of plans and services that are offered from the default
+    list; `further` is what the list's products open at in the currency of this white label, where it is not its own.
 
     `included` is plan, service and how many; `next_price` a plan and its retail price of the month to come.
     """
 
-    services: tuple[NewService, ...]
-    from_list: bool
+    from_list: tuple[str, ...]
+    further: tuple[tuple[str, NewOpening], ...]
     included: tuple[tuple[str, str, int], ...]
     next_price: tuple[str, int]
     tax: tuple[str, int]
@@ -105,11 +107,31 @@ def number_services(tax_ppm: int, *minor: int) -> tuple[NewService, ...]:
     )
 
 
+def further(currency: str, products: tuple[NewPlan | NewService, ...]) -> tuple[tuple[str, NewOpening], ...]:
+    """What products of the default list open at in another currency."""
+    return tuple(
+        (
+            each.code,
+            NewOpening(
+                currency,
+                each.retail_minor,
+                each.wholesale_minor,
+                each.retail_setup_minor,
+                each.wholesale_setup_minor,
+                each.minimum_funding_minor if isinstance(each, NewPlan) else 0,
+            ),
+        )
+        for each in products
+    )
+
+
 DEFAULT_SERVICES = (
     *services(200_000, 4_50, 3_00, 79_00, 52_00, 1_20, 70),
     *number_services(200_000, 2_00, 1_10, 3_50, 2_20, 6_00, 4_00),
 )
-NEXT_DEFAULT = ("minutes", 75)
+DEFAULT_PLANS = (NewPlan("hot-desk-20", "Hot desk 20", "Twenty desks to share.", 96_00, 68_00, 200_000, trial_days=14),)
+DEFAULT_CODES = tuple(each.code for each in DEFAULT_SERVICES)
+NEXT_DEFAULT = (("minutes", "GBP", 75), ("hot-desk-20", "NZD", 140_00))
 OPTION_1, OPTION_2 = Administration.CUSTOMER, Administration.WHITE_LABEL
 
 NORTHWIND = Tenant(
@@ -163,9 +185,10 @@ NORTHWIND = Tenant(
             minimum_funding_minor=375_00,
         ),
         NewPlan("solo-year", "Solo line by the year", "Twelve months at once.", 69_00, 46_00, 200_000, months=12),
-        NewPlan("hot-desk-20", "Hot desk 20", "Twenty desks to share.", 96_00, 68_00, 200_000, trial_days=14),
     ),
-    catalogue=Catalogue(DEFAULT_SERVICES, True, (("team-10", "minutes", 1000),), ("team-10", 61_00), ("IE", 230_000)),
+    catalogue=Catalogue(
+        ("hot-desk-20", *DEFAULT_CODES), (), (("team-10", "minutes", 1000),), ("team-10", 61_00), ("IE", 230_000)
+    ),
     customers=(
         SeedCustomer(
             "Acme Joinery Ltd",
@@ -257,14 +280,17 @@ KAURI = Tenant(
             minimum_funding_minor=150_00,
         ),
         NewPlan("solo-year", "Solo line by the year", "Twelve months at once.", 138_00, 92_00, 150_000, months=12),
-        NewPlan("hot-desk-20", "Hot desk 20", "Twenty desks to share.", 192_00, 136_00, 150_000, trial_days=14),
     ),
     catalogue=Catalogue(
-        (
-            *services(150_000, 9_00, 6_00, 158_00, 104_00, 2_40, 1_40),
-            *number_services(150_000, 4_00, 2_20, 7_00, 4_40, 12_00, 8_00),
+        ("hot-desk-20", *DEFAULT_CODES),
+        further(
+            "NZD",
+            (
+                NewPlan("hot-desk-20", "Hot desk 20", "", 192_00, 136_00, 150_000),
+                *services(150_000, 9_00, 6_00, 158_00, 104_00, 2_40, 1_40),
+                *number_services(150_000, 4_00, 2_20, 7_00, 4_40, 12_00, 8_00),
+            ),
         ),
-        False,
         (("team-10", "minutes", 500),),
         ("team-10", 122_00),
         ("AU", 100_000),

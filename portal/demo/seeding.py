@@ -24,6 +24,7 @@ from portal.catalogue.models import Plan
 from portal.demo import numbers, prices
 from portal.demo.browser import Browser, pay
 from portal.demo.cast import (
+    DEFAULT_PLANS,
     DEFAULT_SERVICES,
     OPERATOR,
     OPERATOR_BUSINESS,
@@ -87,6 +88,8 @@ def _operators() -> list[Actor]:
         operator.create_operator(db, OPERATOR, OPERATOR_BUSINESS)
         users = [_staff(db, person) for person in (OPERATOR_STAFF, SECOND_OPERATOR)]
         by = [Actor("operator", user.id, user.display_name) for user in users]
+        for plan in DEFAULT_PLANS:
+            operator.add_plan(db, plan, by=by[0])
         for service in DEFAULT_SERVICES:
             operator.add_service(db, service, by=by[0])
         return by

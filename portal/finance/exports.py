@@ -1,9 +1,9 @@
 """Charges as CSV."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from portal.finance.queries import Filter, all_charges
+from portal.finance.queries import Filter, all_charges, replaced_numbers
 from portal.kit.db import TenantSession
 from portal.kit.ids import dashed
 from portal.kit.money import exponent, plainly
@@ -24,6 +24,7 @@ COLUMNS = (
     "retail_net",
     "margin",
     "journal_source",
+    "replaces",
 )
 
 
@@ -31,12 +32,12 @@ def charges_csv(db: TenantSession, wanted: Filter) -> Iterator[str]:
     """The header, then a line a charge; memory stays flat."""
     header = ",".join(COLUMNS) + "\r\n"
     for rows in all_charges(db, wanted):
-        yield header + "".join(_lines(rows))
+        yield header + "".join(_lines(rows, replaced_numbers(db, rows)))
         header = ""
     yield header
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+def _lines(rows: Sequence[Sequence[Any]], replaced: Mapping[str, str]) -> Iterator[str]:
     """A batch. Put together by hand, because a writer of any rows takes as long again as the database.
 
     A white label has one currency, so the first row's is everybody's.
@@ -51,5 +52,5 @@ def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
             f"{day},{quoted(number)},{cell(customer_number)},{cell(customer)},{cell(description)},"
             f"{first_day or ''},{last_day or ''},{currency},"
             f"{amount(net)},{amount(tax)},{amount(net + tax)},{amount(retail)},{amount(retail - net)},"
-            f"{quoted(source)}\r\n"
+            f"{quoted(source)},{replaced.get(number, '')}\r\n"
         )

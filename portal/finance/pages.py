@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from portal.accounts.models import Account
+from portal.billing.credits import ties_of
 from portal.billing.models import Charge
+from portal.billing.words import told_ties
 from portal.catalogue.models import Plan
 from portal.finance.queries import (
     CustomerTotal,
@@ -55,7 +57,8 @@ class Bar:
 
 
 class Line(NamedTuple):
-    """A row of the list. `details` are what stands behind the charge, when the line is opened."""
+    """A row of the list. `details` are what stands behind the charge, when the line is opened, and `ties` lead to those
+    that it hangs together with."""
 
     id: str
     day: str
@@ -70,6 +73,7 @@ class Line(NamedTuple):
     href: str
     account_id: str = ""
     details: Sequence[tuple[str, str]] = ()
+    ties: Sequence[tuple[str, str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,15 @@ def _opened(db: TenantSession, line: Line, here: str, tenant: WhiteLabel) -> Lin
     account = db.load(Account, charge.account_id) if charge is not None else None
     if charge is None or account is None:
         return line
-    return line._replace(href=here, account_id=str(account.id), details=_details(db, charge, account, tenant))
+    ties = [(words, each.number, _address_of(each)) for words, each in told_ties(ties_of(db, charge))]
+    details = _details(db, charge, account, tenant)
+    return line._replace(href=here, account_id=str(account.id), details=details, ties=ties)
+
+
+def _address_of(charge: Charge) -> str:
+    """Where the list of its month has it, opened."""
+    month = {"month": f"{charge.day:%Y-%m}", "q": charge.number, "line": str(charge.id)}
+    return f"/finance/charges?{urlencode(month)}#c-{charge.id}"
 
 
 def _details(db: TenantSession, charge: Charge, account: Account, tenant: WhiteLabel) -> list[tuple[str, str]]:

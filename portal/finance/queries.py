@@ -10,9 +10,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, String, bindparam, cast, func, or_, select, type_coerce
 
 from portal.accounts.models import Account
+from portal.billing.credits import replaced_key
 from portal.billing.models import Charge, ChargeTotal
 from portal.billing.period import nth_period
 from portal.kit.db import TenantSession, holds
+from portal.kit.ids import dashed
 from portal.kit.paging import FIRST_PAGE, Key, Order, Paged, Place, Window
 from portal.kit.prepared import Prepared
 from portal.ledger.entry import Book, credit_of
@@ -219,6 +221,24 @@ def all_charges(db: TenantSession, wanted: Filter) -> Iterator[Sequence[Any]]:
     """Everything that matches, oldest first, a batch at a time: the bare columns of EXPORTED."""
     statement = _matching(_joined(select(*EXPORTED)), wanted).order_by(Charge.day, Charge.id)
     yield from Prepared(statement).stream(db, **wanted.given)
+
+
+def replaced_numbers(db: TenantSession, rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """Of a batch of EXPORTED rows: the number of the charge that each one replaces, by its own number. Few do."""
+    wanted = {row[1]: (dashed(row[11]), row[12], before) for row in rows if (before := replaced_key(row[13]))}
+    if not wanted:
+        return {}
+    accounts, items, keys = ({key[n] for key in wanted.values()} for n in range(3))
+    found = db.execute(
+        select(cast(Charge.account_id, String), Charge.item, Charge.period_key, Charge.number).where(
+            Charge.book == Book.WHOLESALE.value,
+            Charge.account_id.in_([UUID(each) for each in accounts]),
+            Charge.item.in_(items),
+            Charge.period_key.in_(keys),
+        )
+    )
+    numbers = {(dashed(account_id), item, key): number for account_id, item, key, number in found}
+    return {number: numbers[key] for number, key in wanted.items() if key in numbers}
 
 
 EXPORTED = (

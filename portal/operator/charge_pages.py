@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.accounts.models import Account
-from portal.billing.credits import both_books, can_give_back, can_issue_again
+from portal.billing.credits import both_books, can_give_back, can_issue_again, ties_of
 from portal.billing.models import Charge, ChargeCredit
+from portal.billing.words import told_ties
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.kit.refusals import NotFound
@@ -19,9 +20,11 @@ from portal.whitelabels.words import money, short_day, span
 
 @dataclass(frozen=True)
 class ChargePage:
-    """`goes_back` is what giving it back would credit; empty when nothing can be given back."""
+    """`goes_back` is what giving it back would credit; empty when nothing can be given back. `ties` lead to charges
+    that it hangs together with: what each is to it, its number and its address."""
 
     charge: Charge
+    ties: list[tuple[str, str, str]]
     rows: list[tuple[str, str]]
     goes_back: str
     can_issue_again: bool
@@ -47,7 +50,9 @@ def charge_page(db: TenantSession, charge: Charge) -> ChargePage:
     rows.append(("Charged on", short_day(charge.day, tenant)))
     rows += [(f"On {_whose(each, account)}", _amount_words(each, tenant)) for each in both_books(db, charge)]
     rows += _credits(db, charge, tenant)
-    return ChargePage(charge, rows, _goes_back(db, charge, account, tenant), can_issue_again(db, charge))
+    base = f"/operator/white-labels/{tenant.id}/charges"
+    ties = [(words, each.number, f"{base}/{each.id}") for words, each in told_ties(ties_of(db, charge))]
+    return ChargePage(charge, ties, rows, _goes_back(db, charge, account, tenant), can_issue_again(db, charge))
 
 
 def _goes_back(db: TenantSession, charge: Charge, account: Account, tenant: WhiteLabel) -> str:
@@ -76,8 +81,8 @@ def _credits(db: TenantSession, charge: Charge, tenant: WhiteLabel) -> list[tupl
     return [
         (
             "Given back",
-            f"{money(-credit.gross_minor, tenant)} on {short_day(credit.day, tenant)} by {given.given_by}: "
-            f"{given.reason} ({credit.number})",
+            f"{money(-credit.gross_minor, tenant)} on {short_day(credit.day, tenant)} "
+            f"by {given.given_by}: {given.reason}",
         )
         for given, credit in db.execute(wanted)
     ]

@@ -1,7 +1,8 @@
 """The default wholesale list: a price set there reaches every white label whose product follows it.
 
-The list is rows of the operator's own tenant, and each white label's are its own: two transactions at least. So the
-operator's row is written with a job, and the job brings every follower up to date, each in its own scope, as often as
+It is one list for each currency: a product reaches the white labels of a currency in which it has a price. The list is
+rows of the operator's own tenant, and each white label's are its own: two transactions at least. So the operator's row
+is written with a job, and the job brings every follower of its currency up to date, each in its own scope, as often as
 it is run.
 """
 
@@ -15,9 +16,9 @@ from sqlalchemy import select
 from portal.audit.commands import Actor
 from portal.catalogue.commands import ChargedAlready, NewPrice, TooLate, add_product, set_price, withdraw_price
 from portal.catalogue.models import Plan, Service
-from portal.catalogue.pages import product_or_404
-from portal.catalogue.prices import DatedPrice, PriceList
-from portal.catalogue.queries import price_rows
+from portal.catalogue.pages import NotPriced, product_or_404
+from portal.catalogue.prices import DatedPrice, Opening, PriceList
+from portal.catalogue.queries import openings, price_rows
 from portal.kit import jobs
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading, transaction
@@ -36,62 +37,69 @@ class CodeTaken(Refusal):
         super().__init__(f"This white label has a product with the code {code}.", field="white_label")
 
 
-class OtherCurrency(Refusal):
-    heading = "Another currency"
-    text = "The default list is for white labels that work in the operator's own currency."
-
-
 @dataclass(frozen=True)
 class Listed:
-    """A product of the default list, as it stood at one moment."""
+    """A product of the default list in one currency, as it stood at one moment."""
 
     product: Plan | Service
+    opening: Opening
     rows: list[DatedPrice]
     currency: str
 
     @property
     def prices(self) -> PriceList:
-        return PriceList(self.rows)
+        return PriceList(self.rows, self.currency)
 
 
 def set_default_price(product_id: UUID, new: NewPrice, *, by: Actor) -> None:
-    """Set it in the operator's list; the followers get theirs in a moment. Raises TooLate and ChargedAlready."""
-    listed = listed_or_404(product_id)
+    """Set it in the operator's list of its currency; the followers get theirs in a moment.
+
+    Raises NotPriced, TooLate and ChargedAlready.
+    """
+    listed = listed_or_404(product_id, new.currency)
     following_by(listed, new)
     with transaction(listed.product.white_label_id) as db:
         product = product_or_404(db, product_id)
         set_price(db, product, new, by=by)
-        jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": new.valid_from.isoformat()})
+        jobs.enqueue(db, FOLLOW, _told(listed, new.valid_from.isoformat()))
 
 
-def withdraw_default_price(product_id: UUID, on: date, *, by: Actor) -> None:
+def withdraw_default_price(product_id: UUID, on: date, *, currency: str = "", by: Actor) -> None:
     """As above, for a price of the list that is to come. Raises NotFound and TooLate."""
-    listed = listed_or_404(product_id)
+    listed = listed_or_404(product_id, currency)
     following_by(listed, NewPrice("wholesale", on, 0))
     with transaction(listed.product.white_label_id) as db:
-        withdraw_price(db, product_or_404(db, product_id), "wholesale", on, by=by)
-        jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": on.isoformat()})
+        withdraw_price(db, product_or_404(db, product_id), "wholesale", on, currency=listed.currency, by=by)
+        jobs.enqueue(db, FOLLOW, _told(listed, on.isoformat()))
 
 
 def offer(product_id: UUID, to: UUID, tax_ppm: int, *, by: Actor) -> None:
-    """Copy a listed product to a white label, where it follows the list. Raises CodeTaken and OtherCurrency."""
-    listed = listed_or_404(product_id)
+    """Copy a listed product to a white label, where it follows the list of its currency.
+
+    Raises CodeTaken, and NotPriced where the product has no price in that currency.
+    """
+    with reading(to) as db:
+        currency = white_label(db).currency
+    listed = listed_or_404(product_id, currency)
     with transaction(to) as db:
-        if white_label(db).currency != listed.currency:
-            raise OtherCurrency
         if product_like(db, listed.product) is not None:
             raise CodeTaken(listed.product.code)
         add_product(db, _copy(db, listed, tax_ppm), by=by)
-        jobs.enqueue(db, FOLLOW, {"product_id": str(product_id), "valid_from": ""})
+        jobs.enqueue(db, FOLLOW, _told(listed, ""))
 
 
-def listed_or_404(product_id: UUID) -> Listed:
+def listed_or_404(product_id: UUID, currency: str = "") -> Listed:
+    """In the operator's own currency unless another is said. Raises NotFound and NotPriced."""
     with reading(PLATFORM) as db:
         host = operator(db)
     assert host is not None
     with reading(host.id) as db:
-        product = product_or_404(db, product_id)
-        return Listed(product, price_rows(db, product), host.currency)
+        product, currency = product_or_404(db, product_id), currency or host.currency
+        opening = openings(db, currency).get(product.id)
+        if opening is None:
+            raise NotPriced
+        rows = [row for row in price_rows(db, product) if row.currency == currency]
+        return Listed(product, opening, rows, currency)
 
 
 def followers(listed: Listed) -> list[WhiteLabel]:
@@ -118,10 +126,14 @@ def following_by(listed: Listed, new: NewPrice) -> list[WhiteLabel]:
 @jobs.job(FOLLOW)
 def follow(payload: dict[str, Any]) -> None:
     """Every default price to come, in every white label that follows, as the list has it now."""
-    listed = listed_or_404(UUID(payload["product_id"]))
+    listed = listed_or_404(UUID(payload["product_id"]), payload.get("currency", ""))
     late = [tenant.name for tenant in followers(listed) if _is_late(tenant, listed, payload["valid_from"])]
     if late:
         raise jobs.GiveUp(f"the default price of {listed.product.code} came too late for {', '.join(late)}")
+
+
+def _told(listed: Listed, valid_from: str) -> dict[str, str]:
+    return {"product_id": str(listed.product.id), "currency": listed.currency, "valid_from": valid_from}
 
 
 def product_like(db: TenantSession, listed: Plan | Service) -> Plan | Service | None:
@@ -171,8 +183,8 @@ def _set(db: TenantSession, own: Plan | Service, row: DatedPrice) -> None:
 def _copy(db: TenantSession, listed: Listed, tax_ppm: int) -> Plan | Service:
     """With the prices of today, or of tomorrow's list where its day began before the operator's."""
     present = today(white_label(db).time_zone)
-    product = listed.product
-    retail, wholesale = listed.prices.retail(product, present), listed.prices.wholesale(product, present)
+    product, opening = listed.product, listed.opening
+    retail, wholesale = listed.prices.retail(opening, present), listed.prices.wholesale(opening, present)
     common: dict[str, Any] = {
         "code": product.code,
         "name": product.name,
@@ -186,6 +198,6 @@ def _copy(db: TenantSession, listed: Listed, tax_ppm: int) -> Plan | Service:
     }
     if isinstance(product, Plan):
         own = {"months": product.months, "trial_days": product.trial_days}
-        return Plan(**common, **own, minimum_funding_minor=product.minimum_funding_minor)
+        return Plan(**common, **own, minimum_funding_minor=opening.minimum_funding_minor)
     counted = {"unit": product.unit, "per_units": product.per_units, "minimum_units": product.minimum_units}
     return Service(**common, **counted, kind=product.kind, counts=product.counts)

@@ -103,17 +103,22 @@ class StaffForm(PortalForm):
     )
 
 
-class ProductForm(PortalForm):
-    """What plans and services have in common. `reviewed` is what the review of its margin sends along."""
+class CurrencyForm(PortalForm):
+    """Which currency of the default list to look at."""
 
-    code = StringField("Code", [Text(40, missing="Write a short code, such as team-10."), CODE])
-    name = StringField("Name", [Text(80, missing="Write the name.")])
-    description = StringField("Description", [Text(200, optional=True)])
+    currency = StringField("Another currency", [Text(3, missing="Write a currency code, such as NZD.")])
+
+    def validate_currency(self, field: Any) -> None:
+        _read(field, read_currency)
+
+
+class OpeningForm(PortalForm):
+    """What a product opens at. `reviewed` is what the review of its margin sends along."""
+
     retail = AmountField("Retail price", [Text(20, missing="Write a price.")])
     wholesale = AmountField("Wholesale price", [Text(20, missing="Write a price.")])
     retail_setup = AmountField("Retail set-up", default="0")
     wholesale_setup = AmountField("Wholesale set-up", default="0")
-    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
     reviewed = HiddenField()
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -129,9 +134,10 @@ class ProductForm(PortalForm):
         }
 
 
-class PlanForm(ProductForm):
-    months = SelectField("Charged", choices=choices([("1", "Each month"), ("12", "Each year")]), default="1")
-    trial_days = IntegerField("Trial days", [Optional(), NumberRange(0, 365, "Write 0 to 365 days.")], default=0)
+class PlanOpeningForm(OpeningForm):
+    """`tax_ppm` is what its customers pay on top, for the sum of the first payment."""
+
+    tax_ppm = 0
     minimum_funding = AmountField("Least first payment", default="0")
 
     def validate_minimum_funding(self, field: Any) -> None:
@@ -150,19 +156,41 @@ class PlanForm(ProductForm):
     def _prices(self) -> Prices:
         """As far as the customer of Option 1 pays them."""
         return Prices(
-            name=self.name.data or "",
+            name="",
             currency=self.currency,
             retail_minor=self.retail.minor,
             retail_setup_minor=self.retail_setup.minor,
             wholesale_minor=0,
             wholesale_setup_minor=0,
             minimum_funding_minor=self.minimum_funding.minor,
-            retail_tax_ppm=self.tax.ppm,
+            retail_tax_ppm=self._ppm,
             wholesale_tax_ppm=0,
         )
 
+    @property
+    def _ppm(self) -> int:
+        return self.tax_ppm
+
     def _most_words(self) -> str:
         return f"One payment by card can be {Money(MOST_BY_CARD_MINOR, self.currency).words()} at most."
+
+
+class ProductForm(OpeningForm):
+    """What plans and services have in common."""
+
+    code = StringField("Code", [Text(40, missing="Write a short code, such as team-10."), CODE])
+    name = StringField("Name", [Text(80, missing="Write the name.")])
+    description = StringField("Description", [Text(200, optional=True)])
+    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+
+
+class PlanForm(ProductForm, PlanOpeningForm):
+    months = SelectField("Charged", choices=choices([("1", "Each month"), ("12", "Each year")]), default="1")
+    trial_days = IntegerField("Trial days", [Optional(), NumberRange(0, 365, "Write 0 to 365 days.")], default=0)
+
+    @property
+    def _ppm(self) -> int:
+        return self.tax.ppm
 
 
 class ServiceForm(ProductForm):

@@ -27,16 +27,15 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor, credits_minor
 from portal.letters.models import Letter
 from portal.operator.commands import Brand, Business
+from portal.operator.credit_pages import RequestLine, request_lines
 from portal.operator.credit_requests import alone_minor
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
-from portal.operator.models import CreditRequest
 from portal.payments.models import OPEN_STATES, Funding
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label, white_labels
 from portal.whitelabels.words import moment, moments, money, short_day
 
 RUNS_SHOWN = 100
-CREDITS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -76,28 +75,6 @@ class RunLine:
 class RunsPage:
     lines: list[RunLine]
     total: int
-
-
-@dataclass(frozen=True)
-class RequestLine:
-    """Credit given, refused or waited for; `href` leads to where it is decided."""
-
-    href: str
-    amount: str
-    reason: str
-    state: str
-    who: str
-
-
-@dataclass(frozen=True)
-class RequestPage:
-    """A request that somebody decides; `is_own` says that it is not the reader's to decide."""
-
-    tenant: WhiteLabel
-    request: CreditRequest
-    rows: list[tuple[str, str]]
-    amount: str
-    is_own: bool
 
 
 @dataclass(frozen=True)
@@ -238,57 +215,9 @@ def show_page(db: TenantSession) -> ShowPage:
         plans=[_plan_row(plan, prices_of(db, plan), tenant) for plan in plans_on_sale(db)],
         people=_people(db, account, tenant),
         gateway="Not connected" if gateway is None else "Ready" if gateway.is_ready else "Connected, not ready",
-        credits=_request_lines(db, tenant),
+        credits=request_lines(db, tenant),
         alone=money(alone_minor(), tenant),
     )
-
-
-def _request_lines(db: TenantSession, tenant: WhiteLabel) -> list[RequestLine]:
-    """What waits first, then the newest."""
-    wanted = select(CreditRequest).order_by(
-        (CreditRequest.state == "waiting").desc(), CreditRequest.asked_at.desc(), CreditRequest.id.desc()
-    )
-    return [
-        RequestLine(
-            f"/operator/white-labels/{tenant.id}/credit-requests/{x.id}",
-            _asked_words(x, tenant),
-            x.reason,
-            x.state,
-            f"{x.asked_by}, {moment(x.asked_at, tenant)}{_decided_words(x)}",
-        )
-        for x in db.scalars(wanted.limit(CREDITS_SHOWN))
-    ]
-
-
-def _decided_words(request: CreditRequest) -> str:
-    return f"; {request.state} by {request.decided_by}" if request.decided_by else ""
-
-
-def _asked_words(request: CreditRequest, tenant: WhiteLabel) -> str:
-    if request.limit_minor is not None:
-        return f"A credit limit of {money(request.limit_minor, tenant)}"
-    return money(request.amount_minor, tenant)
-
-
-def request_page_or_404(db: TenantSession, request_id: UUID, reader_id: UUID) -> RequestPage:
-    request, tenant = db.load(CreditRequest, request_id), white_label(db)
-    if request is None:
-        raise NotFound
-    balance = credit_minor(db, Book.WHOLESALE, request.account_id)
-    rows = [
-        ("Reason", request.reason),
-        ("Asked by", f"{request.asked_by}, {moment(request.asked_at, tenant)}"),
-        ("Balance now", money(balance, tenant)),
-    ]
-    if request.limit_minor is not None:
-        rows.append(("Limit now", money(white_label_account(db).credit_limit_minor, tenant)))
-    elif request.state == "waiting":
-        rows.append(("Balance then", money(balance + request.amount_minor, tenant)))
-    if request.decided_at is not None:
-        decided = f"{request.decided_by}, {moment(request.decided_at, tenant)}"
-        rows.append((f"{request.state.capitalize()} by", decided))
-    amount = _asked_words(request, tenant)
-    return RequestPage(tenant, request, rows, amount, request.asked_by_id == reader_id)
 
 
 def _plan_row(plan: Plan, prices: Prices, tenant: WhiteLabel) -> tuple[str, str, str, str, str]:

@@ -9,16 +9,19 @@ from sqlalchemy import select
 
 from portal.accounts.queries import holders
 from portal.catalogue import pages as catalogue
-from portal.catalogue.commands import NewPrice
+from portal.catalogue.commands import NewOpening, NewPrice
 from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
-from portal.catalogue.queries import included, services
+from portal.catalogue.queries import included, opening_currencies, services
+from portal.catalogue.words import kind_of
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.money import percent
+from portal.kit.refusals import NotFound
+from portal.kit.world import read_currency
 from portal.operator.commands import NewPlan, NewService
 from portal.operator.flows import followers, following_by, listed_or_404
-from portal.operator.forms import PlanForm, ProductForm, ServiceForm
+from portal.operator.forms import OpeningForm, PlanForm, PlanOpeningForm, ProductForm, ServiceForm
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_labels
@@ -27,15 +30,25 @@ from portal.whitelabels.words import money
 
 @dataclass(frozen=True)
 class Shelf:
-    """Whose prices a page is about: a white label's, or the operator's default list. `base` is its address."""
+    """Whose prices a page is about: a white label's, or the operator's default list in one currency. `base` is its
+    address, without the currency."""
 
     tenant: WhiteLabel
     base: str
     crumbs: list[tuple[str, str]]
+    currency: str
 
     @property
     def is_default(self) -> bool:
         return self.tenant.is_operator
+
+    @property
+    def is_own_currency(self) -> bool:
+        return self.currency == self.tenant.currency
+
+    def at(self, path: object = "") -> str:
+        """An address under it, in the same currency."""
+        return f"{self.base}{path}" + ("" if self.is_own_currency else f"?currency={self.currency}")
 
 
 @dataclass(frozen=True)
@@ -50,22 +63,60 @@ class ProductPage:
     """White labels to which a listed product can be offered: ids and names."""
 
 
-def shelf_or_404(white_label_id: UUID | None) -> Shelf:
+@dataclass(frozen=True)
+class UnpricedPage:
+    """A product of the default list that has no price in the list's currency yet; `waiting` are the white labels that
+    work in it."""
+
+    shelf: Shelf
+    product: Plan | Service
+    kind: str
+    own: list[tuple[str, str]]
+    waiting: list[str]
+
+
+def shelf_or_404(white_label_id: UUID | None, currency: str = "") -> Shelf:
+    """A white label has one currency, whatever is asked for. Raises NotFound for a currency that there is not."""
     if white_label_id is None:
-        return Shelf(g.white_label, "/operator/prices", [("Default prices", "/operator/prices")])
+        return _default_shelf(g.white_label, currency)
     tenant = white_label_or_404(white_label_id)
     base = f"/operator/white-labels/{tenant.id}"
     crumbs = [("White labels", "/operator/white-labels"), (tenant.name, base), ("Prices", f"{base}/prices")]
-    return Shelf(tenant, f"{base}/prices", crumbs)
+    return Shelf(tenant, f"{base}/prices", crumbs, tenant.currency)
+
+
+def _default_shelf(host: WhiteLabel, currency: str) -> Shelf:
+    try:
+        wanted = read_currency(currency) if currency else host.currency
+    except ValueError as unknown:
+        raise NotFound from unknown
+    base, crumbs = "/operator/prices", [("Default prices", "/operator/prices")]
+    if wanted != host.currency:
+        crumbs.append((wanted, f"{base}?currency={wanted}"))
+    return Shelf(host, base, crumbs, wanted)
+
+
+def currency_tabs(shelf: Shelf, path: object = "") -> list[tuple[str, str, bool]]:
+    """The currencies of the default list, the operator's own first: those of white labels and those with prices. Each
+    with its address and whether it is the present one."""
+    if not shelf.is_default:
+        return []
+    with reading(PLATFORM) as db:
+        theirs = {each.currency for each in white_labels(db)}
+    with reading(shelf.tenant.id) as db:
+        theirs |= {*opening_currencies(db), shelf.currency}
+    codes = [shelf.tenant.currency, *sorted(theirs - {shelf.tenant.currency})]
+    return [(code, replace(shelf, currency=code).at(path), code == shelf.currency) for code in codes]
 
 
 def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
+    """Raises NotPriced where a product of the default list has no price in the currency."""
     with reading(shelf.tenant.id) as db:
         product = catalogue.product_or_404(db, product_id)
-        about = catalogue.product_page(db, product, holders(db))
+        about = catalogue.product_page(db, product, holders(db), shelf.currency)
         there = services(db) if isinstance(product, Plan) and not shelf.is_default else []
         held = included(db, product.id)
-    listed = listed_or_404(product_id) if shelf.is_default else None
+    listed = listed_or_404(product_id, shelf.currency) if shelf.is_default else None
     following = followers(listed) if listed else []
     return ProductPage(
         shelf=shelf,
@@ -73,7 +124,7 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
         included=[(each.name, held[each.id]) for each in there if each.id in held],
         services=[(str(each.id), each.name) for each in there],
         followers=[tenant.name for tenant in following],
-        offers=_may_get_it(shelf.tenant, {tenant.id for tenant in following}) if listed else [],
+        offers=_may_get_it(shelf.currency, {tenant.id for tenant in following}) if listed else [],
     )
 
 
@@ -93,43 +144,86 @@ def review_of_new(tenant: WhiteLabel, form: ProductForm) -> NewReview | None:
             form.code.errors = [f"Another {'plan' if isinstance(form, PlanForm) else 'service'} has this code."]
     if form.errors or form.reviewed.data:
         return None
+    rows, is_loss = _opening_rows(tenant, form, form.tax.ppm)
+    rows.append((f"{tenant.tax_name} on retail", percent(form.tax.ppm)))
+    return NewReview(f"Add {form.name.data} to {tenant.name}?", rows, is_loss)
+
+
+def review_of_opening(shelf: Shelf, product: Plan | Service, form: OpeningForm) -> NewReview | None:
+    """The same for a price in a further currency; None when it was reviewed."""
+    if form.reviewed.data:
+        return None
+    rows, is_loss = _opening_rows(shelf.tenant, form, product.tax_ppm)
+    if isinstance(form, PlanOpeningForm):
+        rows.append(("Least first payment", money(form.minimum_funding.minor, shelf.tenant, form.currency)))
+    return NewReview(f"Price {product.name} in {shelf.currency}?", rows, is_loss)
+
+
+def _opening_rows(tenant: WhiteLabel, form: OpeningForm, tax_ppm: int) -> tuple[list[tuple[str, str]], bool]:
+    """Both sides and the margin; and whether one of the two is a loss."""
     retail, wholesale = (
         Amounts(form.retail.minor, form.retail_setup.minor),
         Amounts(form.wholesale.minor, form.wholesale_setup.minor),
     )
     includes = tenant.retail_tax_mode == "inclusive"
-    margin = margin_of(retail, wholesale, form.tax.ppm, includes_tax=includes)
-    setup = setup_margin_of(retail, wholesale, form.tax.ppm, includes_tax=includes)
-    said = catalogue.margin_words(margin, tenant)
+    margin = margin_of(retail, wholesale, tax_ppm, includes_tax=includes)
+    setup = setup_margin_of(retail, wholesale, tax_ppm, includes_tax=includes)
+    said = catalogue.margin_words(margin, tenant, form.currency)
+    setups = [money(side.setup_minor, tenant, form.currency) for side in (retail, wholesale)]
     rows = [
-        ("Retail", money(retail.minor, tenant)),
-        ("Wholesale", money(wholesale.minor, tenant)),
+        ("Retail", money(retail.minor, tenant, form.currency)),
+        ("Wholesale", money(wholesale.minor, tenant, form.currency)),
         ("Margin before tax", said.margin),
         ("Margin, share of retail", said.share or "None"),
-        (
-            "Set-up, retail and wholesale",
-            f"{money(retail.setup_minor, tenant)}, {money(wholesale.setup_minor, tenant)}",
-        ),
-        ("Margin on set-up", money(setup.minor, tenant)),
-        (f"{tenant.tax_name} on retail", percent(form.tax.ppm)),
+        ("Set-up, retail and wholesale", ", ".join(setups)),
+        ("Margin on set-up", money(setup.minor, tenant, form.currency)),
     ]
-    return NewReview(f"Add {form.name.data} to {tenant.name}?", rows, margin.is_loss or setup.is_loss)
+    return rows, margin.is_loss or setup.is_loss
+
+
+def unpriced_page(shelf: Shelf, product: Plan | Service) -> UnpricedPage:
+    with reading(shelf.tenant.id) as db:
+        own = catalogue.product_page(db, product, {})
+    with reading(PLATFORM) as db:
+        waiting = [each.name for each in white_labels(db) if each.currency == shelf.currency]
+    known = [("Wholesale", own.wholesale), ("Retail", own.retail)]
+    return UnpricedPage(shelf, product, kind_of(product), known, waiting)
+
+
+def opening_form(shelf: Shelf, product: Plan | Service, *args: Any) -> OpeningForm:
+    kind = PlanOpeningForm if isinstance(product, Plan) else OpeningForm
+    form = kind(*args, currency=shelf.currency, prefix="opening")
+    if isinstance(form, PlanOpeningForm):
+        form.tax_ppm = product.tax_ppm
+    return form
+
+
+def opening_of(form: OpeningForm) -> NewOpening:
+    """Only of a form that was found valid."""
+    return NewOpening(
+        currency=form.currency,
+        retail_minor=form.retail.minor,
+        wholesale_minor=form.wholesale.minor,
+        retail_setup_minor=form.retail_setup.minor,
+        wholesale_setup_minor=form.wholesale_setup.minor,
+        minimum_funding_minor=form.minimum_funding.minor if isinstance(form, PlanOpeningForm) else 0,
+    )
 
 
 def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
-    """Raises TooLate and ChargedAlready."""
+    """Raises NotPriced, TooLate and ChargedAlready."""
     with reading(shelf.tenant.id) as db:
         found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, holders(db))
     if not shelf.is_default:
         return found
-    names = [tenant.name for tenant in following_by(listed_or_404(product_id), new)]
+    names = [tenant.name for tenant in following_by(listed_or_404(product_id, shelf.currency), new)]
     who = f"It goes to {', '.join(names)}, but where a price of their own goes before it." if names else ""
     return replace(found, effects=[who or "No white label follows it yet.", *found.effects[1:]])
 
 
-def _may_get_it(host: WhiteLabel, has_it: set[UUID]) -> list[tuple[str, str]]:
+def _may_get_it(currency: str, has_it: set[UUID]) -> list[tuple[str, str]]:
     with reading(PLATFORM) as db:
-        found = [w for w in white_labels(db) if w.currency == host.currency and w.id not in has_it]
+        found = [w for w in white_labels(db) if w.currency == currency and w.id not in has_it]
     return [(str(w.id), w.name) for w in found]
 
 

@@ -1,4 +1,4 @@
-"""The operator's price lists: the default one, and each white label's."""
+"""The operator's price lists: the default one in each of its currencies, and each white label's."""
 
 from datetime import date
 from uuid import UUID
@@ -16,7 +16,7 @@ from portal.kit.forms import PortalForm
 from portal.kit.refusals import BadInput, NotFound
 from portal.kit.web import page
 from portal.operator import commands, flows, price_pages
-from portal.operator.forms import InclusionForm, OfferForm, PlanForm, ProductForm, ServiceForm
+from portal.operator.forms import CurrencyForm, InclusionForm, OfferForm, OpeningForm, PlanForm, ServiceForm
 from portal.operator.price_pages import Shelf, shelf_or_404
 from portal.whitelabels.words import day
 
@@ -27,7 +27,11 @@ bp = Blueprint("operator_prices", __name__, url_prefix="/operator")
 @bp.get("/white-labels/<uuid:white_label_id>/prices")
 @operator_staff_only
 def index(white_label_id: UUID | None = None) -> Response:
-    return _index(shelf_or_404(white_label_id))
+    if white_label_id is None and "currency" in request.args:
+        chosen = CurrencyForm(request.args, meta={"csrf": False})
+        if not chosen.validate():
+            return _index(shelf_or_404(None), currency=chosen)
+    return _index(_shelf(white_label_id))
 
 
 @bp.post("/prices/services")
@@ -71,7 +75,7 @@ def add_default_plan() -> Response:
 @bp.get("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>")
 @operator_staff_only
 def show(product_id: UUID, white_label_id: UUID | None = None) -> Response:
-    return _show(shelf_or_404(white_label_id), product_id)
+    return _show(_shelf(white_label_id), product_id)
 
 
 @bp.get("/prices/<uuid:product_id>/price")
@@ -79,8 +83,8 @@ def show(product_id: UUID, white_label_id: UUID | None = None) -> Response:
 @operator_staff_only
 def review(product_id: UUID, white_label_id: UUID | None = None) -> Response:
     """What the new wholesale price would do, before anything is saved."""
-    shelf = shelf_or_404(white_label_id)
-    form = PriceForm(request.args, currency=shelf.tenant.currency, meta={"csrf": False})
+    shelf = _shelf(white_label_id)
+    form = PriceForm(request.args, currency=shelf.currency, meta={"csrf": False})
     if not form.validate():
         return _show(shelf, product_id, price=form)
     try:
@@ -95,8 +99,8 @@ def review(product_id: UUID, white_label_id: UUID | None = None) -> Response:
 @bp.post("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price")
 @operator_staff_only
 def set_price(product_id: UUID, white_label_id: UUID | None = None) -> Response:
-    shelf = shelf_or_404(white_label_id)
-    form = PriceForm(currency=shelf.tenant.currency)
+    shelf = _shelf(white_label_id)
+    form = PriceForm(currency=shelf.currency)
     if not form.validate_on_submit():
         return _show(shelf, product_id, price=form)
     try:
@@ -106,7 +110,7 @@ def set_price(product_id: UUID, white_label_id: UUID | None = None) -> Response:
         return _show(shelf, product_id, price=form)
     begins = day(form.new_price("wholesale").valid_from, shelf.tenant)
     flash(f"The wholesale price is set from {begins}. No money moved.", "ok")
-    return redirect(f"{shelf.base}/{product_id}", 303)
+    return redirect(shelf.at(f"/{product_id}"), 303)
 
 
 @bp.post("/prices/<uuid:product_id>/price/withdrawal")
@@ -114,12 +118,32 @@ def set_price(product_id: UUID, white_label_id: UUID | None = None) -> Response:
 @operator_staff_only
 def withdraw(product_id: UUID, white_label_id: UUID | None = None) -> Response:
     """Take back a wholesale price whose day has not come."""
-    shelf, form = shelf_or_404(white_label_id), WithdrawalForm()
+    shelf, form = _shelf(white_label_id), WithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
         raise BadInput
     _withdraw(shelf, product_id, form.valid_from.data)
     flash("The wholesale price is withdrawn. No money moved.", "ok")
-    return redirect(f"{shelf.base}/{product_id}", 303)
+    return redirect(shelf.at(f"/{product_id}"), 303)
+
+
+@bp.post("/prices/<uuid:product_id>/currencies")
+@operator_staff_only
+def add_currency(product_id: UUID) -> Response:
+    """Price a listed product in the currency of the address, after a review of its margin."""
+    shelf = _shelf(None)
+    with reading(shelf.tenant.id) as db:
+        product = catalogue_pages.product_or_404(db, product_id)
+    form = price_pages.opening_form(shelf, product)
+    if not form.validate_on_submit():
+        return _unpriced(shelf, product_id, form)
+    own, review = shelf.at(f"/{product_id}"), price_pages.review_of_opening(shelf, product, form)
+    if review is not None:
+        return _review_of_new(shelf, review, form, shelf.at(f"/{product_id}/currencies"), back=own)
+    with transaction() as db:
+        product = catalogue_pages.product_or_404(db, product_id)
+        catalogue.add_currency(db, product, price_pages.opening_of(form), by=actor())
+    flash(f"{product.name} has a price in {shelf.currency}. No money moved.", "ok")
+    return redirect(own, 303)
 
 
 @bp.post("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/inclusions")
@@ -143,8 +167,8 @@ def include(product_id: UUID, white_label_id: UUID) -> Response:
 @bp.post("/prices/<uuid:product_id>/offers")
 @operator_staff_only
 def offer(product_id: UUID) -> Response:
-    """Give a listed product to a white label, where it follows the list."""
-    shelf = shelf_or_404(None)
+    """Give a listed product to a white label of the currency, where it follows the list."""
+    shelf = _shelf(None)
     form = OfferForm(white_labels=price_pages.product_page(shelf, product_id).offers, prefix="offer")
     if not form.validate_on_submit():
         return _show(shelf, product_id, offer=form)
@@ -154,7 +178,12 @@ def offer(product_id: UUID) -> Response:
         form.white_label.errors = [refused.text]
         return _show(shelf, product_id, offer=form)
     flash("The white label has it, and follows the list.", "ok")
-    return redirect(f"{shelf.base}/{product_id}", 303)
+    return redirect(shelf.at(f"/{product_id}"), 303)
+
+
+def _shelf(white_label_id: UUID | None) -> Shelf:
+    """In the currency that the address names, the operator's own without one."""
+    return shelf_or_404(white_label_id, request.args.get("currency", ""))
 
 
 def _set(shelf: Shelf, product_id: UUID, new: catalogue.NewPrice) -> None:
@@ -166,7 +195,7 @@ def _set(shelf: Shelf, product_id: UUID, new: catalogue.NewPrice) -> None:
 
 
 def _review_of_new(
-    shelf: Shelf, review: price_pages.NewReview, form: ProductForm, action: str, *, back: str
+    shelf: Shelf, review: price_pages.NewReview, form: OpeningForm, action: str, *, back: str
 ) -> Response:
     """The margin of what would be added, before anything is saved."""
     return page("operator/product-review.html", found=review, shelf=shelf, form=form, action=action, back=back)
@@ -174,7 +203,7 @@ def _review_of_new(
 
 def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:
     if shelf.is_default:
-        flows.withdraw_default_price(product_id, on, by=actor())
+        flows.withdraw_default_price(product_id, on, currency=shelf.currency, by=actor())
         return
     with transaction(shelf.tenant.id) as db:
         product = catalogue_pages.product_or_404(db, product_id)
@@ -183,24 +212,48 @@ def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:
 
 def _index(shelf: Shelf, **came_back: PortalForm) -> Response:
     with reading(shelf.tenant.id) as db:
-        found = catalogue_pages.lines(db, holders(db))
+        found = catalogue_pages.lines(db, holders(db), shelf.currency)
+        unpriced = catalogue_pages.unpriced(db, shelf.currency)
     forms = {
         "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service"),
         "plan": PlanForm(None, currency=shelf.tenant.currency, prefix="plan"),
+        "currency": CurrencyForm(None, meta={"csrf": False}),
         **came_back,
     }
-    return page("operator/prices.html", found=found, shelf=shelf, forms=forms, form=_wrong(came_back))
+    tabs = price_pages.currency_tabs(shelf)
+    return page(
+        "operator/prices.html",
+        found=found,
+        unpriced=unpriced,
+        tabs=tabs,
+        shelf=shelf,
+        forms=forms,
+        form=_wrong(came_back),
+    )
 
 
 def _show(shelf: Shelf, product_id: UUID, **came_back: PortalForm) -> Response:
-    found = price_pages.product_page(shelf, product_id)
+    try:
+        found = price_pages.product_page(shelf, product_id)
+    except catalogue_pages.NotPriced:
+        return _unpriced(shelf, product_id)
     forms = {
-        "price": PriceForm(None, currency=shelf.tenant.currency, data=found.about.typed["wholesale"]),
+        "price": PriceForm(None, currency=shelf.currency, data=found.about.typed["wholesale"]),
         "held": InclusionForm(None, services=found.services, prefix="held"),
         "offer": OfferForm(None, white_labels=found.offers, prefix="offer"),
         **came_back,
     }
-    return page("operator/product.html", found=found, shelf=shelf, forms=forms, form=_wrong(came_back))
+    tabs = price_pages.currency_tabs(shelf, f"/{product_id}")
+    return page("operator/product.html", found=found, shelf=shelf, tabs=tabs, forms=forms, form=_wrong(came_back))
+
+
+def _unpriced(shelf: Shelf, product_id: UUID, came_back: OpeningForm | None = None) -> Response:
+    """A product without a price in the currency, and the form that gives it one."""
+    with reading(shelf.tenant.id) as db:
+        product = catalogue_pages.product_or_404(db, product_id)
+    found, tabs = price_pages.unpriced_page(shelf, product), price_pages.currency_tabs(shelf, f"/{product_id}")
+    form = came_back or price_pages.opening_form(shelf, product, None)
+    return page("operator/unpriced.html", found=found, shelf=shelf, tabs=tabs, opening=form, form=came_back)
 
 
 def _wrong(came_back: dict[str, PortalForm]) -> PortalForm | None:

@@ -11,7 +11,7 @@ from portal.identity.guards import actor, me, operator_staff_only
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.ids import new_id
 from portal.kit.web import page
-from portal.operator import commands, credit_requests, pages, price_pages
+from portal.operator import commands, credit_pages, credit_requests, pages, price_pages
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
 from portal.whitelabels.logo import NotALogo, read_logo
 from portal.whitelabels.words import money
@@ -111,7 +111,7 @@ def credit(white_label_id: UUID) -> Response:
 def credit_request(white_label_id: UUID, request_id: UUID) -> Response:
     pages.white_label_or_404(white_label_id)
     with reading(white_label_id) as db:
-        found = pages.request_page_or_404(db, request_id, me().id)
+        found = credit_pages.request_page_or_404(db, request_id, me().id)
     return page("operator/credit-request.html", found=found)
 
 

@@ -10,9 +10,10 @@ from portal.accounts.desks import desk_or_404
 from portal.accounts.guards import account_members_only, account_or_administrator_only, my_own
 from portal.accounts.lifecycle import Side
 from portal.accounts.queries import held_customer_or_404
-from portal.billing.changes import CannotChange, When, Wish, carry_out, withdraw, work_out
+from portal.billing.changes import CannotChange, When, Wish, carry_out, work_out
 from portal.billing.flows import as_quoted
 from portal.billing.quoting import quote_page
+from portal.billing.withdrawing import withdraw
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import product
 from portal.identity.guards import actor

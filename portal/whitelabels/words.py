@@ -11,8 +11,9 @@ from portal.kit.money import words_of
 from portal.whitelabels.models import WhiteLabel
 
 
-def money(minor: int, tenant: WhiteLabel) -> str:
-    return words_of(minor, tenant.currency, tenant.locale)
+def money(minor: int, tenant: WhiteLabel, currency: str = "") -> str:
+    """In the white label's own currency; the operator's default list has others, too."""
+    return words_of(minor, currency or tenant.currency, tenant.locale)
 
 
 def day(value: date, tenant: WhiteLabel) -> str:

@@ -64,9 +64,10 @@ ADDRESS = {
 }
 CUSTOMER, DRAFT, TENANT = "/customers/<uuid:account_id>", "/customers/new/<uuid:draft_id>", "<uuid:white_label_id>"
 # These need an image, a draft, a failed letter, somebody without a password or not the main contact: see their rooms.
-# A request is decided once, and the meaning of prices stays once there are customers.
+# A request is decided once, and the meaning of prices stays once there are customers. The address says the currency.
 ELSEWHERE = (
-    "/logo", "/usage", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode")
+    "/logo", "/usage", "/discard", "letter_id>/again", "/removal", "user_id>/letter", "/refusal", "/settings/tax/mode",
+    "/currencies")
 OPERATORS = f"/operator/white-labels/{TENANT}"
 TRIED_ELSEWHERE = {**FORMS_OF_FACTORS, **FORMS_OF_NUMBERS, **FORMS_OF_PHONES, **FORMS_OF_STOCK}
 
@@ -149,6 +150,8 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
                                    "plan-tax": "20", "plan-reviewed": "1"},
         "/operator/prices/<uuid:product_id>/price": price_form(),
         "/operator/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
+        "/operator/prices/<uuid:product_id>/currencies": {
+            "opening-retail": "1", "opening-wholesale": "1", "opening-reviewed": "yes"},
         "/operator/prices/<uuid:product_id>/offers": {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"},
         "/settings/prices/<uuid:product_id>/presentation": {"shown-name": "Renamed"},
         "/settings/prices/<uuid:product_id>/price": price_form(),

@@ -134,6 +134,7 @@ TABLE: dict[str, tuple[str, str]] = {
     **{rule: (methods, OPERATOR) for methods, rules in NUMBER_STOCK.items() for rule in rules},
     "/operator/prices": ("GET", OPERATOR),
     "/operator/prices/<uuid:product_id>": ("GET", OPERATOR),
+    "/operator/prices/<uuid:product_id>/currencies": ("POST", OPERATOR),
     "/operator/prices/<uuid:product_id>/offers": ("POST", OPERATOR),
     "/operator/prices/<uuid:product_id>/price": ("GET POST", OPERATOR),
     "/operator/prices/<uuid:product_id>/price/withdrawal": ("POST", OPERATOR),

@@ -15,11 +15,12 @@ from sqlalchemy import select, update
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Address, MoveRefused, Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import CannotChange, When, Wish, carry_out, due_minor, to_agree_minor, withdraw
+from portal.billing.changes import CannotChange, When, Wish, carry_out, due_minor, to_agree_minor
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, rests_of
 from portal.billing.timeline import active_days
+from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Price, Service
 from portal.catalogue.prices import WHOLESALE, Taxed
@@ -63,11 +64,13 @@ class Life:
             create_white_label(db, Brand(host, host, host, f"a@{host}"), business, by=COMMAND_LINE)
             accounts.set_credit_limit(db, db.scalars(select(Account)).one(), 10**9, by=COMMAND_LINE)
             self.plans = {
-                "small": plan(db, "small", retail_minor=1000, wholesale_minor=400, tax_ppm=200_000).id,
-                "large": plan(db, "large", retail_minor=2999, wholesale_minor=901, tax_ppm=200_000).id,
+                "small": plan(db, "small", retail_minor=1000, wholesale_minor=400, tax_ppm=200_000,
+                              retail_setup_minor=250).id,
+                "large": plan(db, "large", retail_minor=2999, wholesale_minor=901, tax_ppm=200_000,
+                              retail_setup_minor=1501, wholesale_setup_minor=701).id,
                 "yearly": plan(db, "yearly", retail_minor=36_600, wholesale_minor=9_999, tax_ppm=88_750, months=12).id,
             }
-            self.seat = service(db, "seat", retail=777, wholesale=333).id
+            self.seat = service(db, "seat", retail=777, wholesale=333, retail_setup=111, wholesale_setup=55).id
             made = customer(db, self.plans["small"], OPTION_1)
             made.billing_day = billing_day
             there = update(Address).where(Address.account_id == made.id, Address.kind == "business")
@@ -99,7 +102,8 @@ class Life:
                 self.change(db, account, what, *how)
             elif what == "price":
                 of = db.load(Service, self.seat) if how[0] == "seat" else db.load(Plan, self.plans[how[0]])
-                set_price(db, of, NewPrice("retail", self.today() + timedelta(days=1), how[1]), by=COMMAND_LINE)
+                new = NewPrice("retail", self.today() + timedelta(days=1), how[1], how[1] // 3)
+                set_price(db, of, new, by=COMMAND_LINE)
             elif what == "tax":
                 set_tax_rate(db, how[0], self.today() + timedelta(days=1), how[1], by=COMMAND_LINE)
             elif what == "withdraw":
@@ -130,7 +134,7 @@ class Life:
 
     def prove(self) -> None:
         """Each active day of each subscription is charged once, net of what was given back; none rests uncharged; and
-        what was quoted for a next period is what it was charged."""
+        what was quoted for a next period, setting it up with it, is what it was charged."""
         with reading(self.id) as db:
             assert wrong_periods(db)[1] == []
             account = db.load(Account, self.account)
@@ -139,7 +143,8 @@ class Life:
                        for c in db.scalars(select(Charge).where(Charge.book == "retail"))}
             for (item, day), minor in self.promised.items():
                 if day <= str(self.begins + timedelta(days=LENGTH)):
-                    assert charged.get((item, day), 0) == minor
+                    assert charged.get((item, day), 0) + charged.get((f"{item}.setup", "once"), 0) == minor
+            self.prove_set_up(db)
             ends = {c.charge_id: c.from_day for c in db.scalars(select(ChargeCredit))}
             for each in db.scalars(select(Subscription)):
                 mine = [c for c in db.scalars(select(Charge).where(Charge.item == each.item, Charge.book == "retail"))
@@ -151,6 +156,14 @@ class Life:
                 if all(c.net_minor for c in mine):
                     missing = set(active_days(each.from_day, until, rests)) - set(days)
                     assert not missing or self.was_free(db, each, missing)
+
+    def prove_set_up(self, db) -> None:
+        """No plan is set up twice, come back to it as often as one will."""
+        of_plans = Charge.item.startswith("plan."), Charge.item.endswith(".setup")
+        wanted = select(Charge).where(Charge.book == "retail", *of_plans)
+        plans = {each.item: each.plan_id for each in db.scalars(select(Subscription))}
+        paid = [plans[charge.item.removesuffix(".setup")] for charge in db.scalars(wanted)]
+        assert len(paid) == len(set(paid)) and self.plans["small"] not in paid
 
     def was_free(self, db, subscription, missing) -> bool:
         """A price of nothing leaves no charge."""

@@ -17,7 +17,6 @@ from portal.billing.changes import (
     Wish,
     carry_out,
     due_minor,
-    withdraw,
     work_out,
 )
 from portal.billing.credits import credit_whole
@@ -26,6 +25,7 @@ from portal.billing.proof import wrong_periods
 from portal.billing.run import bill_white_label
 from portal.billing.subscriptions import bill, catch_up
 from portal.billing.usage import bill_usage
+from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, TooLate, include, present, set_price
 from portal.catalogue.models import Plan
 from portal.kit.db import reading, transaction

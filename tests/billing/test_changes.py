@@ -17,12 +17,12 @@ from portal.billing.changes import (
     carry_out,
     due_minor,
     to_agree_minor,
-    withdraw,
     work_out,
 )
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill
+from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, include, set_price
 from portal.catalogue.models import Plan
 from portal.ledger.entry import Book

@@ -1,6 +1,6 @@
 """Which price holds on a day: pure values, tried with many lists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -32,6 +32,7 @@ class Row:
     valid_from: date
     minor: int
     setup_minor: int = 0
+    currency: str = "GBP"
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ def naive(dated, day, otherwise):
 @given(by_day, days)
 def test_a_price_holds_from_its_day_until_the_next(dated, day):
     """Red with `bisect_left`: the price would begin a day late."""
-    found = PriceList(rows("retail", "own", dated)).retail(PRODUCT, day)
+    found = PriceList(rows("retail", "own", dated), "GBP").retail(PRODUCT, day)
     assert found.minor == naive(dated, day, 1000)
 
 
 @given(by_day, by_day, days)
 def test_a_white_labels_own_wholesale_price_goes_before_the_default_one(own, default, day):
     """Whichever was set later. Red with the two sources in one row of days."""
-    prices = PriceList([*rows("wholesale", "default", default), *rows("wholesale", "own", own)])
+    prices = PriceList([*rows("wholesale", "default", default), *rows("wholesale", "own", own)], "GBP")
     assert prices.wholesale(PRODUCT, day).minor == naive(own, day, naive(default, day, 400))
 
 
@@ -74,7 +75,16 @@ def test_the_order_of_the_rows_and_other_products_and_sides_change_nothing(retai
     stranger = Product(uuid4())
     mixed = [*rows("retail", "own", retail), *rows("wholesale", "own", other), *rows("retail", "own", other, stranger)]
     shuffler.shuffle(mixed)
-    assert PriceList(mixed).retail(PRODUCT, day) == PriceList(rows("retail", "own", retail)).retail(PRODUCT, day)
+    alone = PriceList(rows("retail", "own", retail), "GBP")
+    assert PriceList(mixed, "GBP").retail(PRODUCT, day) == alone.retail(PRODUCT, day)
+
+
+@given(by_day, by_day, days)
+def test_a_price_in_another_currency_is_not_one_of_these(dated, other, day):
+    """Red without the currency in the list: NZ$9.00 would be read as £9.00."""
+    there = [replace(row, currency="NZD") for row in rows("retail", "own", other)]
+    found = PriceList([*there, *rows("retail", "own", dated)], "GBP")
+    assert found.retail(PRODUCT, day).minor == naive(dated, day, 1000)
 
 
 @given(by_day, days, days, amounts)
@@ -82,11 +92,12 @@ def test_a_price_to_come_leaves_every_day_before_it_alone(dated, day, begins, mi
     """A period that began keeps what it was charged, whatever is set afterwards."""
     before, after = rows("retail", "own", dated), {**dated, begins: minor}
     if day < begins:
-        assert PriceList(rows("retail", "own", after)).retail(PRODUCT, day) == PriceList(before).retail(PRODUCT, day)
+        then = PriceList(rows("retail", "own", after), "GBP")
+        assert then.retail(PRODUCT, day) == PriceList(before, "GBP").retail(PRODUCT, day)
 
 
 def test_set_up_comes_with_its_price_and_free_is_a_price():
-    prices = PriceList([Row(PRODUCT.id, "retail", "own", BEGIN, 0, 0)])
+    prices = PriceList([Row(PRODUCT.id, "retail", "own", BEGIN, 0, 0)], "GBP")
     assert prices.retail(PRODUCT, BEGIN) == Amounts(0, 0)
     assert prices.retail(PRODUCT, BEGIN - timedelta(days=1)) == Amounts(1000, 10)
 

@@ -41,7 +41,8 @@ class Desk:
         """One wholesale charge with its entry; a month when it has a first day."""
         account_id = self.customer(name)
         self.numbers += 1
-        made = bare(self.tenant, account_id, f"k{self.numbers}", day, net, tax, retail, item=item,
+        key = differing.pop("period_key", f"k{self.numbers}")
+        made = bare(self.tenant, account_id, key, day, net, tax, retail, item=item,
                     number=f"C-{self.numbers:06d}", description=description, **differing)
         with transaction(self.tenant.id) as db:
             source = f"charge:{account_id}:{item}:{made.period_key}:wholesale"

@@ -9,7 +9,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
-from portal.accounts.models import Membership
+from portal.accounts.models import Account, Membership
+from portal.audit.commands import COMMAND_LINE
+from portal.billing.credits import credit_whole, issue_again
+from portal.billing.models import Charge
 from portal.billing.queries import charges_of
 from portal.finance import queries
 from portal.finance.queries import PAGE, Filter, all_charges, charges_page
@@ -262,6 +265,27 @@ class TestALineOpens:
         assert 'class="row-open" href="/finance/charges' in opened.text and 'aria-label="Hide C-' in opened.text
         admin = browse(bob)
         assert 'href="/customers/' in self.open(admin, admin.get("/finance/charges")).text
+
+    @on_sqlite
+    def test_to_the_charge_that_replaces_it_and_back(self, northwind, browse, fiona, clock):
+        """Each link opens the other, though it stands in another month. Red when the link keeps to this month."""
+        with transaction(northwind.id) as db:
+            account = active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Birch Dental"))
+            (first,) = [c for c in charges_of(db, account.id, Book.WHOLESALE) if c.item == "plan"]
+            credit_whole(db, account, first, reason="Wrong name", by=COMMAND_LINE)
+        clock.advance(days=40)
+        with transaction(northwind.id) as db:
+            issue_again(db, db.locked(Account, account.id), db.load(Charge, first.id), by=COMMAND_LINE)
+        browser = browse(fiona)
+        opened = browser.get(f"/finance/charges?month=2026-11&line={first.id}")
+        assert "Given back by C-" in words(opened)
+        there = browser.get(self.tie(opened, "Replaced by"))
+        assert f"Replaces {first.number}" in words(there) and "Charges, December 2026" in words(there)
+        back = browser.get(self.tie(there, "Replaces"))
+        assert "Replaced by C-" in words(back) and "Charges, November 2026" in words(back)
+
+    def tie(self, answer, label):
+        return re.search(rf'{label} <a href="([^"#]*)', answer.text)[1].replace("&amp;", "&")
 
     @on_sqlite
     @pytest.mark.parametrize("line", ["x", "1"])

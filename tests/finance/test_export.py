@@ -42,7 +42,19 @@ class TestTheFile:
             "day": "2026-11-09", "charge": made.number, "customer_number": "101-0003", "customer": "Birch",
             "description": "Desk Phone", "period_from": "2026-11-09", "period_to": "2026-12-08", "currency": "GBP",
             "wholesale_net": "4.00", "wholesale_tax": "0.80", "wholesale_gross": "4.80", "retail_net": "10.00",
-            "margin": "6.00", "journal_source": f"charge:{made.account_id}:plan:{made.period_key}:wholesale"}
+            "margin": "6.00", "journal_source": f"charge:{made.account_id}:plan:{made.period_key}:wholesale",
+            "replaces": ""}
+
+    def test_what_replaces_a_charge_names_it(self, desk, northwind):
+        """A credit of either names none. Red when the key of the first time is taken for every one after it."""
+        of = {key: desk.charge("Birch", date(2026, 11, 9), period_key=key) for key in
+              ("2026-11-09", "2026-11-09~all", "2026-11-09+1", "2026-11-09+1~all", "2026-11-09+2")}
+        desk.charge("Cedar", date(2026, 11, 9), period_key="2026-11-09+1")
+        found = {row["charge"]: row["replaces"] for row in exported(northwind)[1]}
+        assert {key: found[made.number] for key, made in of.items()} == {
+            "2026-11-09": "", "2026-11-09~all": "", "2026-11-09+1": of["2026-11-09"].number, "2026-11-09+1~all": "",
+            "2026-11-09+2": of["2026-11-09+1"].number}
+        assert [number for number in found.values() if number] == [of["2026-11-09"].number, of["2026-11-09+1"].number]
 
     def test_lines_end_as_the_standard_says_and_odd_text_survives(self, desk, northwind):
         name = 'Birch, "Sons" & Co; naïve\u2014漢字'

@@ -27,7 +27,7 @@ AS_IT_WAS = (
         "port_document", "port_request", "emergency_address", "number", "stock_number", "number_block", "event",
         "statement_line", "credit_note", "receipt", "statement", "charge_total",
         "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
-        "plan_inclusion", "price_correction", "price", "tax_rate", "subscription", "service", "pause",
+        "plan_inclusion", "opening_price", "price_correction", "price", "tax_rate", "subscription", "service", "pause",
         "arrears_policy", "arrears_case", "credit_request", "address_change")),
     "drop index ix_account_name",
     *(f"alter table account drop column {column}" for column in (

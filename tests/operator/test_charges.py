@@ -10,6 +10,7 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, active, customer
+from tests.cast import on_sqlite
 from tests.operator.conftest import page_of
 from tests.signup.browsing import words
 
@@ -64,6 +65,36 @@ def test_issued_again_once(desk, northwind, plan):
     assert desk.send(f"{address(northwind, plan)}/again").status_code == 409
     assert balances(northwind, plan) == before
     assert [f.differences for f in verify() if f.differences and f.what != "letters"] == []
+
+
+@on_sqlite
+def test_what_was_issued_again_is_named_on_both_with_links(desk, northwind, plan, rows):
+    """Twice over: the third replaces the second. Red when the ties are looked for in either book, or by the first key
+    alone."""
+    def months(book="wholesale"):
+        found = rows(Charge, item="plan", book=book, account_id=plan.account_id)
+        return {each.period_key: each for each in found}
+
+    for more in ("", "+1"):
+        last = months()[f"{plan.period_key}{more}"]
+        desk.send(f"{address(northwind, last)}/credit", {"reason": "Wrong name"})
+        desk.send(f"{address(northwind, last)}/again")
+    by_key = months()
+    first, second, third = (by_key[f"{plan.period_key}{more}"] for more in ("", "+1", "+2"))
+    shown = {each.number: desk.get(address(northwind, each)) for each in (first, second, third)}
+    assert f"Replaced by {second.number}" in words(shown[first.number])
+    assert "Replaces" not in words(shown[first.number])
+    assert f"Replaces {first.number}" in words(shown[second.number])
+    assert f"Replaced by {third.number}" in words(shown[second.number])
+    assert f"Replaces {second.number}" in words(shown[third.number])
+    assert "Replaced by" not in words(shown[third.number])
+    assert f'href="{address(northwind, second)}"' in shown[first.number].text
+    theirs = months("retail")
+    page = words(desk.get(address(northwind, theirs[plan.period_key])))
+    assert f"Replaced by {theirs[f'{plan.period_key}+1'].number}" in page
+    credit = by_key[f"{plan.period_key}~all"]
+    assert f"Gives back {first.number}" in words(desk.get(address(northwind, credit)))
+    assert f"Given back by {credit.number}" in words(shown[first.number])
 
 
 def test_without_a_reason_nothing_is_given_back(desk, northwind, plan):

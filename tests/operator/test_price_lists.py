@@ -7,6 +7,7 @@ import pytest
 from portal.audit.models import AuditRow
 from portal.catalogue.commands import NewPrice, TooLate
 from portal.catalogue.models import Inclusion, Plan, Price, Service
+from portal.catalogue.pages import NotPriced
 from portal.catalogue.queries import price_list
 from portal.kit import jobs
 from portal.kit.db import reading, scoped, transaction
@@ -284,7 +285,7 @@ class TestTheDefaultList:
         page = desk.get(f"{DEFAULT}/{listed.id}").text
         assert "Northwind Telecom" in page and "Kauri Voice" not in page
         assert "offer-white_label" in errors(self.offer(desk, listed, kauri))
-        with pytest.raises(flows.OtherCurrency):
+        with pytest.raises(NotPriced):
             flows.offer(listed.id, kauri.id, 0, by=olga.actor)
         assert rows(Service, white_label_id=kauri.id) == []
 

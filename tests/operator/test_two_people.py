@@ -95,7 +95,10 @@ class TestTwoPeople:
         second = browse(otto)
         page = words(second.get(f"{page_of(northwind)}/credit-requests/{request.id}"))
         for line in ("£5,000.00 for Northwind Telecom?", "Reason Transfer 4471", "Asked by Olga Brandt",
-                     "Balance now £495.20", "Balance then £5,495.20", "Give £5,000.00"):
+                     "Balance now £495.20", "Balance then £5,495.20", "Give £5,000.00",
+                     "Give it: £5,000.00 goes to the white-label account at once.",
+                     "Refuse: no money moves. Olga Brandt reads here that you refused, and can ask again.",
+                     "Credit above £1,000.00 within 24 hours takes two people, and nobody approves their own."):
             assert line in page, line
         assert decide(second, northwind, request, "approval").status_code == 303
         assert balance(desk, northwind) == "£5,495.20"
@@ -112,6 +115,7 @@ class TestTwoPeople:
         (request,) = rows(CreditRequest)
         page = words(desk.get(f"{page_of(northwind)}/credit-requests/{request.id}"))
         assert "You asked for it, so somebody else decides." in page and "Refuse" not in page
+        assert "nobody approves their own. Until then no money moves." in page and "Give it" not in page
         for act in ("approval", "refusal"):
             answer = decide(desk, northwind, request, act)
             assert answer.status_code == 403 and "Somebody else has to decide this" in words(answer)
