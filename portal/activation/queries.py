@@ -16,6 +16,8 @@ from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
+from portal.payments.models import Funding
+from portal.whitelabels.queries import white_label
 
 PURPOSE = "activation"
 
@@ -66,6 +68,24 @@ def _state(link: ActivationLink, account: Account, user: User) -> str:
     if link.dead_at is not None or account.state != State.INACTIVE or not is_theirs:
         return "dead"
     return "expired" if link.expires_at <= now() else "live"
+
+
+def not_for_now(db: TenantSession) -> str:
+    """What a customer reads while the operator has all customers suspended, and no word of that."""
+    tenant = white_label(db)
+    return f"{tenant.name} cannot activate accounts at the moment. Write to {tenant.support_email} to hear when it can."
+
+
+def paid_and_held(db: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
+    """Accounts that wait although their customer has done everything, behind an id, with some that miss money."""
+    wanted = select(Account.id).where(
+        Account.kind == "customer",
+        Account.state == State.INACTIVE,
+        Account.claimed_at.is_not(None),
+        Account.id.in_(select(Funding.account_id).where(Funding.state == "succeeded")),
+    )
+    wanted = wanted.where(Account.id > after) if after is not None else wanted
+    return list(db.scalars(wanted.order_by(Account.id).limit(limit)))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,11 @@ from portal.kit.vault import seal, unseal
 
 
 class WhiteLabel(Base):
-    """A tenant: a reseller with its own host, brand, gateway, price list and books."""
+    """A tenant: a reseller with its own host, brand, gateway, price list and books.
+
+    `customers_suspended_at` is set while the operator has all its customers suspended: `accounts.models.Standstill`
+    says who did it and why. It stands here, too, because every page asks.
+    """
 
     __tablename__ = "white_label"
     __table_args__ = (
@@ -50,11 +54,17 @@ class WhiteLabel(Base):
     postal_address: Mapped[str] = mapped_column(default="")
     terms_version: Mapped[str] = mapped_column(default="1")
     terms: Mapped[str] = mapped_column(default="")
+    customers_suspended_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     @property
     def is_operator(self) -> bool:
         return self.kind == "operator"
+
+    @property
+    def customers_are_suspended(self) -> bool:
+        """Whether a standstill stands: no account of this white label can become active."""
+        return self.customers_suspended_at is not None
 
     @property
     def logo_url(self) -> str | None:

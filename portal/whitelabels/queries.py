@@ -34,6 +34,16 @@ def white_label_by_id(db: TenantSession, white_label_id: UUID) -> WhiteLabel:
     return found
 
 
+def held_white_label(db: TenantSession, *, to_change: bool = False) -> WhiteLabel:
+    """The tenant of this session as it is now, and as it stays until the transaction ends.
+
+    Any number may hold it so at once; who means `to_change` it waits for all of them, and they for it.
+    """
+    wanted = select(WhiteLabel).where(WhiteLabel.id == db.tenant).execution_options(populate_existing=True)
+    lock = wanted.with_for_update(key_share=True) if to_change else wanted.with_for_update(read=True)
+    return db.scalars(lock).one()
+
+
 def white_labels(db: TenantSession) -> list[WhiteLabel]:
     """All resellers by name; the operator itself is not one of them."""
     return list(db.scalars(select(WhiteLabel).where(WhiteLabel.kind == "white_label").order_by(WhiteLabel.name)))
