@@ -165,12 +165,12 @@ def after_credit(db: TenantSession, account: Account) -> None:
     jobs.enqueue(db, TELL_OPERATOR, told, key=f"standstill-covered:{standstill.id}")
 
 
-def write_to_white_label(db: TenantSession, name: str, **facts: str) -> None:
+def write_to_white_label(db: TenantSession, name: str, **facts: Any) -> None:
     """Its administrators and finance get a letter with how the white-label account stands."""
     _write_to_white_label(db, white_label_account(db), name, **facts)
 
 
-def _write_to_white_label(db: TenantSession, account: Account, name: str, **facts: str) -> None:
+def _write_to_white_label(db: TenantSession, account: Account, name: str, **facts: Any) -> None:
     url = current().address(white_label(db).host, "/finance/charges")
     for person in [*white_label_staff(db, "administrator"), *white_label_staff(db, "finance")]:
         to = letters.Recipient(person.email, person.display_name)

@@ -14,6 +14,8 @@ from portal.whitelabels.words import day, money
 
 STOPPED = "Services have stopped. Signing in, paying, statements and receipts still work."
 
+PAYING_LIFTS = "It is active again once it is paid."
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -69,8 +71,8 @@ def notice_of(db: TenantSession, account: Account, *, to_staff: bool = False) ->
         then = f" by {day(ends, tenant)}. Then the account is suspended." if ends else "."
         return Notice("bad", f"{owed} is overdue", "Everything works for now.", f"{ask}{then}")
     if step is Step.SUSPENDED:
-        paid = "Paying does not reactivate it." if tenant.customers_are_suspended else "It is active again once it is paid."
+        lifts = "Paying does not reactivate it." if tenant.customers_are_suspended else PAYING_LIFTS
         then = f" The account is closed on {day(ends, tenant)}." if ends else ""
-        return Notice("bad", f"Suspended: {owed} is overdue", STOPPED, f"{paid}{then}")
+        return Notice("bad", f"Suspended: {owed} is overdue", STOPPED, f"{lifts}{then}")
     ask = "Ask the customer for it." if to_staff else f"Write to {tenant.support_email}."
     return Notice("bad", f"Closed with {owed} overdue", "Nothing further is charged.", ask)

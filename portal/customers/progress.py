@@ -80,12 +80,20 @@ def _blocker(facts: Facts, account: Account) -> Blocker:
     if account.state == State.CLOSED:
         return Blocker("Nothing, the account is closed", "none", since=_since(account.closed_at, facts.tenant))
     if account.state == State.SUSPENDED:
-        at = _since(facts.suspended_at.get(account.id), facts.tenant)
-        if account.id in facts.held:
-            return Blocker("The operator: all customers are suspended", "bad", since=at)
-        return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
+        return _suspension_blocker(facts, account)
     if account.state == State.ACTIVE:
         return _welcome_blocker(facts, account)
+    return _activation_blocker(facts, account)
+
+
+def _suspension_blocker(facts: Facts, account: Account) -> Blocker:
+    at = _since(facts.suspended_at.get(account.id), facts.tenant)
+    if account.id in facts.held:
+        return Blocker("The operator: all customers are suspended", "bad", since=at)
+    return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
+
+
+def _activation_blocker(facts: Facts, account: Account) -> Blocker:
     if facts.tenant.customers_are_suspended and (account.is_claimed or not account.is_run_by_customer):
         return Blocker("The operator: no account can be activated", "bad")
     if not account.is_run_by_customer:
