@@ -1,4 +1,7 @@
-"""The operator may suspend every customer of a white label: who and why, and each account's pause that comes of it."""
+"""The operator may suspend every customer of a white label: who and why, and each account's pause that comes of it.
+
+Logos are kept, so that what was issued under one keeps it.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,8 +26,10 @@ def upgrade() -> None:
             ["white_label_id", "standstill_id"],
             ["white_label_id", "id"],
         )
-    if op.get_bind().dialect.name == "postgresql":
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    if is_postgresql:
         _wall("standstill")
+    _kept_logos(is_postgresql=is_postgresql)
 
 
 def _standstill() -> None:
@@ -63,6 +68,37 @@ def _standstill() -> None:
         sqlite_where=only,
         postgresql_where=only,
     )
+
+
+def _kept_logos(*, is_postgresql: bool) -> None:
+    op.create_table(
+        "kept_logo",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("png", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_kept_logo")),
+    )
+    op.add_column("white_label", sa.Column("early_logo_digest", sa.String(), nullable=True))
+    op.execute(
+        "insert into kept_logo (digest, png, kept_at) select logo_digest, logo, current_timestamp from white_label"
+        " where logo is not null and logo_digest is not null on conflict do nothing"
+    )
+    op.execute("update white_label set early_logo_digest = logo_digest")
+    _refuse_changes("kept_logo", is_postgresql=is_postgresql)
+
+
+def _refuse_changes(table: str, *, is_postgresql: bool) -> None:
+    for act, each in (("update", "row"), ("delete", "row"), ("truncate", "statement")):
+        if is_postgresql:
+            op.execute(
+                f"create trigger {table}_no_{act} before {act} on {table} for each {each}"
+                " execute function refuse_change()"
+            )
+        elif act != "truncate":
+            op.execute(
+                f"create trigger {table}_no_{act} before {act} on {table}"
+                f" begin select raise(abort, '{table} is append-only'); end"
+            )
 
 
 def _wall(table: str) -> None:

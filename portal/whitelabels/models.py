@@ -17,7 +17,8 @@ class WhiteLabel(Base):
     """A tenant: a reseller with its own host, brand, gateway, price list and books.
 
     `customers_suspended_at` is set while the operator has all its customers suspended: `accounts.models.Standstill`
-    says who did it and why. It stands here, too, because every page asks.
+    says who did it and why. It stands here, too, because every page asks. `early_logo_digest` is for documents that
+    were issued before they named their logo.
     """
 
     __tablename__ = "white_label"
@@ -48,6 +49,7 @@ class WhiteLabel(Base):
     colour: Mapped[str] = mapped_column(default="#33506b")
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     logo_digest: Mapped[str | None]
+    early_logo_digest: Mapped[str | None]
     support_email: Mapped[str]
     support_phone: Mapped[str | None]
     legal_name: Mapped[str]
@@ -69,6 +71,19 @@ class WhiteLabel(Base):
     @property
     def logo_url(self) -> str | None:
         return f"/logo?v={self.logo_digest}" if self.logo_digest else None
+
+
+class KeptLogo(Base):
+    """A logo that was ever in use, by its digest, for the documents that were issued under it. Append-only.
+
+    It belongs to nobody: the operator's stands on the statements of each white label, and all of them are public.
+    """
+
+    __tablename__ = "kept_logo"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+    kept_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class GatewayCredential(TenantRow, Base):

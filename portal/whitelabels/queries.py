@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from portal.kit.db import TenantSession
 from portal.kit.prepared import Prepared, columns_of, made_of
-from portal.whitelabels.models import GatewayCredential, WhiteLabel
+from portal.whitelabels.models import GatewayCredential, KeptLogo, WhiteLabel
 
 AT_HOST = Prepared(select(*columns_of(WhiteLabel)).where(WhiteLabel.host == bindparam("host")))
 
@@ -61,3 +61,9 @@ def gateway_credential(db: TenantSession) -> GatewayCredential | None:
 def credential_for_webhook(db: TenantSession, slug: str) -> GatewayCredential | None:
     """Any credential, ended ones included: events of the account before still have to be read."""
     return db.scalar(select(GatewayCredential).where(GatewayCredential.webhook_slug == slug))
+
+
+def kept_logo(db: TenantSession, digest: str | None) -> bytes | None:
+    """A logo that was ever in use, as PNG."""
+    found = db.get(KeptLogo, digest) if digest else None
+    return found.png if found is not None else None

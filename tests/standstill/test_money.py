@@ -1,4 +1,4 @@
-"""Money while nothing can become active: none is asked for, what is on its way is kept, and it is used or given back."""
+"""Money while nothing can become active: none is asked for, and what is on its way is kept, then used or given back."""
 
 import pytest
 from sqlalchemy import select

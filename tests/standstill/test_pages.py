@@ -36,7 +36,8 @@ def test_the_operator_reads_what_will_happen_and_types_the_name(street, desk):
                  "1 customer suspended otherwise stay so.", "Can still be charged £",
                  "“This account is suspended. Write to help@northwind.example.”", "Suspend 5 customers"):
         assert line in page
-    for wrong, field in (({"reason": ""}, "reason"), ({"reason": "a\u202eb"}, "reason"), ({"reason": "x" * 201}, "reason"),
+    for wrong, field in (({"reason": ""}, "reason"), ({"reason": "a\u202eb"}, "reason"),
+                         ({"reason": "x" * 201}, "reason"),
                          ({"name": "Northwind"}, "confirmed"), ({"name": ""}, "confirmed")):
         answer = ask(desk, street.company, **wrong)
         assert answer.status_code == 422 and field in errors(answer)
