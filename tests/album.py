@@ -19,17 +19,20 @@ from tests.album_factor import FactorChapters
 from tests.album_money import MoneyChapters
 from tests.album_numbers import NumberChapters
 from tests.album_phones import PhoneChapters
+from tests.album_standstill import StandstillChapters
 from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
 
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
     "activation", "endings", "passwords", "own_account", "operator", "price_lists", "number_stock",
-    "account_numbers", "phones",
+    "account_numbers", "phones", "standstill",
     "second_factor",
 )
 
 
-class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, FactorChapters):
+class Album(
+    MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, StandstillChapters, FactorChapters
+):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
