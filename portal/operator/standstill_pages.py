@@ -23,6 +23,7 @@ class StandstillPage:
 
     tenant: WhiteLabel
     rows: list[tuple[str, str]]
+    is_beyond: bool
     active: str
     held: str
     others: str
@@ -48,6 +49,7 @@ def standstill_page(db: TenantSession) -> StandstillPage:
     return StandstillPage(
         tenant=tenant,
         rows=_money_rows(db, tenant),
+        is_beyond=available_minor(db) < 0,
         active=customers(active),
         held=customers(held),
         others=customers(suspended - held),
