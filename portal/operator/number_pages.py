@@ -1,12 +1,11 @@
 """What the operator's pages about numbers show, as ready words."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.paging import Key
@@ -16,6 +15,7 @@ from portal.numbers.intake import FATES
 from portal.numbers.models import NumberBlock
 from portal.numbers.stock import import_or_404
 from portal.numbers.stock_models import ImportFates, NumberImport
+from portal.operator.fate_pages import FatesPage, fates_page, stage_of
 from portal.operator.number_queries import (
     Found,
     HolderTotals,
@@ -31,7 +31,6 @@ from portal.whitelabels.words import moment
 
 BASE = "/operator/numbers"
 EXPORTED = ("number", "national", "country", "type", "area", "price_class", "needs_address", "holder", "state", "block")
-FATES_SHOWN = 50
 IMPORTS_SHOWN = 50
 
 
@@ -76,13 +75,12 @@ class ListPage:
 
 @dataclass(frozen=True)
 class ImportPage:
-    """`is_going_on` says that a job is at it; `lines` are the first of those that are worth a look."""
+    """`is_going_on` says that a job is at it."""
 
     row: NumberImport
     rows: list[tuple[str, str]]
     counts: list[tuple[str, str, str]]
-    lines: list[tuple[str, str, str, str]]
-    others: int
+    fates: FatesPage
     is_going_on: bool
     progress: str
     href: str
@@ -199,22 +197,19 @@ def imports_page(db: TenantSession, host: WhiteLabel) -> list[tuple[str, str, st
     ]
 
 
-def import_page(db: TenantSession, host: WhiteLabel, import_id: UUID) -> ImportPage:
+def import_page(db: TenantSession, host: WhiteLabel, import_id: UUID, view: str, first: int) -> ImportPage:
+    """`view` is LOOK or EVERY of the lines, from the `first` one on."""
     row = import_or_404(db, import_id)
-    stage = "check" if row.state in ("checking", "checked", "dropped") else "take"
-    counted = select(func.sum(ImportFates.other)).where(ImportFates.import_id == row.id, ImportFates.stage == stage)
-    others = int(db.scalar(counted) or 0)
-    is_trial = stage == "check"
-    words = {"added": "To be added" if is_trial else "Added"}
+    href = f"{BASE}/imports/{row.id}"
+    words = {"added": "To be added" if stage_of(row) == "check" else "Added"}
     return ImportPage(
         row=row,
         rows=_import_rows(row, host),
         counts=[(words.get(what, name), f"{getattr(row, what):,}", what) for what, name in FATES.items()],
-        lines=_first_others(db, row.id, stage) if others else [],
-        others=others,
+        fates=fates_page(db, row, href, view, first),
         is_going_on=row.state in ("checking", "taking"),
         progress=f"{row.lines_done:,} of {row.lines:,} lines",
-        href=f"{BASE}/imports/{row.id}",
+        href=href,
         block_href=f"{BASE}/blocks/{row.block_id}" if row.block_id else "",
     )
 
@@ -228,26 +223,12 @@ def _import_rows(row: NumberImport, host: WhiteLabel) -> list[tuple[str, str]]:
     ]
 
 
-def _first_others(db: TenantSession, import_id: UUID, stage: str) -> list[tuple[str, str, str, str]]:
-    """Line, number, fate and reason of the first lines that are worth a look."""
-    wanted = select(ImportFates.content).where(
-        ImportFates.import_id == import_id, ImportFates.stage == stage, ImportFates.other > 0
-    )
-    found: list[tuple[str, str, str, str]] = []
-    for content in db.scalars(wanted.order_by(ImportFates.first).limit(FATES_SHOWN)):
-        for line, written, _, fate, why in csv.reader(content.splitlines()):
-            if fate != FATES["added"] or why:
-                found.append((line, written.removeprefix("'"), fate, why))
-        if len(found) >= FATES_SHOWN:
-            break
-    return found[:FATES_SHOWN]
-
-
 def fates_lines(host_id: UUID, import_id: UUID, header: str) -> Iterator[str]:
     """The fates of all lines as CSV: of the taking in, where it has begun."""
     with reading(host_id) as db:
         row = import_or_404(db, import_id)
-        stage = "check" if row.state in ("checking", "checked", "dropped") else "take"
-        wanted = select(ImportFates.content).where(ImportFates.import_id == import_id, ImportFates.stage == stage)
+        wanted = select(ImportFates.content).where(
+            ImportFates.import_id == import_id, ImportFates.stage == stage_of(row)
+        )
         yield header
         yield from db.scalars(wanted.order_by(ImportFates.first).execution_options(yield_per=10))

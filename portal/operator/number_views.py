@@ -87,8 +87,9 @@ def imports() -> Response:
 @bp.get("/imports/<uuid:import_id>")
 @operator_staff_only
 def show_import(import_id: UUID) -> Response:
+    view, first = request.args.get("lines", ""), request.args.get("from", 0, type=int)
     with reading() as db:
-        found = number_pages.import_page(db, g.white_label, import_id)
+        found = number_pages.import_page(db, g.white_label, import_id, view, first)
     return page("operator/number-import.html", found=found, follow=found.href if found.is_going_on else "")
 
 

@@ -7,6 +7,7 @@ from portal.accounts.guards import LIVE
 from portal.accounts.lifecycle import Role, Side, State
 from portal.accounts.models import Account, Membership
 from portal.accounts.queries import is_administrator_of_all, is_staff, members_of
+from portal.identity.factors import words_on_factors
 from portal.identity.models import User
 from portal.kit.db import TenantSession
 from portal.letters.models import Letter
@@ -22,6 +23,8 @@ from portal.whitelabels.words import since
 
 @dataclass(frozen=True)
 class PersonLine:
+    """`lost_phone` leads to where the white label takes away a second factor, when there is one."""
+
     id: UUID
     name: str
     login_name: str
@@ -34,6 +37,7 @@ class PersonLine:
     keeps_role: bool
     may_be_main: bool
     may_get_letter: bool
+    lost_phone: str
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,14 @@ class PeoplePage:
 def people_page(db: TenantSession, desk: Desk, viewer_id: UUID) -> PeoplePage:
     tenant = white_label(db)
     members, mailed = members_of(db, desk.account.id), letters_by_link(db, desk.account.id, "invitation")
+    factors = words_on_factors(db, [user.id for _, user in members]) if desk.side is Side.WHITE_LABEL else {}
+    lost = {user_id: f"/settings/sign-in/{user_id}/lost-phone" for user_id in factors if user_id != viewer_id}
     return PeoplePage(
         desk=desk,
-        people=[_person(db, desk, membership, user, tenant, viewer_id) for membership, user in members],
+        people=[
+            _person(db, desk, membership, user, tenant, viewer_id, lost.get(user.id, ""))
+            for membership, user in members
+        ],
         invitations=[_invitation(i, mailed.get(i.id), tenant) for i in open_invitations(db, desk.account.id)],
         read_only=why_read_only(desk.side, desk.account),
         is_inactive=desk.account.state == State.INACTIVE,
@@ -103,7 +112,13 @@ def removal_effects(db: TenantSession, desk: Desk, person: User, viewer: User) -
 
 
 def _person(
-    db: TenantSession, desk: Desk, membership: Membership, user: User, tenant: WhiteLabel, viewer_id: UUID
+    db: TenantSession,
+    desk: Desk,
+    membership: Membership,
+    user: User,
+    tenant: WhiteLabel,
+    viewer_id: UUID,
+    lost_phone: str,
 ) -> PersonLine:
     staff, can_be_main = is_staff(db, user.id), may_be_main_contact(desk.account, Role(membership.role))
     notes = []
@@ -125,6 +140,7 @@ def _person(
         keeps_role=membership.is_primary and can_be_main and desk.account.is_run_by_customer,
         may_be_main=not membership.is_primary and can_be_main and desk.account.state != State.INACTIVE,
         may_get_letter=user.password_hash is None and desk.account.state in LIVE,
+        lost_phone=lost_phone,
     )
 
 

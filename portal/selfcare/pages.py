@@ -1,4 +1,4 @@
-"""What the account page shows. An Option 2 account shows its own people no price that they do not pay."""
+"""What the account page shows. An Option 2 account shows its own people what it had, and no price: they pay none."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +18,9 @@ from portal.numbers.pages import number_rows
 from portal.payments.queries import fundings_of, latest_funding, refund_of, refunds_of_account
 from portal.statements.queries import statements_of
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, local_day, money, month, short_day
+from portal.whitelabels.words import day, local_day, money, month, short_day, span
+
+MOST_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class AccountPage:
     people: list[tuple[str, str]]
     numbers: list[tuple[str, str]]
     movements: list[Movement]
+    supplied: list[tuple[str, str]]
+    """What an account that its white label pays for had, and the day or days it was for: never an amount."""
     outlook: list[tuple[str, str]]
     statements: list[tuple[str, str, str]]
     """The month, the statement's address and its closing balance; the last three."""
@@ -70,6 +74,7 @@ def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountP
         people=[(user.display_name, Role(membership.role).words) for membership, user in members_of(db, account.id)],
         numbers=number_rows(db, account),
         movements=_movements(db, account) if account.is_run_by_customer else [],
+        supplied=[] if account.is_run_by_customer else _supplied(db, account),
         outlook=outlook_rows(db, account, balance) if account.is_run_by_customer else [],
         statements=_statements(db, account) if account.is_run_by_customer else [],
         arrears=notice_of(db, account),
@@ -146,6 +151,20 @@ def _statements(db: TenantSession, account: Account) -> list[tuple[str, str, str
     ]
 
 
+def _supplied(db: TenantSession, account: Account) -> list[tuple[str, str]]:
+    """Newest first, without amounts: the white label pays, and invoices as it likes."""
+    tenant = white_label(db)
+    return [
+        (
+            charge.description,
+            span(charge.first_day, charge.last_day, tenant)
+            if charge.first_day and charge.last_day
+            else short_day(charge.day, tenant),
+        )
+        for charge in charges_of(db, account.id, Book.WHOLESALE, limit=MOST_ROWS)
+    ]
+
+
 def _movements(db: TenantSession, account: Account) -> list[Movement]:
     """Payments and charges together, newest first."""
     tenant = white_label(db)
@@ -176,6 +195,6 @@ def _movements(db: TenantSession, account: Account) -> list[Movement]:
     ]
     charged = [
         (c.charged_at, Movement(short_day(c.day, tenant), c.description, c.number, money(-c.gross_minor, tenant)))
-        for c in charges_of(db, account.id, Book.RETAIL, limit=50)
+        for c in charges_of(db, account.id, Book.RETAIL, limit=MOST_ROWS)
     ]
     return [movement for _, movement in sorted([*paid, *returned, *charged], key=lambda pair: pair[0], reverse=True)]

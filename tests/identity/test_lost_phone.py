@@ -47,6 +47,15 @@ class TestOfTheWhiteLabel:
         assert theirs.get("/profile").location.startswith("/login?")
         assert client(person).get("/profile").status_code == 200 and kept.codes
 
+    @on_sqlite
+    def test_the_people_of_an_account_lead_to_it(self, client, cast, bob, alice, clock):
+        """From the white label's side alone. Red without `lost_phone`."""
+        path = f"/settings/sign-in/{alice.id}/lost-phone"
+        assert path not in client(bob).get(f"/customers/{cast.acme}/users").text
+        set_up(alice)
+        assert path in client(bob).get(f"/customers/{cast.acme}/users").text
+        assert "lost-phone" not in client(alice).get(f"/account/{cast.acme}/users").text
+
     def test_whoever_has_to_have_one_sets_up_another(self, client, bob, fiona, clock, change_settings):
         kept = set_up(bob)
         browser = at_door(client, bob)

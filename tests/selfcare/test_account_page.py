@@ -63,6 +63,17 @@ class TestOption2:
         assert "Paid by Northwind Telecom" in words(page) and "Credit" not in words(page)
         assert "Next period Begins on 2 December 2026" in words(page)
 
+    @on_sqlite
+    def test_shows_what_it_had_and_when(self, owner_of, northwind, browse, clock):
+        """Like the payments of an account that pays, without amounts. Red without `supplied`."""
+        account, owner = owner_of(OPTION_2)
+        clock.advance(days=30)
+        with transaction(northwind.id) as db:
+            charge_month(db, held_customer_or_404(db, account), 1)
+        page = words(browse(owner).get(f"/account/{account}")).partition("What this account had")[2]
+        assert page.index("Desk Phone 2 Dec to 1 Jan 2027") < page.index("Desk Phone 2 Nov to 1 Dec 2026")
+        assert "set-up" in page and "£" not in page
+
     def test_neither_to_the_administrator_who_set_it_up(self, northwind, browse, bob, clock):
         with transaction(northwind.id) as db:
             account = active(db, customer(db, northwind.plans["desk"], OPTION_2))
