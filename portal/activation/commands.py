@@ -13,7 +13,7 @@ from portal.accounts.queries import accounts_of, held_customer_or_404, is_staff,
 from portal.accounts.standstill import CustomersSuspended, refuse_while_it_stands
 from portal.activation.facts import activation_facts, receipt_facts, welcome_facts
 from portal.activation.models import ActivationLink, TermsAcceptance
-from portal.activation.queries import PURPOSE, need_of, not_for_now
+from portal.activation.queries import HELD, PURPOSE, need_of, not_for_now
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.billing.changes import QuoteIsOld
 from portal.billing.commands import NotEnoughCredit, after_refused, begin, hold_white_label_credit
@@ -336,7 +336,7 @@ def _activate_with_money(db: TenantSession, account: Account) -> str | None:
         user = primary_user(db, account.id)
         become_active(db, account, by=Actor("customer", user.id, user.display_name))
     except CustomersSuspended:
-        record(db, "activation.held", by=SYSTEM, subject=account.id)
+        record(db, HELD, by=SYSTEM, subject=account.id)
     except NotEnoughCredit as refused:
         record(db, "activation.refused", by=SYSTEM, subject=account.id, why=refused.text)
         for hear in after_refused:

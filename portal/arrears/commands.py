@@ -180,7 +180,8 @@ def _write_to_white_label(db: TenantSession, account: Account, name: str, **fact
 def _standing(db: TenantSession, account: Account) -> dict[str, Any]:
     tenant = white_label(db)
     balance = money(credit_minor(db, Book.WHOLESALE, account.id), tenant)
-    return {"balance": balance, "limit": money(account.credit_limit_minor, tenant)}
+    limit = money(account.credit_limit_minor, tenant)
+    return {"balance": balance, "limit": limit, "is_stopped": tenant.customers_are_suspended}
 
 
 def set_rules(db: TenantSession, rules: Rules, *, by: Actor) -> None:

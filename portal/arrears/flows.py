@@ -52,7 +52,8 @@ def tell_operator(payload: dict[str, Any]) -> None:
     if host is None or about is None:
         return
     url = current().address(host.host, f"/operator/white-labels/{about.id}")
-    facts = {"white_label": about.name, "balance": payload["balance"], "limit": payload["limit"], "url": url}
+    told = {name: payload.get(name) for name in ("balance", "limit", "is_stopped")}
+    facts: dict[str, Any] = {"white_label": about.name, "url": url, **told}
     with transaction(host.id) as db:
         for person in db.scalars(select(User).where(User.disabled_at.is_(None)).order_by(User.id)):
             to = letters.Recipient(person.email, person.display_name)

@@ -49,6 +49,7 @@ class Line:
     limit: str
     available: str
     is_short: bool
+    is_suspended: bool
     wholesale: str
 
 
@@ -134,6 +135,7 @@ def _list_line(
         limit=money(limit, w),
         available=money(balance + limit, w),
         is_short=balance + limit <= 0,
+        is_suspended=w.customers_are_suspended,
         wholesale=money(charged.get((w.id, _this_month(w)), 0), w),
     )
 

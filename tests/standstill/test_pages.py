@@ -3,7 +3,8 @@
 import re
 from datetime import date
 
-from portal.accounts.queries import held_customer_or_404, primary_user
+from portal.accounts.queries import held_customer_or_404, primary_user, white_label_account
+from portal.arrears.commands import pass_limit
 from portal.arrears.models import ArrearsCase
 from portal.arrears.words import notice_of, suspension_of
 from portal.kit.db import reading, transaction
@@ -57,7 +58,8 @@ def test_it_follows_how_far_it_is_and_a_second_sending_changes_nothing(street, d
     ask(desk, street.company, reason="Another")
     page = words(desk.get(path))
     assert "were suspended before. Nothing was changed." in page and "Reason Unpaid since June" in page
-    assert "Its customers are suspended" in words(desk.get(page_of(street.company)))
+    for path in (page_of(street.company), "/operator/white-labels"):
+        assert words(desk.get(path)).count("Its customers are suspended") == 1
 
 
 def test_it_is_lifted_with_a_reason(street, desk):
@@ -129,3 +131,14 @@ def test_what_is_said_of_a_debt_fits_who_reads_it(street):
         theirs, ours = notice_of(db, account), notice_of(db, account, to_staff=True)
         assert theirs.text == "Write to help@northwind.example." and ours.text == "Ask the customer for it."
         assert suspension_of(db, account) is None
+
+
+def test_no_letter_says_that_nobody_is_cut_off_while_everybody_is(street, app):
+    """The limit is passed after the decision. Red with the words of every other day."""
+    street.stop()
+    with transaction(street.company.id) as db:
+        pass_limit(db, white_label_account(db))
+        tenant, letter = white_label(db), db.query(Letter).filter(Letter.name == "white-label-over").first()
+    with app.test_request_context(base_url=f"http://{street.company.host}"):
+        message = render(letter, tenant)
+    assert "nobody is cut off" not in message.body and "Your customers are suspended" in message.body
