@@ -22,6 +22,7 @@ from portal.operator import standstill
 from portal.verify import verify
 from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_postgresql, on_sqlite
+from tests.faults.test_every_statement import MORE_THAN_ENOUGH, Killed as KilledAt, killed_at
 from tests.standstill.conftest import BEFORE, STOPPED
 from tests.threads import at_once
 
@@ -72,6 +73,24 @@ def test_a_worker_that_is_killed_midway_leaves_whole_batches_and_the_next_goes_o
         assert street.states == STOPPED and len(street.pauses) == 6
     else:
         assert street.states == BEFORE and street.pauses[-1] == ("Elder", False, True)
+
+
+@on_sqlite
+def test_it_may_die_at_each_statement_of_either_job(street):
+    """Each try comes one statement further. Red with a commit between an account's state and its pause."""
+    street.decide()
+    for work, end in ((street.suspend, STOPPED), (street.restore, BEFORE)):
+        for n in range(1, MORE_THAN_ENOUGH):
+            try:
+                with killed_at(n):
+                    work()
+            except KilledAt:
+                held = [name for name, is_ours, is_open in street.pauses if is_ours and is_open]
+                assert sorted(held) == [name for name in OURS if street.states[name] == "s"], n
+            else:
+                break
+        assert street.states == end and n > 20
+        street.lift()
 
 
 def test_twice_and_side_by_side_is_once(street):
