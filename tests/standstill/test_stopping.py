@@ -163,6 +163,19 @@ def test_lifting_ends_a_suspending_that_still_goes_on(street, monkeypatch):
 
 
 @on_sqlite
+def test_what_a_person_suspended_after_the_worker_read_its_batch_stays_so(street):
+    """Cedar is in the batch, and when its turn comes it is suspended by a person. Red when the pause is not asked for
+    again under the lock."""
+    street.stop()
+    street.lift()
+    street.act("Cedar", accounts.reactivate)
+    street.act("Cedar", accounts.suspend, reason="Abuse")
+    with scoped(street.company.id):
+        standstill._restore(street.standstill.id, [street.id("Cedar"), street.id("Damson")])
+    assert (street.states["Cedar"], street.states["Damson"]) == ("s", "a")
+
+
+@on_sqlite
 def test_a_second_standstill_keeps_what_the_first_has_not_let_go(street):
     """Red when the first one's worker makes active whatever it finds."""
     street.stop()
