@@ -14,17 +14,28 @@ class Item:
     icon: str
     count: int | None = None
     is_alone: bool = False  # pages below it are somebody else's
+    of_white_labels: str = ""  # a part of a white label's pages that belongs here, such as `port-ins`
 
     @property
     def current(self) -> bool:
-        is_part = request.path.startswith(f"{self.href}/") and not self.is_alone
-        return request.path == self.href or is_part
+        path = request.path
+        if path.startswith("/operator/white-labels/") and (part := _part_of_white_label(path)):
+            return part == self.of_white_labels
+        return path == self.href or (path.startswith(f"{self.href}/") and not self.is_alone)
 
 
 @dataclass(frozen=True)
 class Group:
     title: str | None
     items: tuple[Item, ...]
+
+
+ELSEWHERE = ("port-ins", "emergency")
+
+
+def _part_of_white_label(path: str) -> str:
+    """Which desk of the operator's a white label's page belongs to; empty for those under White labels themselves."""
+    return next((part for part in path.split("/") if part in ELSEWHERE), "")
 
 
 def navigation() -> list[Group]:
@@ -36,8 +47,8 @@ def navigation() -> list[Group]:
                     Item("White labels", "/operator/white-labels", "users"),
                     Item("Default prices", "/operator/prices", "coins"),
                     Item("Numbers", "/operator/numbers", "phone"),
-                    Item("Port-ins", "/operator/port-ins", "phone"),
-                    Item("Emergency addresses", "/operator/emergency", "house"),
+                    Item("Port-ins", "/operator/port-ins", "phone", of_white_labels="port-ins"),
+                    Item("Emergency addresses", "/operator/emergency", "house", of_white_labels="emergency"),
                     Item("Billing runs", "/operator/runs", "clock"),
                     Item("Staff", "/operator/staff", "key"),
                     Item("Health", "/operator/health", "check"),

@@ -11,6 +11,7 @@ from tests.walker import ADDRESS, Walker
 
 ABROAD = {"northwind.localhost": "020 7123 45{:02d}", "kauri.localhost": "09 300 12{:02d}"}
 """Numbers of the white label's own country that nobody in the demo has."""
+DIALLED = {"northwind.localhost": "+44 ", "kauri.localhost": "+64 "}
 
 
 class AssigningChapters(Walker):
@@ -79,11 +80,17 @@ class AssigningChapters(Walker):
         own.click("main button.btn-primary")
         self.see(own, "account-number-taken-back")
 
+    @property
+    def _asked_here(self) -> str:
+        """Open requests of this white label on the operator's desk, without those that `_rival` sends to another."""
+        name, abroad = self.tenant.brand.name, DIALLED[self.host].strip()
+        return f".panel:not(.mt-4) tr:has-text('{name}'):has-text('{abroad}') a"
+
     def _complete(self) -> None:
         """The operator's desk sees the newest open request to its end."""
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
         self.go(page, "/operator/port-ins", host=OPERATOR_HOST)
-        page.click(f".panel:not(.mt-4) tr:has-text('{self.tenant.brand.name}') a >> nth=0")
+        page.click(f"{self._asked_here} >> nth=0")
         page.click("text=Accept the request")
         page.fill("[name=day-day]", self._in_days(14))
         page.click("text=Agree on this day")
@@ -125,7 +132,21 @@ class AssigningChapters(Walker):
         self.see(page, f"{name}-port-in-with-paper")
         return asked
 
+    def _rival(self) -> None:
+        """A customer of another white label asks for a number that was asked for here."""
+        other = cast.KAURI if self.tenant is cast.NORTHWIND else cast.NORTHWIND
+        page = self.signed_in(other.staff[0].email, host=other.brand.host)
+        self.go(page, "/customers?state=active&by=white_label", host=other.brand.host)
+        page.click("tbody th a >> nth=0")
+        page.goto(f"{page.url}/numbers/port-ins")
+        page.fill("#numbers", DIALLED[self.host] + ABROAD[self.host].format(int(self.mark, 16) % 100)[1:])
+        page.fill("#losing_provider", "Gannet Lines")
+        page.fill("#wanted_day", self._in_days(14))
+        page.click("text=Send the request")
+        page.wait_for_url("**/port-ins/*-*")
+
     def _operators_desk(self) -> None:
+        self._rival()
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
         self.go(page, "/operator/emergency", "operator-emergency", host=OPERATOR_HOST)
         page.click("tbody th a >> nth=0")
@@ -135,8 +156,8 @@ class AssigningChapters(Walker):
         page.fill("[name=register-reference]", "ESO-2207")
         page.click("text=It is registered")
         self.go(page, "/operator/port-ins", "operator-port-ins", host=OPERATOR_HOST)
-        own = f".panel:not(.mt-4) tr:has-text('{self.tenant.brand.name}') a"
-        page.click(f"{own} >> nth=0")
+        page.click(f"{self._asked_here} >> nth=0")
+        page.wait_for_selector("text=Others ask for the same numbers")
         self.see(page, "operator-port-in")
         page.click("text=Accept the request")
         self.see(page, "operator-port-in-accepted")
@@ -147,7 +168,7 @@ class AssigningChapters(Walker):
         self.see(page, "operator-port-in-scheduled")
         self._reject(page, "operator-port-in-rejected")
         self.go(page, "/operator/port-ins", host=OPERATOR_HOST)
-        page.click(f"{own} >> nth=0")
+        page.click(f"{self._asked_here} >> nth=0")
         self._reject(page, "")
         self.go(page, "/operator/port-ins", "operator-port-ins-over", host=OPERATOR_HOST)
 

@@ -23,6 +23,8 @@ class NumberChapters(Walker):
         page.click("text=edinburgh.csv")
         page.wait_for_selector("text=Nothing has been added yet")
         self.see(page, "number-import")
+        page.click("text=Every line, ")
+        self.see(page, "number-import-every-line")
         self.go(page, "/operator/numbers/new", host=OPERATOR_HOST)
         last = f"01632 {960000 + int(self.mark, 16) % 1000:06}"
         page.fill("#range-first", last)

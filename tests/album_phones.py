@@ -80,8 +80,10 @@ class PhoneChapters(Walker):
         page.fill("input[name$=_outside]", "999")
         page.click("button:has-text('Assign this')")
         self.see(page, "phones-quote-errors")
+        page.fill("input[name$=_outside]", "")
         page.select_option("select[name^=to_]", "extension:101")
         page.click("button:has-text('Assign this')")
+        page.wait_for_selector("text=is assigned")
         self.see(page, "phones-quote-assigned")
 
     def _own_phones(self) -> None:

@@ -39,6 +39,7 @@ MORNING = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 on_sqlite = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+on_both = pytest.mark.on_both
 
 PASSWORD = "wet lantern over seven hills"
 

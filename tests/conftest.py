@@ -1,16 +1,20 @@
 """What every test may ask for: a real database with the cast in it, settings, a clock, clients of the hosts.
 
 `database` runs a test twice, on SQLite and on PostgreSQL; the marks `on_sqlite` and `on_postgresql` of `tests.cast`
-choose one. Both are migrated and cast once for each process, so a fresh database costs some milliseconds.
+choose one, and so do the folders of ON_EITHER. Both are migrated and cast once for each process, so a fresh database
+costs some milliseconds.
 """
 
+import os
 import re
 import shutil
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from zlib import crc32
 
 import pytest
 from argon2 import PasswordHasher
@@ -45,7 +49,31 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 LONG = ("journeys/test_in_a_browser", "billing/test_any_timeline", "journeys", "access", "faults", "pbx/test_any_edits")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# About pages and rules above the database: each of their tests runs on one of the two, chosen by its name, so that both
+# meet every page. Tests marked `on_both`, those of all other folders, and all of them with PROVE=1, run on both.
+ON_EITHER = (
+    "access", "customers", "finance", "identity", "letters", "operator", "pbx", "people", "provisioning", "selfcare",
+    "services", "settings_pages", "signup", "web",
+)
+
+
+def spared(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Those that run on the other database."""
+    pairs = defaultdict[str, dict[str, pytest.Item]](dict)
+    for item in items:
+        house = getattr(item, "callspec", None) and item.callspec.params.get("house")  # type: ignore[attr-defined]
+        if house and item.path.parent.name in ON_EITHER and not item.get_closest_marker("on_both"):
+            pairs[item.nodeid.replace(house, "")][house] = item
+    both = {name: pair for name, pair in pairs.items() if len(pair) == 2}
+    return [pair[("sqlite", "postgresql")[crc32(name.encode()) % 2]] for name, pair in both.items()]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [] if "PROVE" in os.environ else spared(items)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
     def place(item: pytest.Item) -> int:
         return next((n for n, name in enumerate(LONG) if f"tests/{name}" in item.path.as_posix()), len(LONG))
 

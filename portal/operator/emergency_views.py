@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, g, redirect
 from werkzeug.wrappers import Response
 
 from portal.identity.guards import actor, operator_staff_only
@@ -22,7 +22,7 @@ ONE = "/white-labels/<uuid:white_label_id>/emergency/<uuid:number_id>"
 def index() -> Response:
     """Addresses that wait to be registered, the oldest first."""
     with reading(PLATFORM) as db:
-        found = address_list(db)
+        found = address_list(db, g.white_label)
     return page("operator/emergency.html", found=found)
 
 

@@ -100,14 +100,15 @@ def port_request_page(db: TenantSession, port_id: UUID) -> OperatorPort:
     return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may)
 
 
-def rivals_of(db: TenantSession, port_id: UUID) -> list[Rival]:
-    """In the platform's scope: who else asks for the numbers of an open request, with any white label."""
+def rivals_of(db: TenantSession, port_id: UUID, host: WhiteLabel) -> list[Rival]:
+    """In the platform's scope: who else asks for the numbers of an open request, with any white label; when is told by
+    the operator's clock."""
     port = db.scalar(select(PortRequest).where(PortRequest.id == port_id, PortRequest.state.in_(OPEN)))
     wanted = [each["e164"] for each in port.numbers] if port is not None else []
-    return [_rival(db, other, numbers) for other, numbers in asked_for_as_well(db, wanted, but=port_id)]
+    return [_rival(db, other, numbers, host) for other, numbers in asked_for_as_well(db, wanted, but=port_id)]
 
 
-def _rival(db: TenantSession, port: PortRequest, numbers: list[str]) -> Rival:
+def _rival(db: TenantSession, port: PortRequest, numbers: list[str], host: WhiteLabel) -> Rival:
     own = Account.white_label_id == port.white_label_id, Account.id == port.account_id
     account = db.scalars(select(Account).where(*own)).one()
     tenant = db.scalars(select(WhiteLabel).where(WhiteLabel.id == port.white_label_id)).one()
@@ -116,12 +117,13 @@ def _rival(db: TenantSession, port: PortRequest, numbers: list[str]) -> Rival:
         reference=port.reference,
         who=f"{tenant.name}: {account.name}, account {account.number}",
         numbers=", ".join(map(international, numbers)),
-        sent=moment(port.created_at, tenant),
+        sent=moment(port.created_at, host),
     )
 
 
-def address_list(db: TenantSession) -> list[AddressRow]:
-    """In the platform's scope: what was validated and waits to be registered, the oldest first."""
+def address_list(db: TenantSession, host: WhiteLabel) -> list[AddressRow]:
+    """In the platform's scope: what was validated and waits to be registered, the oldest first; when is by the
+    operator's clock."""
     wanted = (
         select(EmergencyAddress, Number, WhiteLabel)
         .join(
@@ -139,7 +141,7 @@ def address_list(db: TenantSession) -> list[AddressRow]:
             international(number.e164),
             tenant.name,
             address_words(address),
-            moment(address.entered_at, tenant),
+            moment(address.entered_at, host),
         )
         for address, number, tenant in db.execute(wanted)
     ]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, g, redirect
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import held_customer_or_404
@@ -114,7 +114,7 @@ def _show(white_label_id: UUID, port_id: UUID, **came_back: object) -> Response:
             "reject": RejectForm(formdata=None, prefix="reject"),
         }
     with reading(PLATFORM) as db:
-        rivals = rivals_of(db, port_id)
+        rivals = rivals_of(db, port_id, g.white_label)
     form = next(iter(came_back.values()), None)
     forms = {**fresh, **came_back}
     return page("operator/port-in.html", tenant=tenant, found=found, rivals=rivals, forms=forms, form=form)

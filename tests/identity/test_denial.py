@@ -13,7 +13,7 @@ from portal.kit.db import reading, transaction
 from portal.letters.flows import render
 from portal.letters.models import Letter
 from portal.whitelabels.queries import white_label
-from tests.cast import PASSWORD, on_sqlite, password_hash
+from tests.cast import PASSWORD, on_both, on_sqlite, password_hash
 from tests.conftest import HostClient
 from tests.identity.phones import at_door, factor_row, letters_of, phone_on, set_up
 from tests.signup.browsing import words
@@ -153,6 +153,7 @@ def test_moving_the_letters_meanwhile_does_not_save_the_thief(app, owner, alice)
     assert factor_row(alice) is None
 
 
+@on_both
 def test_of_two_at_once_one_does_it(northwind, alice, thief):
     factor = factor_row(alice).id
 

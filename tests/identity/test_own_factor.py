@@ -8,7 +8,7 @@ from portal.identity.codes import STEP_S, new_secret
 from portal.identity.factors import FactorThere, Fresh, forget, mint, turn_on
 from portal.identity.models import SecondFactor, User
 from portal.kit.db import reading, transaction
-from tests.cast import PASSWORD, on_sqlite
+from tests.cast import PASSWORD, on_both, on_sqlite
 from tests.identity.phones import at_door, factor_row, letters_of, phone_on, set_up
 from tests.signup.browsing import words
 from tests.threads import at_once
@@ -73,6 +73,7 @@ class TestTurningOn:
         assert letters_of(alice, "factor-on") == ["alice@acme.example"]
 
 
+    @on_both
     def test_of_two_phones_at_once_one_is_kept(self, northwind, alice, clock):
         """Red without the refusal in `turn_on`: the database's own would be a crash."""
         fresh = [Fresh(new_secret(), 1, mint()) for _ in range(4)]

@@ -24,6 +24,7 @@ from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.sessions import WebSession
 from portal.letters.commands import mark_sent
 from portal.letters.models import Letter
+from tests.cast import on_both
 from tests.threads import at_once
 
 NEW = "seven plain boats at dusk"
@@ -74,6 +75,7 @@ def test_looking_at_it_uses_nothing_up(db, user):
     redeem_password_link(db, link.id, NEW)
 
 
+@on_both
 def test_two_who_use_it_at_once_are_one(northwind, alice, clock):
     """Red when the link is looked at first and claimed later."""
     with transaction(northwind.id) as db:

@@ -17,7 +17,7 @@ from portal.kit.logs import set_up_logs
 from portal.kit.settings import current
 from portal.letters.commands import mark_sent
 from portal.letters.models import Letter
-from tests.cast import PASSWORD, on_sqlite
+from tests.cast import PASSWORD, on_both, on_sqlite
 from tests.signup.browsing import words
 from tests.threads import at_once
 
@@ -212,6 +212,7 @@ class TestAddress:
         confirm_address(db, change.id)
         assert password_link(db, link.id) is None and link.dead_at is not None
 
+    @on_both
     def test_two_who_confirm_at_once_are_one(self, northwind, alice, clock):
         """Red when the change is looked at first and claimed later."""
         with transaction(northwind.id) as db:

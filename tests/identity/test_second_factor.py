@@ -11,7 +11,7 @@ from portal.identity.models import User
 from portal.identity.queries import factor_of
 from portal.kit.db import PLATFORM, Base, reading, scoped, transaction
 from portal.letters.models import Letter
-from tests.cast import PASSWORD, on_sqlite
+from tests.cast import PASSWORD, on_both, on_sqlite
 from tests.conftest import HostClient
 from tests.identity.phones import at_door, factor_row, letters_of, phone_on, set_up
 from tests.signup.browsing import words
@@ -159,6 +159,7 @@ class TestCode:
         assert again.get("/profile").location == "/login/code?next=%2Fprofile"
         assert show(again, kept.phone.code(1)).status_code == 303
 
+    @on_both
     def test_of_two_who_show_it_at_once_one_comes_in(self, northwind, alice, kept):
         """Red without `last_step < step` in `_takes_step`: all four were judged right.
 
@@ -272,6 +273,7 @@ class TestCode:
         monkeypatch.setattr(factors, "is_right", lambda *args: hashed.append(args))
         assert recover(browser, kept.codes[0]).status_code == 429 and hashed == []
 
+    @on_both
     def test_guesses_from_many_places_count_together(self, northwind, alice, kept):
         with reading(northwind.id) as db:
             user = db.load(User, alice.id)
@@ -322,6 +324,7 @@ class TestRecovery:
         assert letter.to_address == "alice@acme.example" and letter.facts["left"] == 9 and row.details == {"left": 9}
         assert "9 recovery codes are left" in words(browser.get("/profile"))
 
+    @on_both
     def test_of_two_who_use_one_at_once_one_comes_in(self, northwind, alice, kept):
         """Red without `used_at is null` in `_takes_recovery`: all four found it unused."""
         with reading(northwind.id) as db:

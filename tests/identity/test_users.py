@@ -7,6 +7,7 @@ from portal.identity.commands import LoginNameTaken, add_user
 from portal.identity.models import User
 from portal.identity.queries import user_by_login
 from portal.kit.db import reading, transaction
+from tests.cast import on_both
 from tests.threads import at_once
 
 
@@ -47,6 +48,7 @@ def test_two_white_labels_may_have_the_same_person(kauri, northwind, alice):
         assert user_by_login(db, alice.login_name).id == alice.id
 
 
+@on_both
 def test_two_who_take_a_name_at_once(northwind):
     """Red when only the look before counts: the second would see an error of the database."""
     answers = at_once(6, lambda n: add(northwind.id, "dora@quist.example"))

@@ -18,6 +18,7 @@ from portal.kit.logs import set_up_logs
 from portal.letters import bounces, flows, returns
 from portal.letters.bounces import Outcome, take
 from portal.letters.report import LONGEST
+from tests.cast import on_both
 from tests.letters.reports import HEADERS_ONLY, auto_reply, group, read_receipt, report
 
 ELSEWHERE = "Content-Type: text/plain\n\nnothing of the letter\n"
@@ -103,6 +104,7 @@ class TestItCameBack:
         outbox.deliver_after(hours=1)
         assert outbox.letter().state == "bounced" and len(office.arrived) == 1
 
+    @on_both
     def test_many_at_once_are_one(self, outbox, message_id):
         gate, seen = threading.Barrier(4), []
 

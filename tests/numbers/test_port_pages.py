@@ -80,6 +80,7 @@ class TestPortIn:
         assert named in words(page) and f'href="{other}"' in page.text
         assert "Squat, account" in words(page) and "+44 20 7946 0123 2 November" in words(page)
         assert f'href="{mine}"' in olga.get(other).text
+        assert re.findall(r'<a href="([^"]*)" aria-current="page"', page.text) == ["/operator/port-ins"]
         for desk in (mine, other):
             olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
             olga.submit(f"{desk}/day", {"day-day": "2026-11-09"}, page=desk)

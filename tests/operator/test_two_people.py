@@ -11,7 +11,7 @@ from portal.kit.db import transaction
 from portal.ledger.models import JournalEntry
 from portal.operator import credit_requests
 from portal.operator.models import CreditRequest
-from tests.cast import Person, on_sqlite, password_hash
+from tests.cast import Person, on_both, on_sqlite, password_hash
 from tests.operator.conftest import page_of
 from tests.signup.browsing import value, words
 from tests.threads import at_once
@@ -117,6 +117,7 @@ class TestTwoPeople:
             assert answer.status_code == 403 and "Somebody else has to decide this" in words(answer)
         assert rows(CreditRequest)[0].state == "waiting" and balance(desk, northwind) == "£495.20"
 
+    @on_both
     def test_the_database_knows_the_rule_too(self, desk, northwind, rows, olga):
         give(desk, northwind, "5000")
         with pytest.raises(IntegrityError), transaction(northwind.id) as db:
@@ -160,6 +161,7 @@ class TestTwoPeople:
 
 
 class TestAtOnce:
+    @on_both
     def test_two_who_give_at_once_give_once(self, desk, northwind, rows, otto):
         """Red when the state is read first and written later."""
         give(desk, northwind, "5000")
@@ -172,6 +174,7 @@ class TestAtOnce:
         assert sorted(type(a).__name__ for a in answers) == ["DecidedAlready", "NoneType"]
         assert len(rows(JournalEntry, description="Transfer 4471")) == 1
 
+    @on_both
     def test_two_amounts_at_once_are_added_up(self, northwind, olga, rows, clock):
         """Red without the account held first: on PostgreSQL both would see nothing given yet."""
         def ask(n):

@@ -32,6 +32,7 @@ from portal.pbx.configuration import (
 )
 from portal.pbx.credentials import renew
 from portal.people.commands import remove
+from tests.cast import on_both
 from tests.pbx.making import LONDON, OXFORD, change, number, office, set_up
 
 RECEPTION = Place("extensions", "101")
@@ -182,6 +183,7 @@ def test_whoever_leaves_the_account_leaves_a_device_and_a_dead_password(db, acme
     assert set(queries.credentials_of(db, acme.id)) == {"102"}
 
 
+@on_both
 def test_many_who_save_at_once_are_all_in_the_history(database, cast, northwind):
     """Eight at once, each another part. Red with a plain insert: the losers end in an IntegrityError."""
     with transaction(northwind.id) as db:

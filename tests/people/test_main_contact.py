@@ -10,7 +10,7 @@ from portal.identity.commands import add_user
 from portal.identity.models import User
 from portal.kit.db import reading, transaction
 from portal.people.commands import LastAdministrator, MainContactPays, change_role, make_main_contact
-from tests.cast import password_hash
+from tests.cast import on_both, password_hash
 from tests.signup.browsing import words
 from tests.threads import at_once
 
@@ -100,6 +100,7 @@ def test_what_no_page_offers_is_refused_with_what_to_do(people, alices, alice, c
     assert answer.status_code == 409 and "Make somebody else the main contact first." in words(answer)
 
 
+@on_both
 def test_two_at_once_do_not_leave_one_who_cannot_pay(people, alice, cara):
     """Red, on PostgreSQL, with the account not held: one makes Cara main contact while the other takes her role."""
 

@@ -13,6 +13,7 @@ from portal.letters.models import Letter
 from portal.signup.commands import AnswerOutdated, CreatedAlready, create_customer, held_draft_or_404
 from portal.signup.models import Draft
 from tests.accounts.making import OPTION_1, OPTION_2
+from tests.cast import on_both
 from tests.signup.browsing import Wizard, words
 from tests.signup.test_review_is_true import filled_draft
 from tests.threads import at_once
@@ -97,6 +98,7 @@ def test_a_draft_makes_one_customer_however_often_it_is_sent(northwind, bob, dra
 
 
 @either
+@on_both
 def test_two_who_send_it_at_once_make_one_customer(northwind, bob, draft_id, accounts):
     """Red on PostgreSQL when the draft is neither held nor claimed in the database."""
     answers = at_once(4, lambda n: create(northwind, draft_id, bob))
@@ -105,6 +107,7 @@ def test_two_who_send_it_at_once_make_one_customer(northwind, bob, draft_id, acc
     assert [a.account_id for a in answers if isinstance(a, CreatedAlready)] == [account.id] * 3
 
 
+@on_both
 def test_two_drafts_with_one_login_name_at_once_make_one_customer(northwind, bob, clock, accounts):
     """Both were told that the name is free. The second learns at the end that it is not."""
     with transaction(northwind.id) as db:

@@ -13,7 +13,7 @@ from portal.identity.commands import add_user
 from portal.kit.clock import reading as at
 from portal.kit.db import transaction
 from portal.signup.models import Draft
-from tests.cast import PASSWORD, Person, on_postgresql, on_sqlite, password_hash
+from tests.cast import PASSWORD, Person, on_both, on_postgresql, on_sqlite, password_hash
 from tests.signup.browsing import ADDRESSES, CONTACT, Wizard, is_ticked, value, words
 from tests.threads import at_once
 
@@ -174,6 +174,7 @@ class TestNobodyElses:
 
 
 class TestTwoTabs:
+    @on_both
     def test_different_steps_sent_at_once_are_both_kept(self, browse, bob, northwind, clock, stored):
         wizard = Wizard(browse(bob), northwind.plans["desk"])
         tabs = []
