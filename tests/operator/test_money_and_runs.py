@@ -10,7 +10,7 @@ from portal.billing.models import BillingRun
 from portal.kit.db import transaction
 from portal.operator import run_pages
 from tests.accounts.making import OPTION_2, active, customer
-from tests.cast import on_sqlite
+from tests.cast import on_both, on_sqlite
 from tests.signup.browsing import words
 
 REST = {"number": "101-0007", "name": "Birch Dental", "why": "suspended, nothing begins since 2026-10-02"}
@@ -76,6 +76,7 @@ class TestRuns:
     def test_none_yet_is_said(self, desk):
         assert "No run yet" in words(desk.get(RUNS))
 
+    @on_both
     def test_those_that_found_nothing_to_do_are_shown_when_asked_for(self, desk, northwind, kauri):
         """One row a day hides the others. Red without the condition, or with one that PostgreSQL cannot compare."""
         for day in range(1, 6):
