@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 from portal.demo import cast
 from portal.demo.places import OPERATOR_HOST
-from tests.walker import Walker
+from tests.walker import VISA, Walker
 
 
 class StandstillChapters(Walker):
@@ -13,6 +13,8 @@ class StandstillChapters(Walker):
         self.go(page, "/operator/white-labels", host=OPERATOR_HOST)
         page.click(f"text={self.tenant.brand.name}")
         own = page.url
+        paying = self._on_the_card_page()
+        link = self.new_link("Gannet Boats", f"gannet-{self.mark}.example", "Gail Gannet")
         page.click("text=Suspend its customers…")
         self.see(page, "standstill-question")
         page.click("main button.btn-danger")
@@ -26,7 +28,25 @@ class StandstillChapters(Walker):
         self.see(page, "standstill-white-label")
         self._its_people()
         self.see(self.at_own_account(), "standstill-account")
+        self._nobody_becomes_active(paying, link)
         self._lifts(page, own)
+
+    def _on_the_card_page(self) -> Page:
+        page, domain = self.visitor(), f"petrel-{self.mark}.example"
+        self._choose_password(page, self.new_link("Petrel Yachts", domain, "Peter Petrel"))
+        page.click("main button[type=submit]")
+        page.wait_for_selector("form.card-form")
+        return page
+
+    def _nobody_becomes_active(self, paying: Page, link: str) -> None:
+        self._pay(paying, VISA)
+        paying.wait_for_selector("text=Your payment has arrived", timeout=40_000)
+        self.see(paying, "standstill-paid")
+        page = self.visitor()
+        page.goto(link)
+        self.see(page, "standstill-check")
+        self._choose_password(page, link)
+        self.see(page, "standstill-payment")
 
     def _its_people(self) -> None:
         page = self.administrator()
