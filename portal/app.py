@@ -28,7 +28,7 @@ from portal.kit.refusals import BadInput, Refusal
 from portal.kit.sessions import ServerSessions
 from portal.kit.settings import Settings, from_environment, install
 from portal.kit.web import add_headers, asked_host
-from portal.navigation import navigation, role_label
+from portal.navigation import are_our_customers_suspended, navigation, role_label
 from portal.numbers import assigning as numbers, porting
 from portal.numbers.documents import LARGEST_BYTES
 from portal.numbers.stock_file import MOST_BYTES
@@ -189,6 +189,7 @@ def _serve(app: Flask, settings: Settings) -> None:
             "brand": g.get("white_label"),
             "navigation": navigation() if signed_in else [],
             "role_label": role_label() if signed_in else "",
+            "ours_are_suspended": signed_in and are_our_customers_suspended(),
         }
 
 

@@ -100,3 +100,8 @@ def role_label() -> str:
     if not person.memberships:
         return "No account"
     return "Account administrator" if any(m.role == "administrator" for m, _ in person.memberships) else "User"
+
+
+def are_our_customers_suspended() -> bool:
+    """Whether the reader is staff of a white label whose customers the operator has suspended."""
+    return g.white_label.customers_are_suspended and standing().staff_role is not None

@@ -27,6 +27,7 @@ from portal.operator.number_views import bp as operator_numbers
 from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.staff_views import bp as operator_staff
+from portal.operator.standstill_views import bp as operator_standstill
 from portal.operator.stock_views import bp as operator_stock
 from portal.operator.tax_views import bp as operator_tax
 from portal.operator.usage_views import bp as operator_usage
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     operator_prices,
     operator_tax,
     operator_numbers,
+    operator_standstill,
     operator_stock,
     operator_charges,
     operator_usage,

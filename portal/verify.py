@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from portal.accounts.models import Account
+from portal.accounts.models import Account, Standstill
 from portal.activation.models import ActivationLink
 from portal.billing.models import Charge, ChargeTotal
 from portal.billing.proof import wrong_periods
@@ -22,6 +22,7 @@ from portal.letters.models import Letter
 from portal.numbers import proofs as numbers
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
 from portal.statements import proofs as statements
+from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_labels
 
 SHOWN = 20
@@ -221,6 +222,22 @@ def accounts_became_active_rightly(db: TenantSession) -> Finding:
     return Finding("accounts", _count(db, Account.id), wrong)
 
 
+def standstills_hold(db: TenantSession) -> Finding:
+    """While the operator has all customers of a white label suspended, none of them works; and both places agree."""
+    standing = select(Standstill).where(Standstill.lifted_at.is_(None))
+    reached = {each.white_label_id for each in db.scalars(standing) if each.reached_all_at is not None}
+    working = select(Account).where(Account.kind == "customer", Account.state == "active")
+    wrong = [
+        f"account {account.number} is active, and the operator has all customers suspended"
+        for account in db.scalars(working.where(Account.white_label_id.in_(reached)))
+    ]
+    tenants = {each.white_label_id for each in db.scalars(standing)}
+    marked = select(WhiteLabel).where(WhiteLabel.customers_suspended_at.is_not(None))
+    for white_label_id in tenants ^ {each.id for each in db.scalars(marked)}:
+        wrong.append(f"white label {white_label_id} is suspended in one place and not in the other")
+    return Finding("standstills", _count(db, Standstill.id), wrong)
+
+
 def _is_open(account: type[Account]) -> ColumnElement[bool]:
     return or_(account.activated_at.is_not(None), account.state.in_(("active", "suspended")))
 
@@ -308,6 +325,7 @@ CHECKS: tuple[Check, ...] = (
     charges_are_booked,
     totals_hold,
     accounts_became_active_rightly,
+    standstills_hold,
     letters_end,
     jobs_end,
     nothing_stays_unknown,

@@ -7,7 +7,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 
@@ -19,17 +19,20 @@ from tests.album_factor import FactorChapters
 from tests.album_money import MoneyChapters
 from tests.album_numbers import NumberChapters
 from tests.album_phones import PhoneChapters
+from tests.album_standstill import StandstillChapters
 from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECURE, VISA, See
 
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
     "activation", "endings", "passwords", "own_account", "operator", "price_lists", "taxes", "number_stock",
-    "account_numbers", "phones",
+    "account_numbers", "phones", "standstill",
     "second_factor",
 )
 
 
-class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, FactorChapters):
+class Album(
+    MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, StandstillChapters, FactorChapters
+):
     """The walk. Every chapter begins with people of its own, and can be taken alone."""
 
     def __init__(self, browser: Browser, places: Places, see: See, tenant: Tenant = NORTHWIND) -> None:
@@ -124,13 +127,6 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, Fac
         page.fill("#login_name", f"gwen.hill@gorse-{self.mark}.example")
         page.click("text=Save and continue")
         self.see(page, "contact-known-login")
-
-    def _fill_contact(self, page: Page, name: str, domain: str, person: str) -> None:
-        page.fill("#name", name)
-        page.fill("#primary_domain", domain)
-        page.fill("#display_name", person)
-        page.click("button[name=suggest]")
-        page.wait_for_function("document.querySelector('#login_name')?.value !== ''")
 
     def people(self) -> None:
         page = self.administrator()
@@ -238,14 +234,6 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, Fac
         late.goto(link)
         self.see(late, "activation-cancelled-link")
 
-    def _choose_password(self, page: Page, link: str) -> None:
-        page.goto(link)
-        page.click("text=Yes, continue")
-        page.fill("#password", NEW_PASSWORD)
-        page.fill("#again", NEW_PASSWORD)
-        page.check("#terms")
-        page.click("main button[type=submit]")
-
     def passwords(self) -> None:
         page = self.visitor()
         login = self.tenant.staff[1].email
@@ -337,22 +325,6 @@ class Album(MoneyChapters, NumberChapters, AssigningChapters, PhoneChapters, Fac
             page.set_input_files("#file", {"name": "usage.csv", "mimeType": "text/csv", "buffer": text.encode()})
             page.click("main button[type=submit]")
             self.see(page, f"usage-{name}")
-
-    def new_link(self, name: str, domain: str, person: str) -> str:
-        page = self.administrator()
-        self.go(page, "/customers/new")
-        page.click("text=Continue with new customer")
-        self._fill_contact(page, name, domain, person)
-        page.click("text=Save and continue")
-        line, city, postcode = ADDRESS[self.host]
-        for field, value in (("line1", line), ("city", city), ("postcode", postcode)):
-            page.fill(f"#{field}", value)
-        page.click("text=Save and continue")
-        page.check("#plan-1")
-        page.click("text=Save and review")
-        page.click("text=Create customer >> nth=-1")
-        first, last = person.casefold().split()
-        return self.link(f"{first}.{last}@{domain}", "/activate/")
 
 
 def unvisited(addresses: Map, shown: set[str]) -> set[str]:

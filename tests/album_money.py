@@ -85,7 +85,8 @@ class MoneyChapters(Walker):
 
     def price_lists(self) -> None:
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
-        for name, path in (("default-prices", "/operator/prices"), ("runs", "/operator/runs")):
+        for name, path in (("default-prices", "/operator/prices"), ("runs", "/operator/runs"),
+                           ("runs-all", "/operator/runs?days=all")):
             self.go(page, path, name, host=OPERATOR_HOST)
         self.go(page, "/operator/runs", host=OPERATOR_HOST)
         page.click("tbody td a >> nth=0")

@@ -123,3 +123,34 @@ class Walker:
                     return found[0]
             time.sleep(0.2)
         raise AssertionError(f"no letter to {address} with {path}")
+
+    def _fill_contact(self, page: Page, name: str, domain: str, person: str) -> None:
+        page.fill("#name", name)
+        page.fill("#primary_domain", domain)
+        page.fill("#display_name", person)
+        page.click("button[name=suggest]")
+        page.wait_for_function("document.querySelector('#login_name')?.value !== ''")
+
+    def _choose_password(self, page: Page, link: str) -> None:
+        page.goto(link)
+        page.click("text=Yes, continue")
+        page.fill("#password", NEW_PASSWORD)
+        page.fill("#again", NEW_PASSWORD)
+        page.check("#terms")
+        page.click("main button[type=submit]")
+
+    def new_link(self, name: str, domain: str, person: str) -> str:
+        page = self.administrator()
+        self.go(page, "/customers/new")
+        page.click("text=Continue with new customer")
+        self._fill_contact(page, name, domain, person)
+        page.click("text=Save and continue")
+        line, city, postcode = ADDRESS[self.host]
+        for field, value in (("line1", line), ("city", city), ("postcode", postcode)):
+            page.fill(f"#{field}", value)
+        page.click("text=Save and continue")
+        page.check("#plan-1")
+        page.click("text=Save and review")
+        page.click("text=Create customer >> nth=-1")
+        first, last = person.casefold().split()
+        return self.link(f"{first}.{last}@{domain}", "/activate/")

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import Administration, Role, State
-from portal.accounts.models import Account, Address, Contact, Membership, Pause, Subscription
+from portal.accounts.models import Account, Address, Contact, Membership, Pause, Standstill, Subscription
 from portal.accounts.queries import addresses_of, contact_of
+from portal.accounts.standstill import CustomersSuspended, held_standstill_of, open_pauses
 from portal.audit.commands import Actor, record
 from portal.events.commands import raise_event
 from portal.identity.models import User
@@ -25,14 +26,17 @@ from portal.ledger.models import JournalEntry
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 
-before_stopping: list[Callable[[TenantSession, Account], None]] = []
-"""What other rooms finish in the very transaction in which a running account is suspended or closed."""
+before_stopping: list[Callable[[TenantSession, list[Account]], None]] = []
+"""What other rooms finish in the very transaction in which running accounts are suspended or closed."""
 
 before_closing: list[Callable[[TenantSession, Account], None]] = []
 """What other rooms finish in the very transaction in which a running or suspended account is closed."""
 
 after_closed: list[Callable[[TenantSession, Account, Actor], None]] = []
 """What other rooms do in the very transaction in which an account is closed or cancelled."""
+
+after_credit: list[Callable[[TenantSession, Account], None]] = []
+"""Told in the very transaction in which a white-label account got credit, or another limit."""
 
 
 class GrantedOtherwise(Refusal):
@@ -193,21 +197,61 @@ def activate(db: TenantSession, account: Account, *, by: Actor) -> None:
 
 def suspend(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Pause:
     """Begin a pause and return it. Raises MoveRefused unless the account is active."""
-    _finish(db, account)
-    account.move_to(State.SUSPENDED)
+    return suspend_all(db, [account], reason=reason, by=by)[0]
+
+
+def suspend_all(
+    db: TenantSession, accounts: list[Account], *, reason: str, by: Actor, standstill: Standstill | None = None
+) -> list[Pause]:
+    """Begin a pause of each, which says so when it comes from a standstill. Raises MoveRefused unless all are active.
+
+    The caller holds their rows.
+    """
+    _finish(db, accounts)
     # A day that began active is charged; a suspended account rests from the next one.
     rests_from = today(white_label(db).time_zone) + timedelta(days=1)
-    record(db, "account.suspended", by=by, subject=account.id, reason=reason)
-    _raise(db, "account.suspended", account)
-    return db.put(Pause(account_id=account.id, from_day=rests_from, reason=reason))
+    for account in accounts:
+        account.move_to(State.SUSPENDED)
+        record(db, "account.suspended", by=by, subject=account.id, reason=reason)
+        _raise(db, "account.suspended", account)
+    pauses = [_pause(account, rests_from, reason, standstill) for account in accounts]
+    db.add_all(pauses)
+    db.flush()
+    return pauses
 
 
-def reactivate(db: TenantSession, account: Account, *, by: Actor) -> None:
-    """Raises MoveRefused unless the account is suspended: an inactive one is activated, and charged, elsewhere."""
-    account.move_to(State.ACTIVE, only_from=State.SUSPENDED)
+def _pause(account: Account, from_day: date, reason: str, standstill: Standstill | None) -> Pause:
+    standstill_id = standstill.id if standstill is not None else None
+    return Pause(account_id=account.id, from_day=from_day, reason=reason, standstill_id=standstill_id)
+
+
+def reactivate(db: TenantSession, account: Account, *, by: Actor) -> bool:
+    """Whether the account is active again. While the operator has all customers suspended it is not: what suspended it
+    until now has ended, and it works again with all the others.
+
+    Raises MoveRefused unless the account is suspended: an inactive one is activated, and charged, elsewhere; and
+    CustomersSuspended when nothing but that standstill holds it.
+    """
+    account.refuse_move(State.ACTIVE, only_from=State.SUSPENDED)
+    standstill = held_standstill_of(db)
+    if standstill is not None:
+        _leave_to(db, standstill, account, by=by)
+        return False
+    account.move_to(State.ACTIVE)
     _end_pause(db, account)
     record(db, "account.reactivated", by=by, subject=account.id)
     _raise(db, "account.reactivated", account)
+    return True
+
+
+def _leave_to(db: TenantSession, standstill: Standstill, account: Account, *, by: Actor) -> None:
+    """The account rests on without a gap: from the day on which its own pause ends."""
+    if any(pause.standstill_id == standstill.id for pause in open_pauses(db, account)):
+        raise CustomersSuspended(f"Account {account.number} is active again when the operator lifts that.")
+    rests_from = max(_end_pause(db, account), default=today(white_label(db).time_zone))
+    db.add(_pause(account, rests_from, standstill.reason, standstill))
+    record(db, "account.left-suspended", by=by, subject=account.id)
+    db.flush()
 
 
 def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> None:
@@ -216,7 +260,8 @@ def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Non
     What is charged for already runs to its end: closing gives nothing back, and begins no further period. What was
     used by now is charged now, since nothing is charged to a closed account.
     """
-    _finish(db, account)
+    if account.state == State.ACTIVE:
+        _finish(db, [account])
     if account.state in (State.ACTIVE, State.SUSPENDED):
         for finish in before_closing:
             finish(db, account)
@@ -229,10 +274,10 @@ def close(db: TenantSession, account: Account, *, reason: str, by: Actor) -> Non
         tell(db, account, by)
 
 
-def _finish(db: TenantSession, account: Account) -> None:
-    if account.state == State.ACTIVE:
-        for tell in before_stopping:
-            tell(db, account)
+def _finish(db: TenantSession, accounts: list[Account]) -> None:
+    running = [account for account in accounts if account.state == State.ACTIVE]
+    for tell in before_stopping if running else ():
+        tell(db, running)
 
 
 def _raise(db: TenantSession, name: str, account: Account, **more: bool) -> None:
@@ -240,10 +285,12 @@ def _raise(db: TenantSession, name: str, account: Account, **more: bool) -> None
     raise_event(db, name, account=account.id, number=account.number, **more)
 
 
-def _end_pause(db: TenantSession, account: Account) -> None:
-    day = today(white_label(db).time_zone)
-    for pause in db.scalars(select(Pause).where(Pause.account_id == account.id, Pause.until_day.is_(None))):
+def _end_pause(db: TenantSession, account: Account) -> list[date]:
+    """The first days on which the account rests no more, of each pause that was open."""
+    day, ended = today(white_label(db).time_zone), open_pauses(db, account)
+    for pause in ended:
         pause.until_day = max(pause.from_day, day)
+    return [pause.until_day for pause in ended if pause.until_day is not None]
 
 
 def _end_subscriptions(db: TenantSession, account: Account) -> None:
@@ -258,6 +305,7 @@ def set_credit_limit(db: TenantSession, account: Account, limit_minor: int, *, r
     before, account.credit_limit_minor = account.credit_limit_minor, limit_minor
     changed: dict[str, Any] = {"before_minor": before, "after_minor": limit_minor, "reason": reason}
     record(db, "account.credit-limit", by=by, subject=account.id, **changed)
+    _tell_of_credit(db, account)
 
 
 def give_credit(
@@ -281,4 +329,11 @@ def give_credit(
         raise GrantedOtherwise from error
     if earlier is None:
         record(db, "account.credit-given", by=by, subject=account.id, amount_minor=amount_minor, reason=reason)
+        _tell_of_credit(db, account)
     return earlier is None
+
+
+def _tell_of_credit(db: TenantSession, account: Account) -> None:
+    db.flush()
+    for tell in after_credit:
+        tell(db, account)

@@ -75,9 +75,13 @@ class Account(TenantRow, Base):
 
     def move_to(self, new: State, *, only_from: State | None = None) -> None:
         """Raises MoveRefused when the lifecycle has no such step, or the act is for another state."""
+        self.refuse_move(new, only_from=only_from)
+        self.state = new.value
+
+    def refuse_move(self, new: State, *, only_from: State | None = None) -> None:
+        """Raises what `move_to` would, and moves nothing."""
         if not may_move(State(self.state), new) or (only_from is not None and self.state != only_from):
             raise MoveRefused(f"Account {self.number} is {self.state} and cannot become {new}.")
-        self.state = new.value
 
 
 class Membership(TenantOwned, Base):
@@ -175,17 +179,57 @@ class Subscription(TenantRow, Base):
         return found
 
 
+class Standstill(TenantRow, Base):
+    """The operator's decision to have every customer of a white label suspended, from `begun_at` until `lifted_at`.
+
+    It holds each account that nothing else holds. `reached_all_at` is when the last active account was suspended,
+    `restored_at` when the last one was active again, and `told_at` when the operator heard that the white-label account
+    is above its limit again.
+    """
+
+    __tablename__ = "standstill"
+    __table_args__ = (
+        Index(
+            "uq_standstill_one_standing",
+            "white_label_id",
+            unique=True,
+            sqlite_where=text("lifted_at is null"),
+            postgresql_where=text("lifted_at is null"),
+        ),
+        CheckConstraint("(lifted_at is null) = (lifted_by is null)", name="lifted_by_somebody"),
+        CheckConstraint("restored_at is null or lifted_at is not null", name="restored_after"),
+    )
+
+    reason: Mapped[str]
+    begun_at: Mapped[datetime] = mapped_column(default=now)
+    begun_by_id: Mapped[UUID]
+    begun_by: Mapped[str]
+    reached_all_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    lift_reason: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    lifted_by_id: Mapped[UUID | None]
+    lifted_by: Mapped[str | None]
+    restored_at: Mapped[datetime | None]
+
+
 class Pause(TenantRow, Base):
-    """Days on which a suspended account begins no period: from the day after its suspension up to its reactivation."""
+    """Days on which a suspended account begins no period: from the day after its suspension up to its reactivation.
+
+    With a `standstill_id` it is the operator's: the account works again when that standstill is lifted, not before.
+    """
 
     __tablename__ = "pause"
     __table_args__ = (
         belongs_to("account_id", "account"),
+        belongs_to("standstill_id", "standstill"),
         Index("ix_pause_account", "white_label_id", "account_id", "from_day"),
+        Index("ix_pause_standstill", "white_label_id", "standstill_id", "account_id"),
     )
 
     account_id: Mapped[UUID]
     from_day: Mapped[date]
     until_day: Mapped[date | None]
     reason: Mapped[str] = mapped_column(default="")
+    standstill_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -10,9 +10,10 @@ from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import accounts_of, held_customer_or_404, is_staff, primary_user, white_label_staff
+from portal.accounts.standstill import CustomersSuspended, refuse_while_it_stands
 from portal.activation.facts import activation_facts, receipt_facts, welcome_facts
 from portal.activation.models import ActivationLink, TermsAcceptance
-from portal.activation.queries import PURPOSE, need_of
+from portal.activation.queries import HELD, PURPOSE, need_of, not_for_now
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.billing.changes import QuoteIsOld
 from portal.billing.commands import NotEnoughCredit, after_refused, begin, hold_white_label_credit
@@ -64,6 +65,15 @@ def is_ours_to_move(db: TenantSession, user: User) -> bool:
 
 class NotInactive(Refusal):
     heading = "The account is not waiting for activation"
+
+
+class NotForNow(Refusal):
+    """The customer's side of CustomersSuspended: why it is so stays with the white label and the operator."""
+
+    heading = "This account cannot be activated today"
+
+    def __init__(self, db: TenantSession) -> None:
+        super().__init__(not_for_now(db))
 
 
 class TermsNotAccepted(Refusal):
@@ -166,7 +176,7 @@ def redeem(
     """The customer chose a password and accepted the terms: this, and nothing before it, claims the link.
 
     Somebody who has a login here already gives the password they have instead, or none when signed in with it.
-    Raises LinkIsDead, PasswordRefused or TermsNotAccepted; then nothing was claimed.
+    Raises LinkIsDead, PasswordRefused, TermsNotAccepted or NotForNow; then nothing was claimed.
     """
     link = db.load(ActivationLink, link_id)
     user = db.load(User, link.user_id) if link is not None else None
@@ -191,7 +201,10 @@ def redeem(
     record(db, "activation.password-set", by=customer, subject=account.id, terms=version)
     db.flush()
     if need_of(db, account).missing_minor == 0:
-        become_active(db, account, by=customer)
+        try:
+            become_active(db, account, by=customer)
+        except CustomersSuspended as refused:
+            raise NotForNow(db) from refused
     return account, user
 
 
@@ -234,10 +247,12 @@ def activate_as_administrator(
 
 
 def become_active(db: TenantSession, account: Account, *, by: Actor) -> Invoice:
-    """Switch the account on and charge its first invoice, in one transaction; that is returned. Raises NotEnoughCredit.
+    """Switch the account on and charge its first invoice, in one transaction; that is returned. Raises NotEnoughCredit,
+    and CustomersSuspended while the operator has all customers suspended.
 
     The caller holds the account's row.
     """
+    refuse_while_it_stands(db)
     invoice = first_invoice_of(db, account)
     hold_white_label_credit(db, invoice.wholesale_minor)
     accounts.activate(db, account, by=by)
@@ -310,7 +325,9 @@ def use_money(db: TenantSession, funding: Funding) -> None:
 
 
 def _activate_with_money(db: TenantSession, account: Account) -> str | None:
-    """Why the account cannot be activated for good, or None when it was, or still waits for more money."""
+    """Why the account cannot be activated for good, or None when it was, or still waits: for more money, or for the
+    operator. Then the money is kept on the account: `activate_held` goes on, and cancelling gives it back.
+    """
     if not account.is_run_by_customer or not account.is_claimed:
         return "nobody redeemed an activation link for this account"
     if need_of(db, account).missing_minor > 0:
@@ -318,12 +335,27 @@ def _activate_with_money(db: TenantSession, account: Account) -> str | None:
     try:
         user = primary_user(db, account.id)
         become_active(db, account, by=Actor("customer", user.id, user.display_name))
+    except CustomersSuspended:
+        record(db, HELD, by=SYSTEM, subject=account.id)
     except NotEnoughCredit as refused:
         record(db, "activation.refused", by=SYSTEM, subject=account.id, why=refused.text)
         for hear in after_refused:
             hear(db)
         return "the white-label account could not cover the first charges"
     return None
+
+
+def activate_held(db: TenantSession, account: Account) -> None:
+    """Go on with an account that was paid for while nothing could be activated. What cannot be goes back to the card.
+
+    The caller holds the account's row. Once it is active, or was given back, this changes nothing.
+    """
+    kept = kept_fundings(db, account.id)
+    if account.state != State.INACTIVE or not account.is_claimed or not kept:
+        return
+    refused = _activate_with_money(db, account)
+    for funding, _ in kept if refused is not None else ():
+        payments.request_refund(db, funding, refused or "")
 
 
 def tell_of_decline(db: TenantSession, funding: Funding) -> None:

@@ -7,6 +7,7 @@ from portal.accounts.models import Account
 from portal.accounts.queries import accounts_of
 from portal.activation import commands
 from portal.activation.models import ActivationLink
+from portal.activation.queries import not_for_now
 from portal.audit.commands import SYSTEM
 from portal.billing.queries import available_minor, first_invoice_of
 from portal.identity.guards import me
@@ -45,10 +46,17 @@ def open_card_page(account: Account, amount: Money) -> str | None:
 
 def why_not_now(db: TenantSession, account: Account) -> str | None:
     """Why no money should be taken for this account now, in words for its customer."""
+    if wait := why_not_at_all(db):
+        return wait
     if first_invoice_of(db, account).wholesale_minor > available_minor(db):
         name = white_label(db).name
         return f"{name} has to settle something with its supplier first. Your answers are kept; try again tomorrow."
     return None
+
+
+def why_not_at_all(db: TenantSession) -> str | None:
+    """Why nobody's account can become active, in words for a customer; None when they can."""
+    return not_for_now(db) if white_label(db).customers_are_suspended else None
 
 
 def renew_link(db: TenantSession, *, login_name: str | None, link_id: UUID | None) -> None:

@@ -73,7 +73,7 @@ class NextStep:
 
 @dataclass(frozen=True)
 class PaymentStatus:
-    """`kind` is none, open, declined, unknown, expired, failed, short, kept, refunded or refused."""
+    """`kind` is none, open, declined, unknown, expired, failed, short, held, kept, refunded or refused."""
 
     kind: str
     heading: str = ""
@@ -226,6 +226,14 @@ def _after_success(db: TenantSession, account: Account, funding: Funding) -> Pay
             "Your payment is on the closed account",
             f"{money(kept, tenant)} arrived.",
             f"Write to {tenant.support_email} to have it back.",
+        )
+    if goes_on and tenant.customers_are_suspended and need_of(db, account).missing_minor == 0:
+        return PaymentStatus(
+            "held",
+            "Your payment has arrived",
+            f"{money(kept, tenant)} is on your account. Nothing was charged.",
+            f"The account is activated by itself as soon as that is possible. To have the money back instead, write to "
+            f"{tenant.support_email}.",
         )
     return PaymentStatus(
         "short",

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.activation.models import ActivationLink
+from portal.audit.models import AuditRow
 from portal.billing.pricing import needed_funding_minor
 from portal.billing.queries import account_prices, first_invoice_of
 from portal.identity.models import User
@@ -16,8 +17,11 @@ from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
+from portal.whitelabels.queries import white_label
 
 PURPOSE = "activation"
+HELD = "activation.held"
+"""On the trail of an account that was paid for while the operator had all customers suspended."""
 
 
 def link_for_token(db: TenantSession, token: str) -> ActivationLink | None:
@@ -66,6 +70,27 @@ def _state(link: ActivationLink, account: Account, user: User) -> str:
     if link.dead_at is not None or account.state != State.INACTIVE or not is_theirs:
         return "dead"
     return "expired" if link.expires_at <= now() else "live"
+
+
+def not_for_now(db: TenantSession) -> str:
+    """What a customer reads while the operator has all customers suspended, and no word of that."""
+    tenant = white_label(db)
+    return f"{tenant.name} cannot activate accounts at the moment. Write to {tenant.support_email} to hear when it can."
+
+
+def paid_and_held(db: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
+    """Accounts that were paid for while nothing could be activated, and still wait, behind an id."""
+    held = select(AuditRow.id).where(
+        AuditRow.white_label_id == Account.white_label_id, AuditRow.subject_id == Account.id, AuditRow.action == HELD
+    )
+    wanted = select(Account.id).where(
+        Account.kind == "customer",
+        Account.state == State.INACTIVE,
+        Account.claimed_at.is_not(None),
+        held.correlate(Account).exists(),
+    )
+    wanted = wanted.where(Account.id > after) if after is not None else wanted
+    return list(db.scalars(wanted.order_by(Account.id).limit(limit)))
 
 
 @dataclass(frozen=True)

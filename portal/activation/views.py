@@ -49,10 +49,10 @@ def check_details() -> Response:
     with reading() as db:
         found = _standing(db)
         details = pages.details(db, found) if found is not None else None
-        pays = found is not None and pages.has_to_pay(db, found)
+        pays, wait = found is not None and pages.has_to_pay(db, found), flows.why_not_at_all(db)
     if found is None or found.state != "live":
         return _goes_on() or _dead_link(found)
-    return page("activation/check.html", details=details, pays=pays, form=None)
+    return page("activation/check.html", details=details, pays=pays, wait=wait, form=None)
 
 
 @bp.post("/activation")

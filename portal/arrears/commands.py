@@ -7,6 +7,7 @@ from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import primary_user, white_label_account, white_label_staff
+from portal.accounts.standstill import held_by, standstill_of
 from portal.activation import commands as activation
 from portal.arrears.models import ArrearsCase, ArrearsPolicy
 from portal.arrears.queries import is_suspended_by, open_case, policy_of, rules_of
@@ -16,7 +17,7 @@ from portal.billing import commands as billing
 from portal.billing.outlook import outlook
 from portal.billing.queries import available_minor
 from portal.kit import jobs
-from portal.kit.clock import today
+from portal.kit.clock import now, today
 from portal.kit.db import TenantSession
 from portal.kit.settings import current
 from portal.ledger.entry import Book
@@ -45,6 +46,9 @@ def look_at(db: TenantSession, account: Account, *, is_low: bool) -> Step | None
     if case is not None and credit >= 0 and not (is_low and case.place.step is Step.LOW):
         end(db, account, case)
         return None
+    if account.id in held_by(db, [account.id]):
+        _wait(case)
+        return None
     if case is not None and account.state == State.ACTIVE and case.place.step is Step.SUSPENDED:
         # Somebody made it active again although it owes: the days of grace begin anew, and are told anew.
         case.step, case.since, case.told, case.pause_id = Step.OVERDUE.value, now_day, None, None
@@ -58,12 +62,19 @@ def look_at(db: TenantSession, account: Account, *, is_low: bool) -> Step | None
     return step
 
 
+def _wait(case: ArrearsCase | None) -> None:
+    """The operator has all customers suspended: no letter says what would not be true. The days of grace are told anew
+    when that is lifted."""
+    if case is not None and case.place.step is Step.OVERDUE:
+        case.told = None
+
+
 def end(db: TenantSession, account: Account, case: ArrearsCase) -> None:
-    """The account is in credit again. What the case suspended works again; what a person suspended does not."""
+    """The account is in credit again. What the case suspended works again, unless the operator has all customers
+    suspended; what a person suspended does not."""
     case.ended_on = today(white_label(db).time_zone)
     record(db, "arrears.ended", by=SYSTEM, subject=account.id)
-    if is_suspended_by(db, account, case):
-        accounts.reactivate(db, account, by=SYSTEM)
+    if is_suspended_by(db, account, case) and accounts.reactivate(db, account, by=SYSTEM):
         _write(db, account, "reactivated", None)
 
 
@@ -72,6 +83,8 @@ def listen() -> None:
     payments.after_funding.append(after_money)
     if after_refusal not in billing.after_refused:
         billing.after_refused.append(after_refusal)
+    if after_credit not in accounts.after_credit:
+        accounts.after_credit.append(after_credit)
 
 
 def after_money(db: TenantSession, funding: Funding) -> None:
@@ -110,6 +123,7 @@ def look_at_white_label(db: TenantSession, account: Account, *, is_low: bool) ->
         db.put(ArrearsCase(account_id=account.id, opened_on=now_day, step=Step.LOW.value, since=now_day))
         record(db, "arrears.white-label-low", by=SYSTEM, subject=account.id)
         _write_to_white_label(db, account, "white-label-low")
+    after_credit(db, account)
 
 
 def pass_limit(db: TenantSession, account: Account) -> None:
@@ -138,17 +152,36 @@ def after_refusal(db: TenantSession) -> None:
     pass_limit(db, account)
 
 
-def _write_to_white_label(db: TenantSession, account: Account, name: str) -> None:
+def after_credit(db: TenantSession, account: Account) -> None:
+    """Credit arrived, or the limit is another: the operator's people hear once that a standstill could be lifted.
+
+    Nothing is lifted by itself. The caller holds the account's row or its credit.
+    """
+    standstill = standstill_of(db)
+    if standstill is None or standstill.told_at is not None or available_minor(db) < 0:
+        return
+    standstill.told_at = now()
+    told = {"white_label": str(white_label(db).id), "letter": "standstill-covered-notice", **_standing(db, account)}
+    jobs.enqueue(db, TELL_OPERATOR, told, key=f"standstill-covered:{standstill.id}")
+
+
+def write_to_white_label(db: TenantSession, name: str, **facts: Any) -> None:
+    """Its administrators and finance get a letter with how the white-label account stands."""
+    _write_to_white_label(db, white_label_account(db), name, **facts)
+
+
+def _write_to_white_label(db: TenantSession, account: Account, name: str, **facts: Any) -> None:
     url = current().address(white_label(db).host, "/finance/charges")
     for person in [*white_label_staff(db, "administrator"), *white_label_staff(db, "finance")]:
         to = letters.Recipient(person.email, person.display_name)
-        letters.write(db, name, to=to, about=account.id, url=url, **_standing(db, account))
+        letters.write(db, name, to=to, about=account.id, url=url, **_standing(db, account), **facts)
 
 
 def _standing(db: TenantSession, account: Account) -> dict[str, Any]:
     tenant = white_label(db)
     balance = money(credit_minor(db, Book.WHOLESALE, account.id), tenant)
-    return {"balance": balance, "limit": money(account.credit_limit_minor, tenant)}
+    limit = money(account.credit_limit_minor, tenant)
+    return {"balance": balance, "limit": limit, "is_stopped": tenant.customers_are_suspended}
 
 
 def set_rules(db: TenantSession, rules: Rules, *, by: Actor) -> None:

@@ -46,17 +46,18 @@ def run_job(payload: dict[str, Any]) -> None:
 
 @jobs.job(commands.TELL_OPERATOR)
 def tell_operator(payload: dict[str, Any]) -> None:
-    """Everybody of the operator reads that a white label's limit is passed."""
+    """Everybody of the operator reads that a white label's limit is passed, or what the payload names instead."""
     with reading(PLATFORM) as db:
         host, about = operator(db), db.get(WhiteLabel, UUID(payload["white_label"]))
     if host is None or about is None:
         return
     url = current().address(host.host, f"/operator/white-labels/{about.id}")
-    facts = {"white_label": about.name, "balance": payload["balance"], "limit": payload["limit"], "url": url}
+    told = {name: payload.get(name) for name in ("balance", "limit", "is_stopped")}
+    facts: dict[str, Any] = {"white_label": about.name, "url": url, **told}
     with transaction(host.id) as db:
         for person in db.scalars(select(User).where(User.disabled_at.is_(None)).order_by(User.id)):
             to = letters.Recipient(person.email, person.display_name)
-            letters.write(db, "white-label-over-notice", to=to, **facts)
+            letters.write(db, payload.get("letter", "white-label-over-notice"), to=to, **facts)
 
 
 def tell_of_refusal(white_label_id: UUID) -> None:

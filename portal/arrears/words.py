@@ -14,6 +14,8 @@ from portal.whitelabels.words import day, money
 
 STOPPED = "Services have stopped. Signing in, paying, statements and receipts still work."
 
+PAYING_LIFTS = "It is active again once it is paid."
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -26,18 +28,33 @@ class Notice:
 
 
 def suspension_of(db: TenantSession, account: Account) -> Notice | None:
-    """What the people of an account read that a person of its white label suspended; None where credit would lift it,
-    or nothing is suspended. Why it was done stays with the white label."""
-    case = open_case(db, account)
-    if account.state != State.SUSPENDED or (case is not None and is_suspended_by(db, account, case)):
-        return None
+    """What the people of an account read that a person suspended; None where credit would lift it, or nothing is
+    suspended. Why it was done stays with the white label, and that it was the operator, too."""
     tenant = white_label(db)
+    if account.state != State.SUSPENDED:
+        return None
     works = STOPPED if account.is_run_by_customer else "Services have stopped. Signing in still works."
+    heading = "This account is suspended"
+    if tenant.customers_are_suspended:
+        return Notice("bad", heading, works, f"Write to {tenant.support_email}.")
+    case = open_case(db, account)
+    if case is not None and is_suspended_by(db, account, case):
+        return None
     text = f"Only {tenant.name} can reactivate it, and tells you more: write to {tenant.support_email}."
-    return Notice("bad", "This account is suspended", works, text)
+    return Notice("bad", heading, works, text)
 
 
-def notice_of(db: TenantSession, account: Account) -> Notice | None:
+def until_when(db: TenantSession) -> str:
+    """What credit does not change about an account that a person suspended, in words for its people."""
+    tenant = white_label(db)
+    if tenant.customers_are_suspended:
+        return f"The account stays suspended: write to {tenant.support_email}."
+    return f"The account stays suspended until {tenant.name} reactivates it."
+
+
+def notice_of(db: TenantSession, account: Account, *, to_staff: bool = False) -> Notice | None:
+    """Where the account's case stands. `to_staff` is for its white label, whose customer owes: it is no provider to
+    write to."""
     case = open_case(db, account)
     if case is None:
         return None
@@ -50,9 +67,12 @@ def notice_of(db: TenantSession, account: Account) -> Notice | None:
     if step is not Step.CLOSED and account.state == State.SUSPENDED and not is_suspended_by(db, account, case):
         return Notice("bad", f"{owed} is overdue", STOPPED, "The account was suspended for another reason, too.")
     if step is Step.OVERDUE:
+        ask = "The customer has to pay it" if to_staff else "Pay it"
         then = f" by {day(ends, tenant)}. Then the account is suspended." if ends else "."
-        return Notice("bad", f"{owed} is overdue", "Everything works for now.", f"Pay it{then}")
+        return Notice("bad", f"{owed} is overdue", "Everything works for now.", f"{ask}{then}")
     if step is Step.SUSPENDED:
+        lifts = "Paying does not reactivate it." if tenant.customers_are_suspended else PAYING_LIFTS
         then = f" The account is closed on {day(ends, tenant)}." if ends else ""
-        return Notice("bad", f"Suspended: {owed} is overdue", STOPPED, f"It is active again once it is paid.{then}")
-    return Notice("bad", f"Closed with {owed} overdue", "Nothing further is charged.", "Write to your provider.")
+        return Notice("bad", f"Suspended: {owed} is overdue", STOPPED, f"{lifts}{then}")
+    ask = "Ask the customer for it." if to_staff else f"Write to {tenant.support_email}."
+    return Notice("bad", f"Closed with {owed} overdue", "Nothing further is charged.", ask)

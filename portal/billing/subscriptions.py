@@ -95,13 +95,18 @@ def catch_up(db: TenantSession, account: Account) -> None:
 
     A run that is late would else charge those periods by what is true afterwards. The caller holds the account's row.
     """
-    bill(db, [account], today(white_label(db).time_zone))
+    catch_up_all(db, [account])
+
+
+def catch_up_all(db: TenantSession, accounts: list[Account]) -> None:
+    """The same for many. The caller holds their rows."""
+    bill(db, accounts, today(white_label(db).time_zone))
 
 
 def listen() -> None:
     """Charge what had begun before an account rests or ends. Called when the house is put together."""
-    if catch_up not in accounts_commands.before_stopping:
-        accounts_commands.before_stopping.append(catch_up)
+    if catch_up_all not in accounts_commands.before_stopping:
+        accounts_commands.before_stopping.append(catch_up_all)
     if refuse_charged not in catalogue_commands.before_correcting:
         catalogue_commands.before_correcting.append(refuse_charged)
 

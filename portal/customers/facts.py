@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
+from portal.accounts.standstill import held_by
 from portal.activation.models import ActivationLink
 from portal.audit.queries import last_acts_on
 from portal.kit.db import TenantSession
@@ -33,6 +34,8 @@ class Facts:
     fundings: dict[UUID, Funding]
     refunds: dict[UUID, GatewayRefund]
     suspended_at: dict[UUID, datetime]
+    held: dict[UUID, UUID]
+    """Those that the operator has suspended with all the others, with the standstill."""
 
 
 def facts_of(db: TenantSession, accounts: Iterable[Account]) -> Facts:
@@ -43,14 +46,16 @@ def facts_of(db: TenantSession, accounts: Iterable[Account]) -> Facts:
     fundings = _latest(db, Funding, Funding.account_id, paying)
     letters = _latest(db, Letter, Letter.about_id, unclaimed, Letter.name == "activation")
     letters |= _latest(db, Letter, Letter.about_id, welcomed, Letter.name == "welcome")
+    suspended, tenant = [a.id for a in known if a.state == State.SUSPENDED], white_label(db)
     return Facts(
-        tenant=white_label(db),
+        tenant=tenant,
         has_gateway=bool(paying) and gateway_credential(db) is not None,
         letters=letters,
         links=_latest(db, ActivationLink, ActivationLink.account_id, unclaimed),
         fundings=fundings,
         refunds=_refunds(db, [funding.id for funding in fundings.values()]),
-        suspended_at=last_acts_on(db, [a.id for a in known if a.state == State.SUSPENDED], "account.suspended"),
+        suspended_at=last_acts_on(db, suspended, "account.suspended"),
+        held=held_by(db, suspended) if tenant.customers_are_suspended else {},
     )
 
 

@@ -233,7 +233,7 @@ def customer_page(db: TenantSession, account: Account, reader: UUID) -> Customer
         can_resend=waits and not account.is_claimed,
         can_correct=_can_correct(db, account),
         answer=_answer(db, account) if blocker.act == "correct" else "",
-        arrears=notice_of(db, account),
+        arrears=notice_of(db, account, to_staff=True),
         checklist=checklist(db, account, reader),
     )
 

@@ -80,10 +80,22 @@ def _blocker(facts: Facts, account: Account) -> Blocker:
     if account.state == State.CLOSED:
         return Blocker("Nothing, the account is closed", "none", since=_since(account.closed_at, facts.tenant))
     if account.state == State.SUSPENDED:
-        at = _since(facts.suspended_at.get(account.id), facts.tenant)
-        return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
+        return _suspension_blocker(facts, account)
     if account.state == State.ACTIVE:
         return _welcome_blocker(facts, account)
+    return _activation_blocker(facts, account)
+
+
+def _suspension_blocker(facts: Facts, account: Account) -> Blocker:
+    at = _since(facts.suspended_at.get(account.id), facts.tenant)
+    if account.id in facts.held:
+        return Blocker("The operator: all customers are suspended", "bad", since=at)
+    return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
+
+
+def _activation_blocker(facts: Facts, account: Account) -> Blocker:
+    if facts.tenant.customers_are_suspended and (account.is_claimed or not account.is_run_by_customer):
+        return Blocker("The operator: no account can be activated", "bad")
     if not account.is_run_by_customer:
         waits = _since(account.created_at, facts.tenant)
         return Blocker("You: activate the account when it is set up", act="activate", since=waits)
@@ -160,6 +172,7 @@ TITLES = {
     "activation.link-mailed": ("is-done", "mail", "Activation letter mailed"),
     "activation.link-opened": ("is-done", "eye", "Link opened"),
     "activation.password-set": ("is-done", "key", "Password set and terms accepted"),
+    "activation.held": ("is-now", "clock", "Paid, and waits until accounts can be activated"),
     "activation.refused": ("is-bad", "cross", "Activation refused"),
     "contact.address-corrected": ("is-done", "mail", "Address corrected"),
     "funding.started": ("is-done", "card", "Payment begun"),
@@ -192,6 +205,7 @@ TITLES = {
     "account.details-changed": ("is-done", "page", "Details changed"),
     "account.tax-changed": ("is-done", "page", "Tax changed"),
     "account.suspended": ("is-bad", "pause", "Suspended"),
+    "account.left-suspended": ("is-bad", "pause", "Stays suspended with all customers"),
     "account.reactivated": ("is-done", "check", "Active again"),
     "account.closed": ("is-bad", "bar", "Closed"),
 }

@@ -253,8 +253,11 @@ def suspend(account_id: UUID) -> Response:
 def reactivate(account_id: UUID) -> Response:
     with transaction() as db:
         account = held_customer_or_404(db, account_id)
-        accounts.reactivate(db, account, by=actor())
-    flash(f"{account.name} is active again. No money moved.", "ok")
+        is_active = accounts.reactivate(db, account, by=actor())
+    if is_active:
+        flash(f"{account.name} is active again. No money moved.", "ok")
+    else:
+        flash(f"{account.name} stays suspended with all your customers, and is active again with them.", "wait")
     return _to(account_id)
 
 

@@ -23,6 +23,9 @@ LETTER_NAMES = {
     "factor-locked": "Wrong codes",
     "white-label-low": "Credit low, to you",
     "white-label-over": "Credit limit reached, to you",
+    "customers-suspended": "Customers suspended, to you",
+    "customers-reactivated": "Customers active again, to you",
+    "standstill-covered-notice": "A white label above its limit again",
     "white-label-over-notice": "A white label's credit limit",
 }
 

@@ -14,9 +14,9 @@ from portal.catalogue.commands import add_product
 from portal.catalogue.models import Plan, Service
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import PasswordLink
-from portal.kit.db import TenantSession
+from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.refusals import Refusal
-from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.models import KeptLogo, WhiteLabel
 from portal.whitelabels.queries import operator, white_label, white_label_at
 
 
@@ -163,7 +163,9 @@ def _columns(new: NewProduct) -> dict[str, Any]:
 
 
 def set_logo(db: TenantSession, png: bytes, digest: str, *, by: Actor) -> None:
+    """Use a logo from now on. What was issued under another one keeps that."""
     tenant = white_label(db)
+    insert_if_absent(db, KeptLogo, digest=digest, png=png)
     tenant.logo, tenant.logo_digest = png, digest
     record(db, "brand.logo", by=by, digest=digest)
 

@@ -9,7 +9,7 @@ from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from portal.billing.pricing import Prices, first_invoice
-from portal.kit.forms import AmountField, OneAddress, PercentField, PortalForm, Text, choices
+from portal.kit.forms import AmountField, OneAddress, PercentField, PortalForm, Text, choices, stripped
 from portal.kit.money import MOST_BY_CARD_MINOR, Money, NotAnAmount, parse, zero_or_more
 from portal.kit.world import countries, read_currency, read_host, read_locale, read_time_zone
 from portal.whitelabels.colour import read_colour
@@ -93,6 +93,25 @@ class CreditForm(MoneyForm):
 
     reason = StringField("Reason", [Text(120, missing="Write the reason. It stands in the books.")])
     request_id = HiddenField()
+
+
+class StandstillForm(PortalForm):
+    """The white label's name is typed, so that nobody stops its customers with one press too many."""
+
+    reason = StringField("Reason", [Text(200, missing="Write the reason.")])
+    confirmed = StringField("Name of the white label", [Text(80, missing="Write the name as it stands above.")])
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wanted = name
+
+    def validate_confirmed(self, field: Any) -> None:
+        if (field.data or "").casefold() != stripped(self.wanted).casefold():
+            raise ValidationError(f"Write {self.wanted} to confirm.")
+
+
+class LiftForm(PortalForm):
+    reason = StringField("Reason", [Text(200, missing="Write the reason.")])
 
 
 class StaffForm(PortalForm):

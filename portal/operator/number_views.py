@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, request
@@ -13,7 +12,6 @@ from portal.identity.guards import actor, operator_staff_only
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
 from portal.kit.paging import Key, Place
-from portal.kit.refusals import BadInput
 from portal.kit.sheets import csv_answer
 from portal.kit.web import page
 from portal.numbers import stock
@@ -21,6 +19,7 @@ from portal.numbers.e164 import KINDS
 from portal.numbers.intake import COLUMNS as FATE_COLUMNS
 from portal.numbers.stock_file import COLUMNS, MOST_BYTES, MOST_LINES, NotANumberFile
 from portal.operator import block_pages, number_flows, number_pages
+from portal.operator.asked import asked_id, asked_place
 from portal.operator.number_forms import FileForm, RangeForm
 from portal.operator.number_queries import STATES, Search
 
@@ -125,7 +124,7 @@ def drop(import_id: UUID) -> Response:
 @bp.get("/blocks")
 @operator_staff_only
 def blocks() -> Response:
-    place = Place(_moment_key(request.args.get("before")), _moment_key(request.args.get("after")))
+    place = asked_place(request.args)
     return page("operator/number-blocks.html", found=block_pages.blocks_page(g.white_label, place))
 
 
@@ -190,7 +189,7 @@ def _search(block_id: UUID | None = None) -> Search:
         country=asked.get("country", "")[:3],
         kind=asked.get("type", "")[:20],
         state=asked.get("state", "")[:20],
-        holder=_id(asked["holder"]) if asked.get("holder") else None,
+        holder=asked_id(asked["holder"]) if asked.get("holder") else None,
         block=block_id,
         place=Place(_number_key(asked.get("before")), _number_key(asked.get("after"))),
     )
@@ -201,21 +200,4 @@ def _number_key(words: str | None) -> Key | None:
     if not words:
         return None
     id, _, e164 = words.partition("_")
-    return e164[:20], _id(id)
-
-
-def _moment_key(words: str | None) -> Key | None:
-    if not words:
-        return None
-    id, _, at = words.partition("_")
-    try:
-        return datetime.fromisoformat(at).astimezone(UTC), _id(id)
-    except (ValueError, OverflowError) as error:
-        raise BadInput("The page to show was not readable. Start from the list again.") from error
-
-
-def _id(words: str) -> UUID:
-    try:
-        return UUID(words)
-    except ValueError as error:
-        raise BadInput("The page to show was not readable. Start from the list again.") from error
+    return e164[:20], asked_id(id)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import members_of, white_label_account
-from portal.billing.models import BillingRun, ChargeTotal
+from portal.billing.models import ChargeTotal
 from portal.billing.pricing import Prices
 from portal.billing.queries import available_minor, prices_of
 from portal.catalogue.models import Plan
@@ -33,9 +33,7 @@ from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanFor
 from portal.payments.models import OPEN_STATES, Funding
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label, white_labels
-from portal.whitelabels.words import moment, moments, money, short_day
-
-RUNS_SHOWN = 100
+from portal.whitelabels.words import moment, money
 
 
 @dataclass(frozen=True)
@@ -50,31 +48,11 @@ class Line:
     limit: str
     available: str
     is_short: bool
+    is_suspended: bool
     wholesale: str
 
 
 @dataclass(frozen=True)
-class RunLine:
-    """One billing run, in its white label's words."""
-
-    href: str
-    own_href: str
-    name: str
-    through: str
-    state: str
-    when: str
-    by: str
-    accounts: int
-    charges: int
-    skipped: list[dict[str, str]]
-    wholesale: str
-    retail: str
-
-
-@dataclass(frozen=True)
-class RunsPage:
-    lines: list[RunLine]
-    total: int
 
 
 @dataclass(frozen=True)
@@ -137,6 +115,7 @@ def _list_line(
         limit=money(limit, w),
         available=money(balance + limit, w),
         is_short=balance + limit <= 0,
+        is_suspended=w.customers_are_suspended,
         wholesale=money(charged.get((w.id, _this_month(w)), 0), w),
     )
 
@@ -158,39 +137,6 @@ def _wholesale_by_month(db: TenantSession, tenants: list[WhiteLabel]) -> dict[tu
 
 def _this_month(tenant: WhiteLabel) -> date:
     return today(tenant.time_zone).replace(day=1)
-
-
-def runs_page(db: TenantSession) -> RunsPage:
-    """The newest hundred; `db` has the platform's scope."""
-    tenants = {w.id: w for w in white_labels(db)}
-    newest = select(BillingRun).order_by(BillingRun.started_at.desc(), BillingRun.id.desc()).limit(RUNS_SHOWN)
-    lines = [_run_line(run, tenants[run.white_label_id]) for run in db.scalars(newest)]
-    return RunsPage(lines, db.scalar(select(func.count(BillingRun.id))) or 0)
-
-
-def run_or_404(db: TenantSession, run_id: UUID) -> RunLine:
-    run = db.load(BillingRun, run_id)
-    if run is None:
-        raise NotFound
-    return _run_line(run, white_label(db))
-
-
-def _run_line(run: BillingRun, tenant: WhiteLabel) -> RunLine:
-    began = run.started_at
-    return RunLine(
-        href=f"/operator/white-labels/{tenant.id}",
-        own_href=f"/operator/white-labels/{tenant.id}/runs/{run.id}",
-        name=tenant.name,
-        through=short_day(run.through_day, tenant),
-        state=run.state,
-        when=moments(began, run.finished_at, tenant) if run.finished_at else moment(began, tenant),
-        by=run.started_by,
-        accounts=run.accounts,
-        charges=run.charges,
-        skipped=run.skipped,
-        wholesale=money(run.wholesale_minor, tenant),
-        retail=money(run.retail_minor, tenant),
-    )
 
 
 def show_page(db: TenantSession) -> ShowPage:

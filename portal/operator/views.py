@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.lifecycle import Role
@@ -11,7 +11,8 @@ from portal.identity.guards import actor, me, operator_staff_only
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.kit.ids import new_id
 from portal.kit.web import page
-from portal.operator import commands, credit_pages, credit_requests, pages, price_pages
+from portal.operator import commands, credit_pages, credit_requests, pages, price_pages, run_pages
+from portal.operator.asked import asked_place
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
 from portal.whitelabels.logo import NotALogo, read_logo
 from portal.whitelabels.words import money
@@ -198,9 +199,10 @@ def logo(white_label_id: UUID) -> Response:
 @bp.get("/runs")
 @operator_staff_only
 def runs() -> Response:
-    """Billing runs of every white label, the newest first."""
+    """Billing runs of every white label, the newest first; `?days=all` with those that found nothing to do."""
+    place, shows_all = asked_place(request.args), request.args.get("days") == run_pages.ALL
     with reading(PLATFORM) as db:
-        found = pages.runs_page(db)
+        found = run_pages.runs_page(db, place, shows_all=shows_all)
     return page("operator/runs.html", found=found)
 
 
@@ -210,7 +212,7 @@ def run(white_label_id: UUID, run_id: UUID) -> Response:
     """One run with its totals, and each account that it left out and why."""
     pages.white_label_or_404(white_label_id)
     with reading(white_label_id) as db:
-        found = pages.run_or_404(db, run_id)
+        found = run_pages.run_or_404(db, run_id)
     return page("operator/run.html", run=found)
 
 

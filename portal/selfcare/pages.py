@@ -7,7 +7,7 @@ from portal.accounts.lifecycle import Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
 from portal.activation.pages import PaymentStatus, payment_status
-from portal.arrears.words import Notice, notice_of, suspension_of
+from portal.arrears.words import Notice, notice_of, suspension_of, until_when
 from portal.billing.outlook import outlook
 from portal.billing.queries import account_prices, charges_of
 from portal.billing.words import retail_price
@@ -120,7 +120,7 @@ def what_became_of_it(db: TenantSession, account_id: UUID, *, seen: bool) -> tup
     if account.state == State.CLOSED:
         return "note", f"{arrived} The account is closed: write to {tenant.support_email} about credit that is left."
     if suspension_of(db, account) is not None:
-        return "note", f"{arrived} The account stays suspended until {tenant.name} reactivates it."
+        return "note", f"{arrived} {until_when(db)}"
     return "ok", arrived
 
 

@@ -11,7 +11,7 @@ from portal.statements.pdf import to_pdf
 from portal.statements.queries import customer_sums, lines_of
 from portal.whitelabels.colour import text_colour
 from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.queries import operator, white_label
+from portal.whitelabels.queries import kept_logo, operator, white_label
 from portal.whitelabels.words import day, money
 
 MOST_ROWS = 2000
@@ -117,14 +117,20 @@ def _without_lines(title: str, number: str, meta: list[tuple[str, str]]) -> Docu
 
 
 def frame(db: TenantSession, seller: dict[str, Any], book: str) -> Document:
-    """What every document has: the seller's colour of that day, and its logo."""
-    tenant = white_label(db)
-    brand = tenant if book == "retail" else operator(db)
+    """What every document has: the seller's colour and logo of that day."""
     return {
-        "lang": tenant.locale.partition("_")[0],
+        "lang": white_label(db).locale.partition("_")[0],
         "colour": text_colour(seller["colour"]),
-        "logo": list(brand.logo) if brand is not None and brand.logo else [],
+        "logo": list(kept_logo(db, _logo_of(db, seller, book)) or b""),
     }
+
+
+def _logo_of(db: TenantSession, seller: dict[str, Any], book: str) -> str | None:
+    """The digest that the document names; one from before they did has the logo of the day on which they began to."""
+    if "logo" in seller:
+        return str(seller["logo"])
+    brand = white_label(db) if book == "retail" else operator(db)
+    return brand.early_logo_digest if brand is not None else None
 
 
 def columns(*labels: str) -> list[dict[str, Any]]:

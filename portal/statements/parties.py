@@ -30,6 +30,7 @@ def company(tenant: WhiteLabel) -> Party:
         "email": tenant.support_email,
         "phone": tenant.support_phone or "",
         "colour": tenant.colour,
+        "logo": tenant.logo_digest or "",
     }
 
 

@@ -16,7 +16,9 @@ GAP = "□"
 
 # PDF/A has no letter without a glyph: typst names each one that no font of the machine can show.
 NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
-ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
+# Written as Rust writes a text: `\u{200b}`, or a backslash and a sign of its own.
+ESCAPED = re.compile(r"\\(?:u\{([0-9a-f]+)\}|(.))")
+SIGNS = {"t": "\t", "n": "\n", "r": "\r", "0": "\0"}
 
 
 def to_pdf(document: dict[str, Any], issued_at: datetime) -> bytes:
@@ -55,7 +57,7 @@ def _template() -> bytes:
 
 
 def _unescaped(text: str) -> str:
-    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else SIGNS.get(found[2], found[2]), text)
 
 
 def _replaced(value: Any, missing: set[str]) -> Any:

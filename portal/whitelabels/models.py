@@ -17,6 +17,9 @@ class WhiteLabel(Base):
     """A tenant: a reseller with its own host, brand, gateway, price list and books.
 
     The opening tax on wholesale holds until a dated rate replaces it; read both through `catalogue.prices.TaxRates`.
+    `customers_suspended_at` is set while the operator has all its customers suspended: `accounts.models.Standstill`
+    says who did it and why. It stands here, too, because every page asks. `early_logo_digest` is for documents that
+    were issued before they named their logo.
     """
 
     __tablename__ = "white_label"
@@ -47,12 +50,14 @@ class WhiteLabel(Base):
     colour: Mapped[str] = mapped_column(default="#33506b")
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     logo_digest: Mapped[str | None]
+    early_logo_digest: Mapped[str | None]
     support_email: Mapped[str]
     support_phone: Mapped[str | None]
     legal_name: Mapped[str]
     postal_address: Mapped[str] = mapped_column(default="")
     terms_version: Mapped[str] = mapped_column(default="1")
     terms: Mapped[str] = mapped_column(default="")
+    customers_suspended_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     @property
@@ -60,8 +65,26 @@ class WhiteLabel(Base):
         return self.kind == "operator"
 
     @property
+    def customers_are_suspended(self) -> bool:
+        """Whether a standstill stands: no account of this white label can become active."""
+        return self.customers_suspended_at is not None
+
+    @property
     def logo_url(self) -> str | None:
         return f"/logo?v={self.logo_digest}" if self.logo_digest else None
+
+
+class KeptLogo(Base):
+    """A logo that was ever in use, by its digest, for the documents that were issued under it. Append-only.
+
+    It belongs to nobody: the operator's stands on the statements of each white label, and all of them are public.
+    """
+
+    __tablename__ = "kept_logo"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+    kept_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class GatewayCredential(TenantRow, Base):

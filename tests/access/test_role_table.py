@@ -153,6 +153,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/operator/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>/approval": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/credit-requests/<uuid:request_id>/refusal": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/logo": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/reactivation": ("GET POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/suspension": ("GET POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/plans": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/prices": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>": ("GET", OPERATOR),

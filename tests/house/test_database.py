@@ -18,8 +18,9 @@ from tests.house.source import ROOT
 from tests.servers import PLATFORM, WEB, PostgresqlServer
 
 APPEND_ONLY = {
-    "audit_row", "charge", "charge_credit", "credit_note", "event", "journal_entry", "journal_line", "pbx_version",
-    "opening_price", "price", "price_correction", "receipt", "statement", "statement_line", "terms_acceptance"}
+    "audit_row", "charge", "charge_credit", "credit_note", "event", "journal_entry", "journal_line", "kept_logo",
+    "opening_price", "pbx_version", "price", "price_correction", "receipt", "statement", "statement_line",
+    "terms_acceptance"}
 
 
 def owner_url(settings: Settings) -> str:

@@ -21,7 +21,7 @@ GLOBAL = {
     "fk_stock_number_holder_id": "as above, number by number",
     "fk_number_handover_holder_id": "as above, and on the way there or back",
 }
-BELONG_TO_NOBODY = {"job", "job_key", "web_session", "white_label"}
+BELONG_TO_NOBODY = {"job", "job_key", "kept_logo", "web_session", "white_label"}
 
 
 def table_columns(tree: ast.AST) -> Iterator[ast.AST]:

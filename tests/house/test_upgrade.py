@@ -28,12 +28,14 @@ AS_IT_WAS = (
         "statement_line", "credit_note", "receipt", "statement", "charge_total",
         "gateway_test", "invitation", "saved_view", "billing_run", "usage_record", "charge_credit",
         "plan_inclusion", "opening_price", "price_correction", "price", "tax_rate", "subscription", "service", "pause",
+        "standstill", "kept_logo",
         "arrears_policy", "arrears_case", "credit_request", "address_change")),
     "drop index ix_account_name",
     *(f"alter table account drop column {column}" for column in (
         "billing_day", "least_funding_minor", "claimed_at", "cycle_anchor", "tax_number", "tax_exemption")),
     *(f"alter table plan drop column {column}" for column in ("months", "trial_days", "hidden_at", "listed_name")),
-    *(f"alter table white_label drop column {column}" for column in ("retail_tax_mode", "tax_number")),
+    *(f"alter table white_label drop column {column}" for column in (
+        "retail_tax_mode", "tax_number", "customers_suspended_at", "early_logo_digest")),
     "alter table activation_link drop column opened_at",
     "alter table letter drop column came_back_at",
     "update alembic_version set version_num = '0002'",

@@ -1,13 +1,16 @@
 """Each white label's money in one list, and the billing runs of all of them."""
 
+import html
+import re
 from datetime import UTC, date, datetime
 
 from portal.accounts.commands import set_credit_limit
 from portal.accounts.queries import white_label_account
 from portal.billing.models import BillingRun
 from portal.kit.db import transaction
+from portal.operator import run_pages
 from tests.accounts.making import OPTION_2, active, customer
-from tests.cast import on_sqlite
+from tests.cast import on_both, on_sqlite
 from tests.signup.browsing import words
 
 REST = {"number": "101-0007", "name": "Birch Dental", "why": "suspended, nothing begins since 2026-10-02"}
@@ -72,3 +75,32 @@ class TestRuns:
     @on_sqlite
     def test_none_yet_is_said(self, desk):
         assert "No run yet" in words(desk.get(RUNS))
+
+    @on_both
+    def test_those_that_found_nothing_to_do_are_shown_when_asked_for(self, desk, northwind, kauri):
+        """One row a day hides the others. Red without the condition, or with one that PostgreSQL cannot compare."""
+        for day in range(1, 6):
+            self.run(northwind, through_day=date(2026, 11, day), state="done")
+        page = words(desk.get(RUNS))
+        assert "Nothing was charged or left out" in page and "5 Nov 2026" not in page
+        assert "5 Nov 2026" in words(desk.get(f"{RUNS}?days=all"))
+        self.run(northwind, through_day=date(2026, 11, 6), state="done", charges=1)
+        self.run(northwind, through_day=date(2026, 11, 7), state="done", skipped=[REST])
+        self.run(northwind, through_day=date(2026, 11, 8))
+        page = words(desk.get(RUNS))
+        assert all(f"{day} Nov 2026" in page for day in (6, 7, 8)) and "5 Nov 2026" not in page
+
+    @on_sqlite
+    def test_they_are_paged_and_the_view_stays(self, desk, northwind, monkeypatch):
+        monkeypatch.setattr(run_pages, "RUNS_SHOWN", 2)
+        for day in range(1, 6):
+            self.run(northwind, through_day=date(2026, 11, day), state="done",
+                     started_at=datetime(2026, 11, day, 1, tzinfo=UTC))
+        page, seen = desk.get(f"{RUNS}?days=all"), []
+        for _ in range(3):
+            seen += re.findall(r">(\d) Nov 2026<", page.text)
+            older = re.search(r'href="([^"]+before=[^"]+)"', page.text)
+            page = desk.get(html.unescape(older[1])) if older else page
+        assert seen == ["5", "4", "3", "2", "1"]
+        assert desk.get(f"{RUNS}?before=nonsense").status_code == 400
+        assert desk.get(f"{RUNS}?days=none").status_code == 200

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings as trying, strategies as st
+from hypothesis import HealthCheck, example, given, settings as trying, strategies as st
 from pypdf import PdfReader
 
 from portal.accounts.queries import white_label_account
@@ -162,6 +162,8 @@ def test_the_next_statements_open_where_these_closed_in_the_csv_too(db, own, dec
 
 @trying(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+@example(words="\r\t")
+@example(words='\\ " \'')
 def test_no_text_breaks_the_pdf(words):
     made = {
         "lang": "en", "colour": "#0d5c63", "logo": [], "title": "T", "number": words,
