@@ -26,7 +26,7 @@ from portal.kit.world import read_country, read_currency, read_host, read_locale
 from portal.numbers.commandline import classes_or_refusal, import_file
 from portal.numbers.e164 import KINDS
 from portal.numbers.stock_file import NotANumberFile, Terms
-from portal.operator import commands as operator
+from portal.operator import commands as operator, wholesale_tax
 from portal.operator.bounces import STANDARD_INPUT, read_input, take_messages, webhook_address
 from portal.operator.credit import UnknownHost, give, limit
 from portal.operator.lost_phones import WhichPerson, forget_factor
@@ -306,6 +306,33 @@ def forget_factor_command(email: str, reason: str, host: str | None) -> None:
     """Take a lost second factor away; EMAIL is the login name. Staff set up another one at the next sign-in."""
     _house()
     click.echo(forget_factor(email, host, reason))
+
+
+@main.group("white-label")
+def white_label_group() -> None:
+    """White labels that are there already."""
+
+
+@white_label_group.command("tax")
+@click.option("--host", required=True)
+@click.option("--rate", default=None, help="In per cent, such as 21 or 8.875; with --from.")
+@click.option("--from", "begins", default=None, type=click.DateTime(["%Y-%m-%d"]), help="Tomorrow or a later day.")
+@click.option("--withdraw", default=None, type=click.DateTime(["%Y-%m-%d"]), help="The day of a rate to take back.")
+def tax_command(host: str, rate: str | None, begins: datetime | None, withdraw: datetime | None) -> None:
+    """Show the tax on wholesale, set it from a day on, or take back a rate whose day has not come.
+
+    Periods already begun keep their rate.
+    """
+    _house()
+    if (rate is None) != (begins is None) or (rate is not None and withdraw is not None):
+        raise click.UsageError("Give --rate and --from together, --withdraw alone, or none of them.")
+    if rate is not None and begins is not None:
+        click.echo(wholesale_tax.put(host, rate, begins.date()))
+    elif withdraw is not None:
+        click.echo(wholesale_tax.take_back(host, withdraw.date()))
+    else:
+        for line in wholesale_tax.shown(host):
+            click.echo(line)
 
 
 @main.group("numbers")

@@ -28,6 +28,7 @@ from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.staff_views import bp as operator_staff
 from portal.operator.stock_views import bp as operator_stock
+from portal.operator.tax_views import bp as operator_tax
 from portal.operator.usage_views import bp as operator_usage
 from portal.operator.views import bp as operator
 from portal.payments import background as payment_jobs
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     operator,
     operator_staff,
     operator_prices,
+    operator_tax,
     operator_numbers,
     operator_stock,
     operator_charges,

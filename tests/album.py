@@ -23,7 +23,7 @@ from tests.walker import ADDRESS, DECLINED, NEW_PASSWORD, NO_PAGES, THREE_D_SECU
 
 CHAPTERS = (
     "outside", "customers", "one_customer", "wizard", "people", "settings", "prices", "own_money", "finance",
-    "activation", "endings", "passwords", "own_account", "operator", "price_lists", "number_stock",
+    "activation", "endings", "passwords", "own_account", "operator", "price_lists", "taxes", "number_stock",
     "account_numbers", "phones",
     "second_factor",
 )

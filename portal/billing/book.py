@@ -11,15 +11,26 @@ from portal.billing.pricing import Prices
 from portal.catalogue.models import Inclusion, Plan, Service
 from portal.catalogue.queries import price_list, tax_rates
 from portal.kit.db import TenantSession
+from portal.kit.postal import region_code
 from portal.whitelabels.queries import white_label
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """What tax depends on: the country of the business address, and whether a reason exempts the account."""
+    """What tax depends on: country and region of the business address, and whether a reason exempts the account.
+
+    The region is its code, as `buyer_in` finds it.
+    """
 
     country: str
+    region: str = ""
     is_exempt: bool = False
+
+
+def buyer_in(country: str, region: str, *, is_exempt: bool = False) -> Buyer:
+    """A buyer at an address. A region that the country does not have counts as none: such words stand in rows that
+    are older than the check of their field."""
+    return Buyer(country, region_code(region, country), is_exempt)
 
 
 class PriceBook:
@@ -42,7 +53,7 @@ class PriceBook:
 
     def _work_out(self, product: Plan | Service, day: date, buyer: Buyer) -> Prices:
         retail, wholesale = self._prices.retail(product, day), self._prices.wholesale(product, day)
-        home_ppm = product.tax_ppm
+        taxed_ppm = self._rates.retail_ppm(buyer.country, buyer.region, day, otherwise_ppm=product.tax_ppm)
         plan = product if isinstance(product, Plan) else None
         return Prices(
             name=product.name,
@@ -52,8 +63,8 @@ class PriceBook:
             wholesale_minor=wholesale.minor,
             wholesale_setup_minor=wholesale.setup_minor,
             minimum_funding_minor=plan.minimum_funding_minor if plan else 0,
-            retail_tax_ppm=0 if buyer.is_exempt else self._rates.ppm(buyer.country, day, otherwise_ppm=home_ppm),
-            wholesale_tax_ppm=self.tenant.wholesale_tax_ppm,
+            retail_tax_ppm=0 if buyer.is_exempt else taxed_ppm,
+            wholesale_tax_ppm=self._rates.wholesale_ppm(day, opening_ppm=self.tenant.opening_wholesale_tax_ppm),
             months=plan.months if plan else 1,
             trial_days=plan.trial_days if plan else 0,
             includes_tax=self.tenant.retail_tax_mode == "inclusive",
@@ -71,8 +82,8 @@ class PriceBook:
 
 def buyers(db: TenantSession, accounts: list[Account]) -> dict[UUID, Buyer]:
     """Who each account is to the tax, in one query."""
-    wanted = select(Address.account_id, Address.country).where(
+    wanted = select(Address.account_id, Address.country, Address.region).where(
         Address.account_id.in_([account.id for account in accounts]), Address.kind == "business"
     )
-    countries = {row.account_id: row.country for row in db.execute(wanted)}
-    return {a.id: Buyer(countries.get(a.id, ""), bool(a.tax_exemption)) for a in accounts}
+    places = {row.account_id: (row.country, row.region) for row in db.execute(wanted)}
+    return {a.id: buyer_in(*places.get(a.id, ("", "")), is_exempt=bool(a.tax_exemption)) for a in accounts}

@@ -22,10 +22,12 @@ from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 
 
-def prices_of(db: TenantSession, product: Plan | Service, *, day: date | None = None, country: str = "") -> Prices:
-    """What a product costs a buyer from a country on a day, today unless it is said."""
+def prices_of(
+    db: TenantSession, product: Plan | Service, *, day: date | None = None, buyer: Buyer | None = None
+) -> Prices:
+    """What a product costs on a day, today unless it is said, and a buyer at home unless another one is."""
     book = PriceBook(db)
-    return book.prices(product, day or today(book.tenant.time_zone), Buyer(country or book.tenant.country))
+    return book.prices(product, day or today(book.tenant.time_zone), buyer or Buyer(book.tenant.country))
 
 
 def first_day_for(tenant: WhiteLabel, wanted: date | None) -> date:

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 
 from portal.audit.commands import Actor, record
 from portal.catalogue.models import Inclusion, OpeningPrice, Plan, Price, PriceCorrection, Service, TaxRate
-from portal.catalogue.prices import DatedPrice
+from portal.catalogue.prices import DatedPrice, Taxed
 from portal.catalogue.queries import price_rows
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession, insert_if_absent
@@ -186,41 +186,47 @@ def _record_price(db: TenantSession, action: str, of: Plan | Service, new: NewPr
     record(db, action, by=by, subject=of.id, code=of.code, **told, **amounts)
 
 
-def set_tax_rate(db: TenantSession, country: str, valid_from: date, rate_ppm: int, *, by: Actor) -> None:
+def set_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, rate_ppm: int, *, by: Actor) -> None:
     """Replaces a rate of that day that was set before. Raises TooLate and ChargedAlready like `set_price`."""
-    check_tax_rate(db, country, valid_from)
-    day = valid_from.isoformat()
-    if insert_if_absent(db, TaxRate, country=country, valid_from=valid_from, rate_ppm=rate_ppm, set_by=by.name):
-        record(db, "tax-rate.set", by=by, country=country, valid_from=day, rate_ppm=rate_ppm)
+    check_tax_rate(db, whose, valid_from)
+    values = {**whose._asdict(), "valid_from": valid_from, "rate_ppm": rate_ppm, "set_by": by.name}
+    if insert_if_absent(db, TaxRate, **values):
+        _record_rate(db, "tax-rate.set", whose, valid_from, by, rate_ppm=rate_ppm)
         return
-    found = db.scalars(_rate(country, valid_from).with_for_update()).one()
+    found = db.scalars(_rate(whose, valid_from).with_for_update()).one()
     before, found.rate_ppm, found.set_by = found.rate_ppm, rate_ppm, by.name
     if before != rate_ppm:
-        record(db, "tax-rate.replaced", by=by, country=country, valid_from=day, before=before, after=rate_ppm)
+        _record_rate(db, "tax-rate.replaced", whose, valid_from, by, before=before, after=rate_ppm)
 
 
-def withdraw_tax_rate(db: TenantSession, country: str, valid_from: date, *, by: Actor) -> None:
-    """Raises NotFound, TooLate and ChargedAlready."""
-    found = db.scalars(_rate(country, valid_from).with_for_update()).one_or_none()
+def withdraw_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, *, by: Actor) -> None:
+    """Whatever holds without it holds again. Raises NotFound, TooLate and ChargedAlready."""
+    found = db.scalars(_rate(whose, valid_from).with_for_update()).one_or_none()
     if found is None:
         raise NotFound
-    check_tax_rate(db, country, valid_from)
+    check_tax_rate(db, whose, valid_from)
     db.delete(found)
-    day = valid_from.isoformat()
-    record(db, "tax-rate.withdrawn", by=by, country=country, valid_from=day, before=found.rate_ppm, after=None)
+    _record_rate(db, "tax-rate.withdrawn", whose, valid_from, by, before=found.rate_ppm, after=None)
 
 
-def check_tax_rate(db: TenantSession, country: str, valid_from: date) -> None:
+def check_tax_rate(db: TenantSession, whose: Taxed, valid_from: date) -> None:
     """Whether `set_tax_rate` would take it. Raises what that raises."""
     if valid_from <= today(white_label(db).time_zone):
         raise TooLate
-    if db.scalar(_rate(country, valid_from)) is not None:
+    if db.scalar(_rate(whose, valid_from)) is not None:
         for ask in before_correcting:
             ask(db, None, valid_from)
 
 
-def _rate(country: str, valid_from: date) -> Select[TaxRate]:
-    return select(TaxRate).where(TaxRate.country == country, TaxRate.valid_from == valid_from)
+def _rate(whose: Taxed, valid_from: date) -> Select[TaxRate]:
+    same = (TaxRate.side == whose.side, TaxRate.country == whose.country, TaxRate.region == whose.region)
+    return select(TaxRate).where(*same, TaxRate.valid_from == valid_from)
+
+
+def _record_rate(
+    db: TenantSession, action: str, whose: Taxed, valid_from: date, by: Actor, **rates: Any
+) -> None:
+    record(db, action, by=by, **whose._asdict(), valid_from=valid_from.isoformat(), **rates)
 
 
 def present(db: TenantSession, of: Plan | Service, *, name: str, is_hidden: bool, by: Actor) -> None:

@@ -3,13 +3,23 @@
 from datetime import date
 from typing import Any
 
-from wtforms import DateField, StringField
+from wtforms import DateField, Field, StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from portal.catalogue.commands import NewPrice
-from portal.kit.forms import AmountField, PortalForm, Text
+from portal.kit.forms import AmountField, PercentField, PortalForm, Text
 
 FARTHEST = date(2200, 1, 1)
+TOO_FAR = "Choose a day of this century or the next."
+
+
+def not_too_far(form: PortalForm, field: Field) -> None:
+    if field.data is not None and field.data > FARTHEST:
+        raise ValidationError(TOO_FAR)
+
+
+FIRST_DAY = [InputRequired("Choose the day on which it begins."), not_too_far]
+RATE = [Text(10, missing="Write a rate, such as 20.")]
 
 
 class PriceForm(PortalForm):
@@ -17,15 +27,11 @@ class PriceForm(PortalForm):
 
     price = AmountField("New price", [Text(20, missing="Write a price.")])
     setup = AmountField("Set-up", [Text(20, optional=True)], default="0")
-    valid_from = DateField("From", [InputRequired("Choose the day on which it begins.")])
+    valid_from = DateField("From", FIRST_DAY)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-
-    def validate_valid_from(self, field: Any) -> None:
-        if field.data is not None and field.data > FARTHEST:
-            raise ValidationError("Choose a day of this century or the next.")
 
     def new_price(self, side: str) -> NewPrice:
         """Only of a form that was found valid."""
@@ -43,8 +49,27 @@ class PriceForm(PortalForm):
         }
 
 
+class RateForm(PortalForm):
+    """A tax rate from a day on. It is reviewed by a GET, and confirmed by a POST of the same fields."""
+
+    percent = PercentField("Rate, per cent", RATE)
+    valid_from = DateField("From", FIRST_DAY)
+
+    @property
+    def begins(self) -> date:
+        """Only of a form that was found valid."""
+        assert self.valid_from.data is not None
+        day: date = self.valid_from.data
+        return day
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the review carries to the confirmation."""
+        return {field.name: str(field.data or "") for field in self if field.short_name != "csrf_token"}
+
+
 class WithdrawalForm(PortalForm):
-    """The day of a price to come that is taken back."""
+    """The day of a price or a rate to come that is taken back."""
 
     valid_from = DateField("From", [InputRequired()])
 

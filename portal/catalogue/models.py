@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.catalogue.prices import Taxed
 from portal.kit.clock import now
 from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 
@@ -205,16 +206,29 @@ class PriceCorrection(TenantRow, Base):
 
 
 class TaxRate(TenantRow, Base):
-    """The retail tax for customers of a country from a day on, in parts per million; it goes before a product's own."""
+    """A tax from a day on, in parts per million, for whom a `Taxed` names.
+
+    At retail for the customers of a country, or of one region of it (its code, as `kit.postal` knows it): it goes
+    before a product's own. At wholesale for the white label: it goes before the opening rate that stands on it.
+    """
 
     __tablename__ = "tax_rate"
     __table_args__ = (
-        UniqueConstraint("white_label_id", "country", "valid_from"),
+        UniqueConstraint("white_label_id", "side", "country", "region", "valid_from"),
         CheckConstraint("rate_ppm >= 0 and rate_ppm <= 1000000", name="rate"),
+        CheckConstraint(
+            "(side = 'retail' and country <> '') or (side = 'wholesale' and country = '' and region = '')", name="whose"
+        ),
     )
 
+    side: Mapped[str] = mapped_column(default="retail", server_default="retail")
     country: Mapped[str]
+    region: Mapped[str] = mapped_column(default="", server_default="")
     valid_from: Mapped[date]
     rate_ppm: Mapped[int]
     set_at: Mapped[datetime] = mapped_column(default=now)
     set_by: Mapped[str]
+
+    @property
+    def whose(self) -> Taxed:
+        return Taxed(self.country, self.region, self.side)

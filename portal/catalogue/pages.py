@@ -137,7 +137,7 @@ class Desk:
 
     def _ppm(self, of: Plan | Service, on: date) -> int:
         """The tax of the white label's own country: the margin is worked out for a customer at home."""
-        return self.rates.ppm(self.tenant.country, on, otherwise_ppm=of.tax_ppm)
+        return self.rates.retail_ppm(self.tenant.country, "", on, otherwise_ppm=of.tax_ppm)
 
     @property
     def _includes_tax(self) -> bool:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 Value = TypeVar("Value")
@@ -87,10 +87,29 @@ class DatedPrice:
     set_by: str
 
 
+class Taxed(NamedTuple):
+    """Whom a tax rate is for: at retail, customers of a country or of one region of it; at wholesale, the white label.
+
+    The region is a code, as `kit.postal.region_code` reads it; without one the rate is for the whole country.
+    """
+
+    country: str = ""
+    region: str = ""
+    side: str = "retail"
+
+
+WHOLESALE = Taxed(side="wholesale")
+
+
 class RateRow(Protocol):
-    country: str
-    valid_from: date
-    rate_ppm: int
+    @property
+    def whose(self) -> Taxed: ...
+
+    @property
+    def valid_from(self) -> date: ...
+
+    @property
+    def rate_ppm(self) -> int: ...
 
 
 class PriceList:
@@ -126,17 +145,27 @@ class PriceList:
 
 
 class TaxRates:
-    """The white label's rates by country and day."""
+    """The rates of one white label: those of its customers by country and region, and its own at wholesale."""
 
     def __init__(self, rows: Iterable[RateRow]) -> None:
-        self._rows: dict[str, list[tuple[date, int]]] = {}
+        self._rows: dict[Taxed, list[tuple[date, int]]] = {}
         for row in sorted(rows, key=lambda row: row.valid_from):
-            self._rows.setdefault(row.country, []).append((row.valid_from, row.rate_ppm))
+            self._rows.setdefault(row.whose, []).append((row.valid_from, row.rate_ppm))
 
-    def ppm(self, country: str, day: date, *, otherwise_ppm: int) -> int:
-        """The country's rate on a day, or the product's own where none is set."""
-        found = _latest(self._rows.get(country, []), day)
+    def retail_ppm(self, country: str, region: str, day: date, *, otherwise_ppm: int) -> int:
+        """The region's rate on a day, else the country's, else the product's own."""
+        found = self._on(Taxed(country, region), day) if region else None
+        if found is None:
+            found = self._on(Taxed(country), day)
         return otherwise_ppm if found is None else found
+
+    def wholesale_ppm(self, day: date, *, opening_ppm: int) -> int:
+        """What the operator adds on a day: the opening rate until the first dated one."""
+        found = self._on(WHOLESALE, day)
+        return opening_ppm if found is None else found
+
+    def _on(self, whose: Taxed, day: date) -> int | None:
+        return _latest(self._rows.get(whose, []), day)
 
 
 def _latest(dated: list[tuple[date, Value]], day: date) -> Value | None:

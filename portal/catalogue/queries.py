@@ -1,4 +1,4 @@
-"""Reading the catalogue: what is on sale, prices by day and tax by country."""
+"""Reading the catalogue: what is on sale, prices by day, and tax by day and place."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -104,8 +104,9 @@ def _as_it_stands(row: Price, correction: PriceCorrection | None) -> DatedPrice 
 
 
 def tax_rate_rows(db: TenantSession) -> Sequence[TaxRate]:
-    """By country, the latest day first."""
-    return db.scalars(select(TaxRate).order_by(TaxRate.country, TaxRate.valid_from.desc())).all()
+    """Wholesale first, then by country, a country before its regions; the latest day of each first."""
+    order = (TaxRate.country, TaxRate.region, TaxRate.valid_from.desc())
+    return db.scalars(select(TaxRate).order_by(*order)).all()
 
 
 def tax_rates(db: TenantSession) -> TaxRates:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.audit.commands import Actor
 from portal.catalogue.commands import NewPrice, add_currency, include, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Service
+from portal.catalogue.prices import WHOLESALE, Taxed
 from portal.catalogue.queries import products
 from portal.demo.cast import NEXT_DEFAULT, Catalogue
 from portal.kit import jobs
@@ -21,7 +22,7 @@ from portal.whitelabels.queries import operator as the_operator, white_label
 def stock(white_label_id: UUID, new: Catalogue, *, by: Actor) -> None:
     """What follows the default list, what plans hold of it, and a tax rate."""
     with reading(white_label_id) as db:
-        tax_ppm = white_label(db).wholesale_tax_ppm
+        tax_ppm = white_label(db).opening_wholesale_tax_ppm
     listed = _listed()
     _price(listed, new, by=by)
     for code in new.from_list:
@@ -33,7 +34,7 @@ def stock(white_label_id: UUID, new: Catalogue, *, by: Actor) -> None:
             include(db, plan, held, quantity, by=by)
         country, rate_ppm = new.tax
         begins = today(white_label(db).time_zone) + timedelta(days=1)
-        set_tax_rate(db, country, begins, rate_ppm, by=by)
+        set_tax_rate(db, Taxed(country), begins, rate_ppm, by=by)
     jobs.run_due()
 
 
@@ -53,6 +54,14 @@ def change_the_list(*, by: Actor) -> None:
         flows.set_default_price(
             listed[code].id, NewPrice("wholesale", begins, wholesale_minor, currency=currency), by=by
         )
+
+
+def raise_the_tax(white_label_id: UUID, *, by: Actor) -> None:
+    """One per cent more on wholesale, from the year to come on."""
+    with transaction(white_label_id) as db:
+        tenant = white_label(db)
+        begins = date(today(tenant.time_zone).year + 1, 1, 1)
+        set_tax_rate(db, WHOLESALE, begins, tenant.opening_wholesale_tax_ppm + 10_000, by=by)
 
 
 def ask_for_credit(white_label_id: UUID, *, by: Actor) -> None:

@@ -75,6 +75,7 @@ def seed(places: Places, progress: Progress) -> None:
             bill_white_label(white_label_id, clock.today(tenant.business.time_zone), by="the portal")
             _statements(tenant.business.time_zone)
         prices.look_ahead(white_label_id, tenant.catalogue, by=by)
+        prices.raise_the_tax(white_label_id, by=by)
         prices.ask_for_credit(white_label_id, by=operators[1])
     prices.change_the_list(by=by)
     numbers.stock(by=by)

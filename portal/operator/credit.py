@@ -16,7 +16,7 @@ class UnknownHost(LookupError):
 
 def give(host: str, amount: str, reason: str) -> str:
     """Raises UnknownHost for an unknown host, NotAnAmount for what is no amount."""
-    tenant = _tenant(host)
+    tenant = tenant_at(host)
     money = parse(amount, tenant.currency)
     with transaction(tenant.id) as db:
         account = white_label_account(db)
@@ -26,14 +26,15 @@ def give(host: str, amount: str, reason: str) -> str:
 
 def limit(host: str, amount: str) -> str:
     """As above; zero is an amount here."""
-    tenant = _tenant(host)
+    tenant = tenant_at(host)
     money = zero_or_more(amount, tenant.currency)
     with transaction(tenant.id) as db:
         set_credit_limit(db, white_label_account(db), money.minor, by=COMMAND_LINE)
     return f"{tenant.name} may owe {money.words(tenant.locale)}."
 
 
-def _tenant(host: str) -> WhiteLabel:
+def tenant_at(host: str) -> WhiteLabel:
+    """Raises UnknownHost."""
     with reading(PLATFORM) as db:
         found = white_label_at(db, host.casefold())
     if found is None or found.is_operator:

@@ -14,6 +14,7 @@ from portal.billing.pricing import Prices
 from portal.billing.queries import available_minor, prices_of
 from portal.catalogue.models import Plan
 from portal.catalogue.queries import plans_on_sale
+from portal.catalogue.tax_pages import wholesale_words
 from portal.identity.factors import words_on_factors
 from portal.identity.models import User
 from portal.kit.clock import today
@@ -203,7 +204,7 @@ def show_page(db: TenantSession) -> ShowPage:
             ("Legal name", tenant.legal_name),
             ("Currency", tenant.currency),
             ("Time zone", tenant.time_zone),
-            ("Wholesale tax", f"{tenant.tax_name} {percent(tenant.wholesale_tax_ppm)}"),
+            ("Wholesale tax", f"{tenant.tax_name} {wholesale_words(db)}"),
             ("Support", tenant.support_email),
             ("Account numbers begin with", tenant.number_prefix),
         ],

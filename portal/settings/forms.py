@@ -1,15 +1,16 @@
 """Forms of the settings pages."""
 
-from datetime import date
 from typing import Any
 
 from flask import g
 from wtforms import BooleanField, DateField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
-from portal.catalogue.forms import FARTHEST, TaxNumberForm, WithdrawalForm
+from portal.catalogue.forms import FIRST_DAY, RATE, RateForm, TaxNumberForm, WithdrawalForm
+from portal.catalogue.prices import Taxed
 from portal.identity.again import AskedAgainForm
 from portal.kit.forms import PercentField, PortalForm, Text, choices
+from portal.kit.postal import postal_rules, region_code, region_names
 from portal.kit.world import countries, read_tax_number
 
 DAYS = [InputRequired("Write a number of days, or 0."), NumberRange(0, 365, "Choose from 0 to 365 days.")]
@@ -39,38 +40,44 @@ class PresentationForm(PortalForm):
     is_offered = BooleanField("Offered to customers")
 
 
-class TaxRateForm(PortalForm):
+class TaxRateForm(RateForm):
+    """A rate for a country, or for one of its regions where it has any."""
+
     country = SelectField("Country")
-    percent = PercentField("Rate, per cent", [Text(10, missing="Write a rate, such as 20.")])
-    valid_from = DateField("From", [InputRequired("Choose the day on which it begins.")])
+    region = SelectField("Region", validate_choice=False)
+    percent = PercentField("Rate, per cent", RATE)  # again, so that it comes after the place
+    valid_from = DateField("From", FIRST_DAY)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.country.choices = choices(countries("en_GB"))
+        self.regions = region_names(self.country.data or "")
+        self.region.choices = choices([("", "The whole country"), *self.regions.items()])
+        self.region.label.text = postal_rules(self.country.data or "").region
 
-    def validate_valid_from(self, field: Any) -> None:
-        if field.data is not None and field.data > FARTHEST:
-            raise ValidationError("Choose a day of this century or the next.")
+    def validate_region(self, field: Any) -> None:
+        """By its code or a name of it; what no such place has is refused even where the field was not offered."""
+        words, country = field.data or "", self.country.data or ""
+        if not words or self.country.errors:
+            return
+        if not self.regions:
+            raise ValidationError("A rate in this country is for all of it.")
+        field.data = region_code(words, country)
+        if not field.data:
+            raise ValidationError(f"This is no {field.label.text.lower()} of that country. Choose one from the list.")
 
     @property
-    def begins(self) -> date:
-        """Only of a form that was found valid."""
-        assert self.valid_from.data is not None
-        day: date = self.valid_from.data
-        return day
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """What the review carries to the confirmation."""
-        return {
-            self.country.name: self.country.data or "",
-            self.percent.name: self.percent.data or "",
-            self.valid_from.name: self.begins.isoformat(),
-        }
+    def whose(self) -> Taxed:
+        return Taxed(self.country.data or "", self.region.data or "")
 
 
 class RateWithdrawalForm(WithdrawalForm):
     country = StringField("Country", [Text(2)])
+    region = StringField("Region", [Text(80, optional=True)])
+
+    @property
+    def whose(self) -> Taxed:
+        return Taxed(self.country.data or "", self.region.data or "")
 
 
 class OwnTaxNumberForm(TaxNumberForm):

@@ -1,33 +1,22 @@
 """What the tax pages show, as ready words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from portal.catalogue.commands import check_tax_rate
-from portal.catalogue.models import TaxRate
-from portal.catalogue.queries import products, tax_rate_rows
+from sqlalchemy import and_, func, select
+
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account, Address
+from portal.catalogue import tax_pages
+from portal.catalogue.prices import Taxed
+from portal.catalogue.tax_pages import RateLine, RateReview, own_rates, retail_lines, wholesale_words
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
-from portal.kit.money import percent
-from portal.kit.world import country_name
+from portal.kit.postal import region_code
 from portal.settings.commands import may_change_mode
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, short_day
 
 MODE_WORDS = {"exclusive": "without tax: it is added", "inclusive": "with tax: it is taken out"}
-
-
-@dataclass(frozen=True)
-class RateLine:
-    country: str
-    rate: str
-    since: str
-    until: str
-    by: str
-    is_now: bool
-    code: str
-    withdraw: str
-    """The day of a rate that is to come, by which it can be withdrawn; else empty."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +28,7 @@ class TaxPage:
     may_change_mode: bool
     rates: list[RateLine]
     otherwise: str
+    wholesale: str
     tomorrow: str
 
 
@@ -50,50 +40,41 @@ class ModePage:
     may_change: bool
 
 
-@dataclass(frozen=True)
-class RateReview:
-    """What a new rate would do; `rows` are what it is about, what holds on that day without it, and with it."""
+def review(db: TenantSession, whose: Taxed, on: date, ppm: int) -> RateReview:
+    """What `set_tax_rate` would change, and for how many it changes nothing. Raises what it raises."""
+    found = tax_pages.review(db, whose, on, ppm)
+    nowhere = _without_region(db, whose.country) if whose.region else 0
+    if not nowhere:
+        return found
+    who = "1 customer there has" if nowhere == 1 else f"{nowhere} customers there have"
+    words = f"{who} no region on file that we know: the rate of the country holds."
+    return replace(found, effects=[*found.effects, words])
 
-    title: str
-    rows: list[tuple[str, str, str]]
-    effects: list[str]
 
-
-def review(db: TenantSession, country: str, on: date, ppm: int) -> RateReview:
-    """What `set_tax_rate` would change. Raises what it raises."""
-    check_tax_rate(db, country, on)
-    tenant, name = white_label(db), country_name(country)
-    rows = [row for row in tax_rate_rows(db) if row.country == country]
-    old = next((percent(row.rate_ppm) for row in rows if row.valid_from <= on), f"Each product's own, {_own(db)}")
-    later = min((row.valid_from for row in rows if row.valid_from > on), default=None)
-    effects = [f"It holds from {day(on, tenant)}; periods already begun keep their rate."]
-    if later is not None:
-        effects.append(f"It holds until {day(later, tenant)}, when a rate that was set before begins.")
-    if any(row.valid_from == on for row in rows):
-        effects.append("It replaces the rate that was set for that day.")
-    effects.append("Until that day it can be replaced or withdrawn.")
-    return RateReview(
-        f"{percent(ppm)} {tenant.tax_name} for {name}?", [(f"Rate for {name}", old, percent(ppm))], effects
+def _without_region(db: TenantSession, country: str) -> int:
+    """Open customers of a country whose business address names none of its regions, or in words of their own."""
+    there = and_(Address.white_label_id == Account.white_label_id, Address.account_id == Account.id)
+    wanted = (
+        select(Address.region, func.count(Account.id))
+        .join(Account, there)
+        .where(Address.kind == "business", Address.country == country, Account.state != State.CLOSED)
     )
-
-
-def _own(db: TenantSession) -> str:
-    """The rates that products have themselves, in words."""
-    return " or ".join(percent(ppm) for ppm in sorted({each.tax_ppm for each in products(db)})) or "nothing"
+    rows = db.execute(wanted.group_by(Address.region))
+    return sum(count for region, count in rows if not region_code(region, country))
 
 
 def tax_page(db: TenantSession) -> TaxPage:
     tenant = white_label(db)
-    present = today(tenant.time_zone)
     return TaxPage(
         country=tenant.country,
         number=tenant.tax_number or "",
         tax_name=tenant.tax_name,
         mode=MODE_WORDS[tenant.retail_tax_mode],
         may_change_mode=may_change_mode(db),
-        rates=_rate_lines(db),
-        otherwise=_own(db),
-        tomorrow=(present + timedelta(days=1)).isoformat(),
+        rates=retail_lines(db),
+        otherwise=own_rates(db),
+        wholesale=wholesale_words(db),
+        tomorrow=(today(tenant.time_zone) + timedelta(days=1)).isoformat(),
     )
 
 
@@ -101,26 +82,3 @@ def mode_page(db: TenantSession) -> ModePage:
     tenant = white_label(db)
     other = "inclusive" if tenant.retail_tax_mode == "exclusive" else "exclusive"
     return ModePage(tenant.retail_tax_mode, other, tenant.tax_name, may_change_mode(db))
-
-
-def _rate_lines(db: TenantSession) -> list[RateLine]:
-    """By country, the latest first; a rate ends where the next one of its country begins."""
-    tenant, found = white_label(db), []
-    present = today(tenant.time_zone)
-    after: TaxRate | None = None
-    for row in tax_rate_rows(db):
-        ends = after.valid_from if after is not None and after.country == row.country else None
-        found.append(
-            RateLine(
-                country=country_name(row.country),
-                rate=percent(row.rate_ppm),
-                since=short_day(row.valid_from, tenant),
-                until=short_day(ends - timedelta(days=1), tenant) if ends else "",
-                by=row.set_by,
-                is_now=row.valid_from <= present and (ends is None or present < ends),
-                code=row.country,
-                withdraw=row.valid_from.isoformat() if row.valid_from > present else "",
-            )
-        )
-        after = row
-    return found

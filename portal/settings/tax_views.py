@@ -1,4 +1,4 @@
-"""The tax on what a white label sells: rates by country, its own tax number, prices with or without tax."""
+"""The tax on what a white label sells: rates by country and region, its own tax number, prices with or without tax."""
 
 from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
@@ -19,7 +19,9 @@ bp = Blueprint("tax", __name__, url_prefix="/settings/tax")
 @bp.get("")
 @administrators_only
 def index() -> Response:
-    return _index()
+    """With what was typed already, when another country was chosen: it may have regions."""
+    is_begun = "rate-country" in request.args
+    return _index(rate=TaxRateForm(request.args, prefix="rate", meta={"csrf": False})) if is_begun else _index()
 
 
 @bp.get("/rates")
@@ -31,11 +33,11 @@ def review_rate() -> Response:
         return _index(rate=form)
     try:
         with reading() as db:
-            found = tax_pages.review(db, form.country.data or "", form.begins, form.percent.ppm)
+            found = tax_pages.review(db, form.whose, form.begins, form.percent.ppm)
     except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _index(rate=form)
-    return page("settings/tax-review.html", found=found, fields=form.fields)
+    return page("settings/tax-review.html", found=found, form=form)
 
 
 @bp.post("/rates")
@@ -46,7 +48,7 @@ def set_rate() -> Response:
         return _index(rate=form)
     try:
         with transaction() as db:
-            catalogue.set_tax_rate(db, form.country.data or "", form.begins, form.percent.ppm, by=actor())
+            catalogue.set_tax_rate(db, form.whose, form.begins, form.percent.ppm, by=actor())
     except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _index(rate=form)
@@ -62,7 +64,7 @@ def withdraw_rate() -> Response:
     if not form.validate_on_submit() or form.valid_from.data is None:
         raise BadInput
     with transaction() as db:
-        catalogue.withdraw_tax_rate(db, form.country.data or "", form.valid_from.data, by=actor())
+        catalogue.withdraw_tax_rate(db, form.whose, form.valid_from.data, by=actor())
     flash("The rate is withdrawn. No money moved.", "ok")
     return redirect("/settings/tax", 303)
 

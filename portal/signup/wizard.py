@@ -12,6 +12,7 @@ from portal.accounts.forms import place_words
 from portal.accounts.lifecycle import Administration
 from portal.accounts.queries import is_staff, likenesses, white_label_account
 from portal.activation.pages import Row, invoice_rows
+from portal.billing.book import buyer_in
 from portal.billing.pricing import Invoice, Prices, first_invoice, needed_funding_minor
 from portal.billing.queries import available_minor, first_day_for, prices_of
 from portal.billing.words import retail_price, span
@@ -218,7 +219,8 @@ def review(db: TenantSession, draft: Draft) -> Review:
     plan = db.load(Plan, UUID(draft.answers["plan"]["plan"]))
     assert plan is not None
     first_day = first_day_for(tenant, _day(draft))
-    prices = prices_of(db, plan, day=first_day, country=draft.answers["addresses"]["country"])
+    places = draft.answers["addresses"]
+    prices = prices_of(db, plan, day=first_day, buyer=buyer_in(places["country"], places["region"] or ""))
     invoice = first_invoice(prices, first_day, _billing_day(draft))
     is_option_1 = draft.administration == Administration.CUSTOMER
     contact = draft.answers["contact"]

@@ -14,7 +14,10 @@ from portal.kit.vault import seal, unseal
 
 
 class WhiteLabel(Base):
-    """A tenant: a reseller with its own host, brand, gateway, price list and books."""
+    """A tenant: a reseller with its own host, brand, gateway, price list and books.
+
+    The opening tax on wholesale holds until a dated rate replaces it; read both through `catalogue.prices.TaxRates`.
+    """
 
     __tablename__ = "white_label"
     __table_args__ = (
@@ -38,7 +41,7 @@ class WhiteLabel(Base):
     country: Mapped[str] = mapped_column(default="GB")
     number_prefix: Mapped[str] = mapped_column(unique=True)
     tax_name: Mapped[str] = mapped_column(default="VAT")
-    wholesale_tax_ppm: Mapped[int] = mapped_column(default=0)
+    opening_wholesale_tax_ppm: Mapped[int] = mapped_column("wholesale_tax_ppm", default=0)
     retail_tax_mode: Mapped[str] = mapped_column(default="exclusive", server_default="exclusive")
     tax_number: Mapped[str | None]
     colour: Mapped[str] = mapped_column(default="#33506b")

@@ -33,6 +33,7 @@ from tests.access.factors_table import FORMS_OF_FACTORS
 from tests.access.numbers_forms import FORMS_OF_NUMBERS
 from tests.access.phones_forms import FORMS_OF_PHONES, FORMS_OF_STOCK
 from tests.access.phones_table import MACHINE, phones_of
+from tests.access.taxes_table import forms_of_taxes
 from tests.access.test_role_table import (
     ADMINISTRATOR,
     FINISHING,
@@ -157,9 +158,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         "/settings/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
         "/settings/tax/mode": {"mode": "inclusive"},
         "/settings/tax/number": {"own-tax_number": "GB980780684"},
-        "/settings/tax/rates": {
-            "rate-country": "IE", "rate-percent": "23", "rate-valid_from": price_form()["valid_from"]},
-        "/settings/tax/rates/withdrawal": {"country": "IE", "valid_from": price_form()["valid_from"]},
+        **forms_of_taxes(price_form()["valid_from"]),
     }
 
 

@@ -33,6 +33,7 @@ from tests.access.factors_table import OF_ADMINISTRATORS, OF_EVERYBODY, OF_OPERA
 from tests.access.numbers_table import NUMBERS
 from tests.access.phones_table import MACHINE, PHONES, phones_of
 from tests.access.stock_table import NUMBER_STOCK, block_and_file
+from tests.access.taxes_table import OPERATORS_TAX
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
 from tests.numbers.making import one_of_each
@@ -201,7 +202,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/webhooks/stripe/<slug>": ("POST", OPEN),
     **{rule: (methods, SIGNED_IN) for rule, methods in OF_EVERYBODY.items()},
     **{rule: (methods, ADMINISTRATOR) for rule, methods in OF_ADMINISTRATORS.items()},
-    **{rule: (methods, OPERATOR) for rule, methods in OF_OPERATORS.items()},
+    **{rule: (methods, OPERATOR) for rule, methods in (OF_OPERATORS | OPERATORS_TAX).items()},
     **NUMBERS,
     **PHONES,
 }

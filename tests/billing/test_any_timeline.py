@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings as effort, strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts import commands as accounts
-from portal.accounts.models import Account, MoveRefused, Subscription
+from portal.accounts.models import Account, Address, MoveRefused, Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.changes import CannotChange, When, Wish, carry_out, due_minor, to_agree_minor
 from portal.billing.models import Charge, ChargeCredit
@@ -21,8 +21,9 @@ from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, rests_of
 from portal.billing.timeline import active_days
 from portal.billing.withdrawing import withdraw
-from portal.catalogue.commands import NewPrice, set_price
+from portal.catalogue.commands import NewPrice, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Price, Service
+from portal.catalogue.prices import WHOLESALE, Taxed
 from portal.kit import clock as kit_clock
 from portal.kit.db import reading, transaction
 from portal.kit.ids import new_id
@@ -38,10 +39,13 @@ ZONES = ("Europe/London", "America/New_York", "Pacific/Auckland", "Australia/Lor
 STARTS = [date(2028, 1, 29), date(2028, 1, 31), date(2028, 2, 29), date(2028, 3, 20), date(2028, 9, 25),
           date(2027, 12, 30), date(2028, 10, 20)]
 
+PLACES = (Taxed("CA"), Taxed("CA", "ON"), Taxed("CA", "QC"), WHOLESALE)
+
 ACTS = st.one_of(
     st.tuples(st.just("seats"), st.integers(0, 4), st.sampled_from(When)),
     st.tuples(st.just("plan"), st.sampled_from(["small", "large", "yearly"]), st.sampled_from(When)),
     st.tuples(st.just("price"), st.sampled_from(["seat", "small", "large"]), st.integers(0, 5000)),
+    st.tuples(st.just("tax"), st.sampled_from(PLACES), st.sampled_from([0, 50_000, 212_500])),
     st.just(("suspend",)), st.just(("reactivate",)), st.just(("close",)), st.just(("withdraw",)),
 )
 SCRIPTS = st.lists(st.tuples(st.integers(0, LENGTH - 1), ACTS), max_size=7)
@@ -69,6 +73,8 @@ class Life:
             self.seat = service(db, "seat", retail=777, wholesale=333, retail_setup=111, wholesale_setup=55).id
             made = customer(db, self.plans["small"], OPTION_1)
             made.billing_day = billing_day
+            there = update(Address).where(Address.account_id == made.id, Address.kind == "business")
+            db.execute(there.values(country="CA", region="Ontario"))
             self.account = active(db, made, paid_minor=5000).id
             pay(db, made, 10_000_000)
 
@@ -90,7 +96,7 @@ class Life:
         with suppress(CannotChange, MoveRefused), transaction(self.id) as db:
             account = db.locked(Account, self.account)
             if what not in ("seats", "plan"):
-                # A price, a rest or a withdrawal after the confirmation changes what has not begun.
+                # A price, a tax, a rest or a withdrawal after the confirmation changes what has not begun.
                 self.promised = {key: sum for key, sum in self.promised.items() if key[1] <= str(self.today())}
             if what in ("seats", "plan"):
                 self.change(db, account, what, *how)
@@ -98,6 +104,8 @@ class Life:
                 of = db.load(Service, self.seat) if how[0] == "seat" else db.load(Plan, self.plans[how[0]])
                 new = NewPrice("retail", self.today() + timedelta(days=1), how[1], how[1] // 3)
                 set_price(db, of, new, by=COMMAND_LINE)
+            elif what == "tax":
+                set_tax_rate(db, how[0], self.today() + timedelta(days=1), how[1], by=COMMAND_LINE)
             elif what == "withdraw":
                 withdraw(db, account, db.load(Service, self.seat), by=COMMAND_LINE)
             elif what == "reactivate":
@@ -166,7 +174,7 @@ class Life:
 @given(SCRIPTS, st.sampled_from(ZONES), st.sampled_from(STARTS), st.none() | st.sampled_from([1, 15, 31]))
 @effort(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_however_it_is_billed_it_is_one_ledger(database, script, zone, begins, billing_day):
-    """Red when a change does not charge what was missed first, or a price is taken of the day of the run."""
+    """Red when a change does not charge what was missed first, or a price or a tax is taken of the day of the run."""
     lives = {way: Life(zone, begins, billing_day) for way in WAYS}
     for way, life in lives.items():
         life.live(script, WAYS[way])

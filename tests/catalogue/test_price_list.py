@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from hypothesis import given, strategies as st
 
 from portal.catalogue.margins import margin_of
-from portal.catalogue.prices import Amounts, PriceList, TaxRates
+from portal.catalogue.prices import WHOLESALE, Amounts, PriceList, Taxed, TaxRates
 from portal.kit.money import net_of, tax_on, tax_within
 
 BEGIN = date(2026, 1, 1)
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Rate:
-    country: str
+    whose: Taxed
     valid_from: date
     rate_ppm: int
 
@@ -105,9 +105,26 @@ def test_set_up_comes_with_its_price_and_free_is_a_price():
 @given(st.dictionaries(st.tuples(st.sampled_from(["GB", "IE", "DE"]), days), st.integers(0, 10**6), max_size=10),
        st.sampled_from(["GB", "IE", "NZ"]), days)
 def test_a_countrys_rate_holds_from_its_day_and_the_products_own_before_it(dated, country, day):
-    found = TaxRates([Rate(c, d, ppm) for (c, d), ppm in dated.items()]).ppm(country, day, otherwise_ppm=7)
+    rates = TaxRates([Rate(Taxed(c), d, ppm) for (c, d), ppm in dated.items()])
     own = {d: ppm for (c, d), ppm in dated.items() if c == country}
-    assert found == naive(own, day, 7)
+    assert rates.retail_ppm(country, "", day, otherwise_ppm=7) == naive(own, day, 7)
+
+
+PLACES = [Taxed("CA"), Taxed("CA", "ON"), Taxed("CA", "QC"), Taxed("ES"), Taxed("ES", "ON"), WHOLESALE]
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from(PLACES), days), st.integers(0, 10**6), max_size=12),
+       st.sampled_from(["CA", "ES", "NZ", ""]), st.sampled_from(["ON", "QC", "BC", ""]), days)
+def test_a_regions_rate_goes_before_its_countrys_and_that_before_the_products_own(dated, country, region, day):
+    """Red when the region is asked without its country, or the country first, or wholesale counts as a country of no
+    name."""
+    def of(whose):
+        return {d: ppm for (w, d), ppm in dated.items() if w == whose}
+    rates = TaxRates([Rate(whose, d, ppm) for (whose, d), ppm in dated.items()])
+    of_country = naive(of(Taxed(country)), day, 7)
+    wanted = naive(of(Taxed(country, region)), day, of_country) if region else of_country
+    assert rates.retail_ppm(country, region, day, otherwise_ppm=7) == wanted
+    assert rates.wholesale_ppm(day, opening_ppm=9) == naive(of(WHOLESALE), day, 9)
 
 
 @given(amounts, st.integers(0, 10**6))

@@ -1,13 +1,19 @@
 """A database of the first release, with people and money in it, comes up to date without losing or inventing any."""
 
+import sqlite3
+
+import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import select, text
 
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Pause, Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import ChargeTotal
-from portal.kit.db import PLATFORM, reading, transaction
+from portal.kit.db import PLATFORM, connect_to, reading, transaction
 from portal.kit.migrating import drift, is_current, migrate
+from portal.kit.settings import root
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, claim, customer
 from tests.cast import on_sqlite
@@ -69,3 +75,36 @@ def test_who_claimed_and_what_was_charged_are_found_again(database, settings, no
     assert is_current(settings.database_url) and drift(settings.database_url) == []
     assert snapshot() == before
     assert [words for finding in verify() for words in finding.differences] == []
+
+
+def upgrade_to(revision, url):
+    config = Config()
+    config.set_main_option("script_location", str(root() / "migrations"))
+    engine = connect_to(url)
+    with engine.execution_options(sqlite_begin="BEGIN IMMEDIATE").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_a_tax_rate_of_before_is_a_whole_countrys_at_retail_and_its_rules_stand(tmp_path):
+    """Red when SQLite makes the table again without its checks, or without the rows."""
+    file = tmp_path / "portal.sqlite3"
+    upgrade_to("0020", f"sqlite:///{file}")
+    old = sqlite3.connect(file)
+    needed = [name for _, name, _, must, otherwise, _ in old.execute("pragma table_info(white_label)")
+              if must and otherwise is None]
+    row = {**dict.fromkeys(needed, ""), "id": "a" * 32, "kind": "white_label"}
+    old.execute(f"insert into white_label ({', '.join(row)}) values ({', '.join('?' * len(row))})", [*row.values()])
+    rate = ("a" * 32, "b" * 32, "CA", "2026-12-01", 50_000, "2026-11-02 09:00:00", "Bob")
+    old.execute("insert into tax_rate values (?, ?, ?, ?, ?, ?, ?)", rate)
+    old.commit()
+    old.close()
+    upgrade_to("head", f"sqlite:///{file}")
+    new = sqlite3.connect(file)
+    assert new.execute("select id, side, country, region, valid_from, rate_ppm, set_by from tax_rate").fetchall() == [
+        ("b" * 32, "retail", "CA", "", "2026-12-01", 50_000, "Bob")]
+    for change in ("rate_ppm = 1000001", "side = 'wholesale'", "white_label_id = 'nobody'", "region = null"):
+        with pytest.raises(sqlite3.IntegrityError):
+            new.executescript(f"pragma foreign_keys = on; update tax_rate set {change}")
+    new.close()

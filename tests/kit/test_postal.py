@@ -1,8 +1,9 @@
-"""Boxes at post offices are told from places where a telephone can stand."""
+"""Boxes at post offices are told from places where a telephone can stand, and each region has one code."""
 
 import pytest
 
-from portal.kit.postal import is_post_box
+from portal.kit.postal import is_post_box, postal_rules, read_region, region_code, region_names
+from portal.kit.world import countries
 
 
 @pytest.mark.parametrize(("line", "country"), [
@@ -27,3 +28,33 @@ def test_a_box_is_one(line, country):
 ])
 def test_a_place_is_none(line, country):
     assert not is_post_box(line, country)
+
+
+@pytest.mark.parametrize(("words", "country", "code"), [
+    ("on", "CA", "ON"), ("Ontario", "CA", "ON"), ("  Québec ", "CA", "QC"), ("Quebec", "CA", "QC"),
+    ("Islas Baleares", "ES", "PM"), ("Illes Balears", "ES", "PM"),
+    ("Tokyo", "JP", "東京都"), ("東京都", "JP", "東京都"),
+    ("co. cork", "IE", "Co. Cork"), ("Cork", "IE", "Co. Cork"), ("jammu & kashmir", "IN", "Jammu and Kashmir"),
+    ("Onatrio", "CA", ""), ("", "CA", ""), ("Avon", "GB", ""), ("ON", "XX", ""), ("O" * 10_000, "CA", ""),
+])
+def test_a_region_has_one_code_whatever_it_is_called(words, country, code):
+    assert region_code(words, country) == code
+
+
+def test_what_an_address_keeps_of_a_region_leads_to_its_code_in_every_country():
+    """Red when the code is the first word that fits: an address may keep a name instead of it, and India has two codes
+    for some of its regions."""
+    for country, _ in countries("en_GB"):
+        names = region_names(country)
+        assert bool(names) == bool(postal_rules(country).regions)
+        for written, name in postal_rules(country).regions:
+            found = {region_code(words, country) for words in (written, name, read_region(name, country))}
+            assert len(found) == 1 and found < {*names, ""}
+
+
+@pytest.mark.parametrize(("country", "code", "name"), [
+    ("CA", "QC", "Quebec"), ("JP", "東京都", "Tokyo"), ("ES", "TF", "Santa Cruz de Tenerife"), ("ES", "VI", "Álava"),
+    ("IE", "Co. Cork", "Co. Cork")])
+def test_a_region_is_called_by_its_name_in_latin_letters(country, code, name):
+    assert region_names(country)[code] == name and region_names("GB") == {}
+    assert list(region_names("ES"))[:4] == ["VI", "AB", "A", "AL"]

@@ -32,7 +32,7 @@ class TestCreate:
             "rimu.localhost", "Rimu Calls Limited", "7 Quay St", "help@rimu.example", "+64 9 555 0100")
         assert (made.colour, made.currency, made.country, made.time_zone, made.locale) == (
             "#0d5c63", "NZD", "NZ", "Pacific/Auckland", "en_NZ")
-        assert (made.tax_name, made.wholesale_tax_ppm, made.terms, made.kind, made.number_prefix) == (
+        assert (made.tax_name, made.opening_wholesale_tax_ppm, made.terms, made.kind, made.number_prefix) == (
             "GST", 150_000, "Be kind.", "white_label", "103")
 
     def test_it_comes_with_its_account_and_an_invited_administrator(self, desk, rows, olga):

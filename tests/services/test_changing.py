@@ -4,14 +4,15 @@ import re
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal.accounts.models import Account, Subscription
+from portal.accounts.models import Account, Address, Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
 from portal.billing.run import bill_white_label
-from portal.catalogue.commands import NewPrice, set_price
+from portal.catalogue.commands import NewPrice, set_price, set_tax_rate
 from portal.catalogue.models import Service
+from portal.catalogue.prices import Taxed
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -279,3 +280,22 @@ class TestBeforeTheRunOfTheNight:
                 Charge.account_id == shop.own, Charge.item == "plan", Charge.book == "retail")
             taxes = db.scalars(wanted.order_by(Charge.number)).all()
         assert taxes[1:] == ([200, 0] if exemption else [0, 200])
+
+    def test_what_has_begun_keeps_the_tax_of_its_region(self, shop, browse, bob, clock):
+        """A customer moves from Ontario to Quebec. Red when the addresses are saved without `catch_up`, and when a move
+        within a country counts for nothing."""
+        with transaction(shop.tenant.id) as db:
+            for region, ppm in (("ON", 130_000), ("QC", 50_000)):
+                set_tax_rate(db, Taxed("CA", region), date(2026, 11, 3), ppm, by=COMMAND_LINE)
+            there = update(Address).where(Address.account_id == shop.own, Address.kind == "business")
+            db.execute(there.values(country="CA", region="Ontario"))
+        clock.advance(days=30)
+        move = {"line1": "1 Rue Rachel", "city": "Montréal", "region": "québec", "postcode": "h2x1y4", "country": "CA",
+                "same_address": "y", "service_country": "CA"}
+        assert browse(bob).submit(f"/customers/{shop.own}/addresses", move).status_code == 303
+        clock.advance(days=31)
+        bill_white_label(shop.tenant.id, clock().date(), by="a test")
+        with reading(shop.tenant.id) as db:
+            wanted = select(Charge.tax_minor).where(
+                Charge.account_id == shop.own, Charge.item == "plan", Charge.book == "retail")
+            assert db.scalars(wanted.order_by(Charge.number)).all() == [200, 130, 50]

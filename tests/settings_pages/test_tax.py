@@ -1,10 +1,12 @@
-"""Rates by country and day, the white label's own number, and prices with or without tax."""
+"""Rates by country, region and day, the white label's own number, and prices with or without tax."""
 
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from portal.accounts.commands import close
+from portal.accounts.models import Address
 from portal.audit.commands import COMMAND_LINE
 from portal.audit.models import AuditRow
 from portal.billing.models import Charge
@@ -42,17 +44,17 @@ class TestRates:
             assert (rate.country, rate.valid_from, rate.rate_ppm, rate.set_by) == (
                 "IE", date(2026, 12, 1), 230_000, bob.name)
             rates = tax_rates(db)
-            assert rates.ppm("IE", date(2026, 11, 30), otherwise_ppm=1) == 1
-            assert rates.ppm("IE", date(2026, 12, 1), otherwise_ppm=1) == 230_000
+            assert rates.retail_ppm("IE", "", date(2026, 11, 30), otherwise_ppm=1) == 1
+            assert rates.retail_ppm("IE", "", date(2026, 12, 1), otherwise_ppm=1) == 230_000
             assert db.query(AuditRow).filter_by(action="tax-rate.set").one().actor_id == bob.id
-        assert "Ireland 23% 1 Dec 2026" in words(desk.get(TAX))
+        assert "Ireland To come 23% 1 Dec 2026" in words(desk.get(TAX))
 
     def test_one_rate_ends_where_the_next_begins(self, desk, clock, browse, bob):
         desk.submit(f"{TAX}/rates", RATE, page=TAX)
         desk.submit(f"{TAX}/rates", {**RATE, "rate-percent": "21.5", "rate-valid_from": "2027-01-01"}, page=TAX)
         clock.advance(days=40)
         page = words(browse(bob).get(TAX))
-        assert "Ireland 21.5% 1 Jan 2027" in page and "Ireland Holds today 23% 1 Dec 2026 31 Dec 2026" in page
+        assert "Ireland To come 21.5% 1 Jan 2027" in page and "Ireland Holds today 23% 1 Dec 2026 31 Dec 2026" in page
 
     def test_is_reviewed_before_it_is_saved(self, desk, northwind):
         page = desk.get(f"{TAX}/rates", query_string=RATE)
@@ -101,6 +103,101 @@ class TestRates:
         assert answer.status_code == 422 and field in errors(answer)
         with reading(northwind.id) as db:
             assert db.query(TaxRate).count() == 0
+
+
+@on_sqlite
+class TestByRegion:
+    ONTARIO = {"rate-country": "CA", "rate-region": "ON", "rate-percent": "13", "rate-valid_from": "2026-12-01"}
+    CANADA = {**ONTARIO, "rate-region": "", "rate-percent": "5"}
+
+    @pytest.fixture
+    def places(self, northwind):
+        def look():
+            with reading(northwind.id) as db:
+                return sorted((*row.whose, row.rate_ppm) for row in db.query(TaxRate))
+        return look
+
+    def test_regions_are_offered_for_a_country_that_has_some(self, desk):
+        """Without a script: the button asks for the page again, and what was typed stays."""
+        page = desk.get(TAX)
+        assert "rate-region" not in page.text and f'formaction="{TAX}"' in page.text
+        page = desk.get(TAX, query_string={**self.CANADA, "rate-percent": "13"})
+        assert page.status_code == 200 and errors(page) == {}
+        assert '<option value="ON">Ontario</option>' in page.text and "The whole country" in page.text
+        assert (value(page, "rate-country"), value(page, "rate-percent")) == ("CA", "13")
+        assert "rate-region" not in desk.get(TAX, query_string={"rate-country": "XX"}).text
+        assert "Province or region" in words(page) and "Emirate" in words(desk.get(TAX, query_string={
+            "rate-country": "AE"}))
+
+    def test_one_is_reviewed_set_listed_and_withdrawn_beside_its_country(self, desk, places):
+        """Red when a withdrawal goes by country and day alone."""
+        for form, title in ((self.CANADA, "5% VAT for Canada?"), (self.ONTARIO, "13% VAT for Canada, Ontario?")):
+            assert title in words(desk.get(f"{TAX}/rates", query_string=form))
+            assert desk.submit(f"{TAX}/rates", form, page=TAX).status_code == 303
+        assert places() == [("CA", "", "retail", 50_000), ("CA", "ON", "retail", 130_000)]
+        page = words(desk.get(TAX))
+        assert "Canada To come 5% 1 Dec 2026 No end" in page
+        assert "Canada, Ontario To come 13% 1 Dec 2026 No end" in page
+        back = {"country": "CA", "region": "ON", "valid_from": "2026-12-01"}
+        wrong = {**back, "region": "QC"}
+        answers = [desk.submit(f"{TAX}/rates/withdrawal", form, page=TAX).status_code for form in (wrong, back, back)]
+        assert answers == [404, 303, 404] and places() == [("CA", "", "retail", 50_000)]
+
+    def test_the_review_says_which_goes_before_which(self, desk):
+        page = words(desk.get(f"{TAX}/rates", query_string=self.CANADA))
+        assert "It is for the whole of Canada." in page and "For one province or region alone" in page
+        desk.submit(f"{TAX}/rates", self.CANADA, page=TAX)
+        page = words(desk.get(f"{TAX}/rates", query_string=self.ONTARIO))
+        assert "Rate for Canada, Ontario 5%, the rate of Canada 13%" in page
+        assert "It goes before a rate for the whole of Canada." in page and "Choose another province" in page
+        desk.submit(f"{TAX}/rates", self.ONTARIO, page=TAX)
+        later = {**self.CANADA, "rate-percent": "6", "rate-valid_from": "2027-01-01"}
+        page = words(desk.get(f"{TAX}/rates", query_string=later))
+        assert "It is for the whole of Canada, but for Ontario with a rate of its own." in page
+        assert "Rate for Canada 5% 6%" in page and "It replaces" not in page
+        page = words(desk.get(f"{TAX}/rates", query_string={**RATE, "rate-country": "GB"}))
+        assert "the whole of" not in page and "For one" not in page
+
+    def test_the_review_counts_those_whom_a_region_does_not_reach(self, desk, northwind):
+        """Red when a misspelled region counts as one, or a closed account as a customer."""
+        said = "no region on file that we know"
+        assert said not in words(desk.get(f"{TAX}/rates", query_string=self.ONTARIO))
+        with transaction(northwind.id) as db:
+            for region in ("Onatrio", "", "Ontario", "qc", "Gone"):
+                account = customer(db, northwind.plans["desk"], OPTION_1)
+                there = update(Address).where(Address.account_id == account.id)
+                db.execute(there.values(country="CA", region=region))
+                if region == "Gone":
+                    close(db, account, reason="By mistake", by=COMMAND_LINE)
+        asked = {form: words(desk.get(f"{TAX}/rates", query_string=form_of)) for form, form_of in (
+            ("ontario", self.ONTARIO), ("canada", self.CANADA))}
+        assert f"2 customers there have {said}: the rate of the country holds." in asked["ontario"]
+        assert said not in asked["canada"]
+
+    def test_each_ends_where_the_next_one_of_its_own_place_begins(self, desk):
+        later = {**self.ONTARIO, "rate-percent": "14", "rate-valid_from": "2027-01-01"}
+        for form in (self.CANADA, self.ONTARIO, later):
+            desk.submit(f"{TAX}/rates", form, page=TAX)
+        page = words(desk.get(TAX))
+        assert "Canada, Ontario To come 13% 1 Dec 2026 31 Dec 2026" in page
+        assert "Canada To come 5% 1 Dec 2026 No end" in page
+
+    @pytest.mark.parametrize(("country", "region"), [("CA", "ontario"), ("CA", "on"), ("CA", "Province of Ontario")])
+    def test_it_is_kept_by_its_code_however_it_is_written(self, desk, places, country, region):
+        desk.submit(f"{TAX}/rates", {**self.ONTARIO, "rate-country": country, "rate-region": region}, page=TAX)
+        assert places() == [("CA", "ON", "retail", 130_000)]
+
+    @pytest.mark.parametrize(("country", "region", "said"), [
+        ("CA", "Onatrio", "This is no province or region of that country. Choose one from the list."),
+        ("CA", "GC", "This is no province or region of that country. Choose one from the list."),
+        ("US", "O\u202eN", "This is no state of that country. Choose one from the list."),
+        ("GB", "Avon", "A rate in this country is for all of it."),
+    ])
+    def test_a_region_that_is_not_there_is_refused_beside_its_field(self, desk, places, country, region, said):
+        wrong = {**self.ONTARIO, "rate-country": country, "rate-region": region}
+        for answer in (desk.submit(f"{TAX}/rates", wrong, page=TAX), desk.get(f"{TAX}/rates", query_string=wrong)):
+            assert answer.status_code == 422 and errors(answer) == {"rate-region": said}
+        assert places() == []
 
 
 class TestTheOwnNumber:

@@ -12,8 +12,10 @@ from portal.activation.pages import breakdown
 from portal.activation.queries import latest_link
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
+from portal.catalogue.commands import set_tax_rate
+from portal.catalogue.prices import WHOLESALE, Taxed
 from portal.identity.models import User
-from portal.kit.clock import now, reading as at
+from portal.kit.clock import now, reading as at, today
 from portal.kit.db import transaction
 from portal.kit.money import Money, percent
 from portal.signup.commands import create_customer, start_draft
@@ -21,10 +23,12 @@ from portal.signup.wizard import review
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, span
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay, plan
+from tests.cast import on_sqlite
 from tests.signup.browsing import ADDRESSES, CONTACT, words
 
 MINOR = st.one_of(st.just(0), st.integers(1, 60_000))
 PPM = st.one_of(st.sampled_from([0, 50_000, 88_750, 150_000, 200_000]), st.integers(1, 1_000_000))
+PLACES = st.sampled_from([Taxed("CA"), Taxed("CA", "ON"), Taxed("CA", "QC"), WHOLESALE])
 MOMENTS = st.integers(0, 3 * 366 * 24).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours))
 
 
@@ -67,20 +71,26 @@ def billed(db, account, tenant):
     days_ahead=st.one_of(st.none(), st.integers(-9, 366)),
     billing_day=st.one_of(st.none(), st.integers(1, 28), st.just(31)),
     retail=MINOR, retail_setup=MINOR, wholesale=MINOR, wholesale_setup=MINOR, minimum=MINOR, tax=PPM, wholesale_tax=PPM,
+    rates=st.dictionaries(st.tuples(PLACES, st.integers(1, 400)), PPM, max_size=4),
+    region=st.sampled_from(["ON", "Ontario", "QC"]),
 )
 def test_the_invoice_on_the_review_is_the_one_that_is_billed(
     northwind, bob, administration, moment, days_ahead, billing_day, retail, retail_setup, wholesale, wholesale_setup,
-    minimum, tax, wholesale_tax,
+    minimum, tax, wholesale_tax, rates, region,
 ):
     """Red when the review works it out by itself: with tax on the total, say, or from the first of the month."""
     first_day = moment.date() + timedelta(days=days_ahead) if days_ahead is not None else None
     with at(lambda: moment), pytest.raises(_Undo), transaction(northwind.id) as db:
         tenant = white_label(db)
-        tenant.wholesale_tax_ppm, white_label_account(db).credit_limit_minor = wholesale_tax, 10**9
+        tenant.opening_wholesale_tax_ppm, white_label_account(db).credit_limit_minor = wholesale_tax, 10**9
         wanted = plan(
             db, "drawn", retail_minor=retail, retail_setup_minor=retail_setup, wholesale_minor=wholesale,
             wholesale_setup_minor=wholesale_setup, minimum_funding_minor=minimum, tax_ppm=tax)
+        for (whose, ahead), ppm in rates.items():
+            set_tax_rate(db, whose, today(tenant.time_zone) + timedelta(days=ahead), ppm, by=COMMAND_LINE)
         draft = filled_draft(db, bob, administration, wanted.id, first_day, billing_day)
+        there = {**draft.answers["addresses"], "country": "CA", "region": region}
+        draft.answers = {**draft.answers, "addresses": there}
         shown = review(db, draft)
         account = create_customer(db, draft, by=COMMAND_LINE, administrator=db.load(User, bob.id))
         if administration is OPTION_1:
@@ -130,3 +140,14 @@ def test_a_trial_is_said_on_the_review_and_before_the_payment(db, northwind, bob
     assert [(row.label, row.amount, row.note) for row in rows][1:] == [expected]
     account = customer(db, trial.id, OPTION_1)
     assert expected in [(row.label, row.amount, row.note) for row in breakdown(db, account).rows]
+
+
+@on_sqlite
+@pytest.mark.parametrize(("region", "tax"), [("Ontario", "VAT, 13%"), ("QC", "VAT, 5%"), ("", "VAT, 5%")])
+def test_the_review_has_the_tax_of_the_address_on_the_first_day(db, northwind, bob, clock, region, tax):
+    """Red when the review asks for the country alone, or for the tax of today."""
+    for whose, ppm in ((Taxed("CA"), 50_000), (Taxed("CA", "ON"), 130_000)):
+        set_tax_rate(db, whose, date(2026, 11, 20), ppm, by=COMMAND_LINE)
+    draft = filled_draft(db, bob, OPTION_1, northwind.plans["desk"], date(2026, 11, 20))
+    draft.answers = {**draft.answers, "addresses": {**draft.answers["addresses"], "country": "CA", "region": region}}
+    assert review(db, draft).invoice[-1].label == tax

@@ -11,6 +11,8 @@ from portal.accounts.commands import give_credit
 from portal.accounts.queries import white_label_account
 from portal.app import listen
 from portal.audit.commands import COMMAND_LINE
+from portal.catalogue.commands import set_tax_rate
+from portal.catalogue.prices import WHOLESALE
 from portal.kit.ids import new_id
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -18,8 +20,10 @@ from portal.letters.models import Letter
 from portal.statements import pages
 from portal.statements.commands import MonthNotOver, issue
 from portal.statements.models import Statement
+from portal.statements.proofs import statements_hold
 from portal.statements.statement import CHARGE, CREDIT, GRANT, PAYMENT, Line, Month, balance, in_order, taxes
 from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, pay
+from tests.cast import on_sqlite
 from tests.statements.conftest import DECEMBER, JANUARY, NOVEMBER, journal, lines_of
 
 
@@ -57,6 +61,21 @@ def test_the_tax_summary_is_the_sum_of_the_charges(db, own, december):
         {"ppm": 200_000, "net_minor": sum(c.net_minor for c in charged), "tax_minor": sum(c.tax_minor for c in charged)}
     ]
     assert statement.charged_minor == -sum(c.net_minor + c.tax_minor for c in charged)
+
+
+@on_sqlite
+def test_a_month_in_which_the_tax_on_wholesale_rose_sums_each_rate(db, northwind, own, december):
+    """Red when a statement takes one rate for all of its lines."""
+    set_tax_rate(db, WHOLESALE, date(2026, 12, 10), 250_000, by=COMMAND_LINE)
+    active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Cedar Cafe"))
+    december.advance(days=10)
+    active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Elm Eyes"))
+    december.advance(days=25)
+    statement = issue(db, white_label_account(db), DECEMBER)
+    found = {rate["ppm"]: (rate["net_minor"], rate["tax_minor"]) for rate in statement.taxes}
+    assert found == {200_000: (400 + 600 + 600, 320), 250_000: (600, 150)}
+    assert [rate for rate, _, _ in pages.sheet_of(db, statement).taxes] == ["25%", "20%"]
+    assert statements_hold(db).differences == []
 
 
 def test_the_white_labels_own_groups_by_customer_with_the_retail_price_beside(db, northwind, own, december):
