@@ -53,9 +53,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-
-
-@dataclass(frozen=True)
 class ShowPage:
     tenant: WhiteLabel
     rows: list[tuple[str, str]]

@@ -116,6 +116,8 @@ def forms(cast: Cast, plan_id: UUID, chosen: object = "") -> dict[str, dict[str,
         "/settings/gateway/tests/<uuid:test_id>": {},
         "/activation/payment": {"amount": "needed"},
         **forms_of_money(cast),
+        f"{OPERATORS}/suspension": {"reason": "Unpaid", "confirmed": cast.northwind.name},
+        f"{OPERATORS}/reactivation": {"reason": "Paid"},
         **TRIED_ELSEWHERE,
     }
 
