@@ -50,6 +50,7 @@ def main() -> None:
                     if not sys.argv[2:] or chapter.__name__ in sys.argv[2:]:
                         print(f"{brand}: {chapter.__name__}")
                         chapter()
+                        album.leave()
             browser.close()
 
 

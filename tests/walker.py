@@ -74,6 +74,12 @@ class Walker:
         page.on("pageerror", lambda error: heard.append(str(error)))
         return page
 
+    def leave(self) -> None:
+        """Close everybody's browser: a page that follows something would ask for ever."""
+        for page in self._complaints:
+            page.context.close()
+        self._complaints.clear()
+
     def go(self, page: Page, path: str, name: str = "", host: str = "") -> None:
         page.goto(self.places.url(host or self.host, path))
         if name:

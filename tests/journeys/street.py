@@ -51,8 +51,7 @@ class Street(Walker):
         """Nothing was reported by any browser, and the books agree."""
         heard = [told for each in self._complaints.values() for told in each]
         assert [told for told in heard if "responded with a status of 404" not in told] == []
-        for page in self._complaints:
-            page.context.close()
+        self.leave()
         assert [finding.what for finding in verify() if finding.differences and finding.what != "jobs"] == []
 
 

@@ -66,7 +66,10 @@ def _violations(page: Page, rules: Sequence[str]) -> list[Any]:
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_page_holds_against_axe_the_policy_and_the_console(walk: Album, chapter: str):
     """Each page in each role, light and dark, 1280 and 390 wide. Red with an unlabelled field, or an inline style."""
-    getattr(walk, chapter)()
+    try:
+        getattr(walk, chapter)()
+    finally:
+        walk.leave()
 
 
 def test_no_page_was_left_out(walk: Album, demo: Places):
@@ -79,4 +82,6 @@ def test_no_page_was_left_out(walk: Album, demo: Places):
 @pytest.mark.parametrize("chapter", ["outside", "activation", "finance", "people"])
 def test_another_brand_reads_as_well(chromium: Browser, demo: Places, chapter: str):
     """Orange instead of teal: the computed colours keep their contrast."""
-    getattr(Album(chromium, demo, examine_colours, KAURI), chapter)()
+    album = Album(chromium, demo, examine_colours, KAURI)
+    getattr(album, chapter)()
+    album.leave()

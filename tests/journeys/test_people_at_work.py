@@ -1,6 +1,7 @@
 """What people do with the product in Chromium: leave and come back, pay in two tabs, meet a robot, look next door."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,8 +18,10 @@ def unseen(page: Page, name: str, complaints: list[str]) -> None:
 
 
 @pytest.fixture
-def album(chromium: Browser, demo: Places) -> Album:
-    return Album(chromium, demo, unseen)
+def album(chromium: Browser, demo: Places) -> Iterator[Album]:
+    made = Album(chromium, demo, unseen)
+    yield made
+    made.leave()
 
 
 def begin(album: Album, name: str) -> tuple[Page, str]:
