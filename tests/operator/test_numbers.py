@@ -11,6 +11,7 @@ from portal.numbers.models import Number, NumberBlock, StockNumber
 from portal.numbers.stock_file import MOST_BYTES
 from portal.numbers.stock_models import ImportFates, NumberImport
 from tests.accounts.making import active, customer
+from tests.cast import on_both
 from tests.numbers.conftest import CLASS, depot, numbers_with
 from tests.signup.browsing import words
 from tests.uploads import multipart
@@ -309,6 +310,7 @@ def test_a_service_that_counts_numbers_is_a_price_class_and_keeps_that_when_it_i
     assert [s.counts for s in rows(Service, white_label_id=cast.northwind.id)] == ["numbers"]
 
 
+@on_both
 def test_signs_that_no_page_takes_harm_their_own_line_alone(desk, depot, rows):
     """Red without `shown` on PostgreSQL: at NUL the job raised DataError, and the file was being checked for ever.
 
