@@ -21,7 +21,8 @@ from portal.billing.credits import GivenBack, give_back, rest_of
 from portal.billing.models import Charge
 from portal.billing.period import Period
 from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
-from portal.billing.subscriptions import catch_up, cycle_of, plan_on
+from portal.billing.subscriptions import catch_up, cycle_of, plan_on, rests_of
+from portal.billing.timeline import price_day
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
@@ -118,10 +119,11 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     back = rest_of(db, account, present.item, starts) if present is not None and wish.when is When.NOW else None
     if not wish.quantity:
         return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
-    prices, free = book.prices(wish.product, starts, buyer), _free(db, account, wish, book, starts)
+    priced_on = _price_day(db, account, wish, present, starts)
+    prices, free = book.prices(wish.product, priced_on, buyer), _free(db, account, wish, book, starts)
     period = cycle.period_at(starts) if _is_charged_by(db, account, starts, day) else None
     more = _sets_up(db, account, wish, present, day)
-    setup = setup_line(prices, f"{item}.setup", more)
+    setup = setup_line(book.prices(wish.product, starts, buyer), f"{item}.setup", more)
     lines = _lines_now(wish, item, prices, free, setup, period)
     whole = cycle.period_of(cycle.period_at(starts).next_first_day)
     then = whole.first_day
@@ -273,6 +275,16 @@ def _one_off(db: TenantSession, account: Account, wish: Wish, prices: Prices, da
     # It is bought once and at once: it has no next period, whatever the form says.
     wish = replace(wish, when=When.NOW)
     return Change(wish, day, None, item, None, (line,) if line.costs else (), None, prices.currency)
+
+
+def _price_day(db: TenantSession, account: Account, wish: Wish, present: Subscription | None, starts: date) -> date:
+    """A period keeps the price that it began with: one more, or one less, of something costs what the others do."""
+    if wish.when is When.NEXT or present is None or present.product_id != wish.product.id:
+        return starts
+    rows = db.scalars(select(Subscription).where(Subscription.account_id == account.id)).all()
+    before = [(row.from_day, row.until_day) for row in rows if row.product_id == wish.product.id and row is not present]
+    cycle, rests = cycle_of(account, wish.product), rests_of(db, [account])[account.id]
+    return price_day(cycle, starts, [*before, (present.from_day, starts)], rests)
 
 
 def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day: date) -> int:

@@ -13,7 +13,7 @@ from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.period import Period
 from portal.billing.subscriptions import PlanDays, cycle_of, plan_rows, priced, rests_of, set_up
-from portal.billing.timeline import due
+from portal.billing.timeline import due, price_day
 from portal.kit.db import TenantSession
 
 
@@ -26,7 +26,11 @@ def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
     charged, given_back, set_up_once = _charges(db), _given_back(db), _set_up(db)
     wrong: list[str] = []
     checked = 0
-    for each in db.scalars(select(Subscription).order_by(Subscription.account_id, Subscription.item)):
+    rows = db.scalars(select(Subscription).order_by(Subscription.account_id, Subscription.item)).all()
+    spans = defaultdict[tuple[UUID, UUID], list[tuple[date, date | None]]](list)
+    for each in rows:
+        spans[each.account_id, each.product_id].append((each.from_day, each.until_day))
+    for each in rows:
         account = by_id[each.account_id]
         cycle = cycle_of(account, book.products[each.product_id])
         last = each.charged_to - timedelta(days=1)
@@ -38,7 +42,11 @@ def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
             if line.costs and (account.id, line.item) not in set_up_once:
                 wrong.append(f"account {account.number}, {each.item} from {periods[0].first_day}: not set up")
         for period in periods:
-            costs = _must_cost(book, each, period, who[account.id], plans[account.id])
+            own = spans[account.id, each.product_id]
+            on = price_day(cycle, period.first_day, own, rests[account.id])
+            costs = _must_cost(book, each, period, on, who[account.id], plans[account.id])
+            kept = _kept_whole(each, period, found, given_back) if account.state != State.CLOSED else []
+            wrong += [f"charge {c.number}: its rest from {each.until_day} was not given back" for c in kept]
             wrong += _compare(account, each, period, found, costs=costs)
         spare = [c for charges in found.values() for c in charges if c.id not in given_back]
         wrong += _for_nothing(spare)
@@ -77,6 +85,16 @@ def _compare(
         yield f"{where}: charged {' and '.join(sorted(books)) or 'nowhere'}"
 
 
+def _kept_whole(
+    subscription: Subscription, period: Period, found: dict[str, list[Charge]], given_back: set[UUID]
+) -> list[Charge]:
+    """Charges of a period that was cut short, and of which nothing was given back; closing alone gives nothing back."""
+    if subscription.until_day is None or not period.first_day < subscription.until_day < period.next_first_day:
+        return []
+    charges = [c for key, of in found.items() if key.partition("+")[0] == period.key for c in of]
+    return [c for c in charges if c.first_day == period.first_day and c.id not in given_back]
+
+
 def _take(found: dict[str, list[Charge]], key: str) -> list[Charge]:
     """The charges of a period, and those that issued it again; what begins on another day stays."""
     keys = [each for each in found if each == key or each.startswith(f"{key}+")]
@@ -84,13 +102,13 @@ def _take(found: dict[str, list[Charge]], key: str) -> list[Charge]:
 
 
 def _must_cost(
-    book: PriceBook, subscription: Subscription, period: Period, buyer: Buyer, plans: list[PlanDays]
+    book: PriceBook, subscription: Subscription, period: Period, on: date, buyer: Buyer, plans: list[PlanDays]
 ) -> bool:
     """Whether the period has a price, for all that can be known later: what plans include is not dated."""
     product = book.products[subscription.product_id]
     if book.is_included_anywhere(product.id):
         return False
-    return priced(book, subscription, product, period, buyer, plans).costs
+    return priced(book, subscription, product, period, buyer, plans, on=on).costs
 
 
 def _activated(db: TenantSession) -> list[Account]:

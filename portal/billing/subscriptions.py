@@ -169,9 +169,12 @@ def priced(
     period: Period,
     buyer: Buyer,
     plans: Iterable[OnPlan],
+    *,
+    on: date | None = None,
 ) -> PricedLine:
-    """One period of a subscription at the prices of its first day, less what the plan of that day holds."""
-    prices = book.prices(product, period.first_day, buyer)
+    """One period of a subscription at the prices of its first day, or of another one, less what the plan of its first
+    day holds."""
+    prices = book.prices(product, on or period.first_day, buyer)
     free = 0
     if isinstance(product, Service):
         free = book.free(plan_on(plans, period.first_day), product)

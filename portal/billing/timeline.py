@@ -43,6 +43,20 @@ def due(cycle: Cycle, charged_to: date, until_day: date | None, rests: Sequence[
     return Due(tuple(found), charged_to)
 
 
+def price_day(cycle: Cycle, begins: date, spans: Iterable[tuple[date, date | None]], rests: Sequence[Rest]) -> date:
+    """The day whose price counts for what begins on a day: the first of the period that runs then, as far as the
+    account has had the product in it without a break. A price that was set since waits for the next period.
+
+    `spans` are the days of the account's rows of that product, [first, end).
+    """
+    since = begins
+    for from_day, until_day in sorted(spans, key=lambda span: (span[0], span[1] or date.max), reverse=True):
+        if until_day == since:
+            since = from_day
+    running = due(cycle, max(since, cycle.period_of(begins).first_day), None, rests, begins).periods
+    return running[-1].first_day if running else begins
+
+
 def first_active_day(day: date, rests: Iterable[Rest]) -> date | None:
     """The day itself or the first one after it on which the account does not rest; None while that is not known."""
     for rest in sorted(rests, key=lambda each: each.from_day):

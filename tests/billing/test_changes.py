@@ -27,8 +27,9 @@ from portal.catalogue.commands import NewPrice, include, set_price
 from portal.catalogue.models import Plan
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
-from tests.accounts.making import OPTION_1, active, customer, plan
+from tests.accounts.making import OPTION_1, active, customer, pay, plan
 from tests.billing.making import service
+from tests.cast import on_sqlite
 
 
 @pytest.fixture
@@ -156,6 +157,39 @@ class TestNext:
         clock.advance(days=50)
         bill(db, [own], date(2027, 1, 11))
         assert [net for _, _, net, _ in charges(db, own)] == [900, 1500, 1500]
+
+
+    @on_sqlite
+    @pytest.mark.parametrize("quantity", [1, 3])
+    def test_a_period_that_runs_keeps_its_price_when_the_quantity_changes(self, db, own, clock, quantity):
+        """EDGES, price changed mid-period: one less gives back, and one more costs, what it would have before. Red
+        with the price of the day of the change: one seat less cost money."""
+        pay(db, own, 50_000)
+        seat = service(db)
+        change(db, own, seat, 2)
+        set_price(db, seat, NewPrice("retail", date(2026, 11, 3), 4500), by=COMMAND_LINE)
+        clock.advance(days=10)
+        made = change(db, own, seat, quantity)
+        assert made.lines[0].retail.net_minor == 900 * quantity * 20 // 30
+        assert (due_minor(own, made) < 0) == (quantity < 2)
+        clock.advance(days=5)
+        assert change(db, own, seat, 4).lines[0].retail.net_minor == 900 * 4 * 15 // 30
+        clock.advance(days=20)
+        bill(db, [own], date(2026, 12, 5))
+        assert [net for _, key, net, _ in charges(db, own) if key == "2026-12-02"] == [4 * 4500]
+        assert wrong_periods(db)[1] == []
+
+    @on_sqlite
+    def test_what_begins_anew_costs_what_it_costs_on_its_day(self, db, own, clock):
+        """A break ends what a period promised. Red when the first row of the product is asked, whenever it ended."""
+        pay(db, own, 50_000)
+        seat = service(db)
+        change(db, own, seat, 2)
+        set_price(db, seat, NewPrice("retail", date(2026, 11, 3), 4500), by=COMMAND_LINE)
+        clock.advance(days=4)
+        change(db, own, seat, 0)
+        clock.advance(days=6)
+        assert change(db, own, seat, 1).lines[0].retail.net_minor == 4500 * 20 // 30
 
 
 class TestTheFirstPeriodOfTheNextOne:
