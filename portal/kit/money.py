@@ -107,8 +107,10 @@ def parse(words: str, currency: str) -> Money:
     minor = Decimal(cleaned.replace(",", "")).scaleb(exponent(currency))
     if minor != minor.to_integral_value():
         raise NotAnAmount(f"{currency} has {exponent(currency)} decimal places at most.")
-    if not 0 < minor < MAX_MINOR:
-        raise NotAnAmount("The amount must be above zero and not enormous.")
+    if not minor:
+        raise NotAnAmount("The amount must be above zero.")
+    if minor >= MAX_MINOR:
+        raise NotAnAmount(f"Write at most {words_of(MAX_MINOR - 1, currency, 'en')}.")
     return Money(int(minor), currency)
 
 

@@ -8,9 +8,10 @@ import click
 
 from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import reading, transaction
+from portal.numbers.e164 import shown
 from portal.numbers.intake import Fate, Intake, Report, take_lines
 from portal.numbers.stock import block_or_404, new_block, price_classes
-from portal.numbers.stock_file import Reader, Terms, read_lines, shown
+from portal.numbers.stock_file import Reader, Terms, read_lines
 
 
 def import_file(tenant: UUID, file: Path, terms: Terms, *, is_trial: bool) -> Report:

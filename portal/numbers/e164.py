@@ -27,6 +27,7 @@ WORLD = "001"
 """The country of numbers that belong to none, such as +800 (UN M.49: the world)."""
 
 LONGEST = 40
+MOST_SHOWN = 60
 _KIND_OF = {
     PhoneNumberType.FIXED_LINE: "geographic",
     PhoneNumberType.FIXED_LINE_OR_MOBILE: "geographic",
@@ -39,6 +40,8 @@ _KIND_OF = {
 # Address books put marks of direction around a number, web pages blanks without width. They are no part of it.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _USUAL = re.compile(r"(?:tel:)?[+\uff0b]?[\d\s()\[\]./\-\u2010-\u2015\u2212\uff0d]+", re.IGNORECASE)
+# A minus is no dash between digits: -44 20 7946 0123 is a sum gone wrong, not a number.
+_MINUS = re.compile(r"(?:tel:)?[+\uff0b\s(\[]*[\-\u2010-\u2015\u2212\uff0d]", re.IGNORECASE)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 
 
@@ -112,6 +115,12 @@ def searched_digits(words: str) -> str:
     return digits.lstrip("0")
 
 
+def shown(words: str) -> str:
+    """What somebody wrote, cut short, without signs that no page and no database takes."""
+    cut = words[:MOST_SHOWN]
+    return cut if cut.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in cut)
+
+
 def place_name(country: str) -> str:
     return "International" if country == WORLD else country_name(country)
 
@@ -128,13 +137,15 @@ def _usual(words: str) -> str:
         raise NotANumber("A spreadsheet has rounded it. Format the column as text.")
     if not _USUAL.fullmatch(text):
         raise NotANumber("Write digits, with spaces, dashes and brackets at most.")
+    if _MINUS.match(text):
+        raise NotANumber("A number begins with + or a digit, not with a dash.")
     text = re.sub("^tel:", "", text, flags=re.IGNORECASE)
     return f"+{text[2:]}" if text.startswith("00") else text
 
 
 def _parsed(text: str, country: str | None) -> phonenumbers.PhoneNumber:
     if country is not None and country not in phonenumbers.SUPPORTED_REGIONS:
-        raise NotANumber(f"There is no country with the code {country}. Write two letters, such as GB.")
+        raise NotANumber(f"There is no country with the code {shown(country)}. Write two letters, such as GB.")
     if country is None and text[:1] not in ("+", "\uff0b"):
         raise NotANumber("Begin with + and the country's code, or say which country it is of.")
     try:

@@ -18,6 +18,9 @@ from portal.numbers.e164 import WORLD, place_name
 from portal.numbers.lifecycle import EmergencyState, NumberState
 from portal.numbers.models import EmergencyAddress, Number
 
+LEAST_OF_STREET = 3
+"""Letters and digits of the shortest street with its number."""
+
 
 class WrongAddress(Refusal):
     """Help would not find this address. `field` is the part that is wrong."""
@@ -41,6 +44,7 @@ def check(place: Place, number: Number) -> Place:
     if number.country not in (WORLD, place.country):
         where = place_name(number.country)
         raise WrongAddress(f"The number is of {where}: the address has to lie there.", field="country")
+    _refuse_without_words(place)
     for line in ("line1", "line2"):
         if is_post_box(getattr(place, line), place.country):
             raise WrongAddress("No telephone stands in a post-office box. Write where it stands.", field=line)
@@ -49,6 +53,14 @@ def check(place: Place, number: Number) -> Place:
         if part in rules.needs and not getattr(place, part):
             raise WrongAddress("An address in this country needs it.", field=part)
     return replace(place, region=_read("region", read_region, place), postcode=_read("postcode", read_postcode, place))
+
+
+def _refuse_without_words(place: Place) -> None:
+    """Signs and figures alone are no place that somebody drives to. Letters of any script count."""
+    if not any(map(str.isalpha, place.line1)) or sum(map(str.isalnum, place.line1)) < LEAST_OF_STREET:
+        raise WrongAddress("Help has to find it: write the street's name and the number.", field="line1")
+    if place.city and not any(map(str.isalpha, place.city)):
+        raise WrongAddress("Help has to find it: write the town's name.", field="city")
 
 
 def _read(part: str, reader: Callable[[str, str], str], place: Place) -> str:

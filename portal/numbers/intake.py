@@ -16,10 +16,10 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.kit.db import TenantSession, transaction
 from portal.kit.sheets import safe
-from portal.numbers.e164 import NotANumber
+from portal.numbers.e164 import NotANumber, shown
 from portal.numbers.models import NumberBlock, StockNumber
 from portal.numbers.stock import add_rows, holder_name
-from portal.numbers.stock_file import Line, Reader, StockRow, shown
+from portal.numbers.stock_file import Line, Reader, StockRow
 
 BATCH = 1000
 TRIES = 5

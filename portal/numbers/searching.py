@@ -12,6 +12,7 @@ from portal.kit.paging import FIRST_PAGE, Order, Place, Window, window
 from portal.numbers.assigning import is_free
 from portal.numbers.charging import classes_on_sale
 from portal.numbers.models import Number
+from portal.whitelabels.queries import white_label
 
 PAGE = 25
 MOST_SIGNS = 20
@@ -38,17 +39,19 @@ class Search:
         return {name: value for name, value in asked.items() if value}
 
 
-def read_pattern(words: str, country: str = "") -> list[str]:
+def read_pattern(words: str, country: str = "", home: str = "") -> list[str]:
     """Digits with `?` for any digit and `*` for any number of them, as patterns of SQL; either may fit.
 
     Without a star the digits may stand anywhere; with one they are the whole number, with or without the country's
-    code. What is typed as it is dialled within the country (0113 …) is found as well. Raises NotAPattern.
+    code. What is typed as it is dialled within the country (0113 …) is found as well; with no country chosen,
+    what begins with 0 counts as dialled at `home`. Raises NotAPattern.
     """
     text = re.sub(r"[\s()./\-\u00a0]", "", words)
     if not text:
         return []
     if not _PATTERN.fullmatch(text) or len(text) > MOST_SIGNS or not text.isascii():
         raise NotAPattern(f"Write digits, with ? for any digit and * for any digits; at most {MOST_SIGNS} signs.")
+    country = country or (home if text.startswith("0") else "")
     rules = PhoneMetadata.metadata_for_region(country, None) if country else None
     if rules is None or text.startswith(("+", "*")):
         return [_as_sql(text)]
@@ -75,7 +78,7 @@ def free_numbers(db: TenantSession, search: Search) -> Window[Number]:
             wanted = wanted.where(column == value)
     if search.area:
         wanted = wanted.where(holds(Number.area, search.area))
-    patterns = read_pattern(search.digits, search.country)
+    patterns = read_pattern(search.digits, search.country, white_label(db).country) if search.digits else []
     if patterns:
         wanted = wanted.where(or_(*(Number.e164.like(pattern) for pattern in patterns)))
     return window(

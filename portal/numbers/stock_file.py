@@ -11,7 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from portal.numbers.e164 import KINDS, WORLD, NotANumber, PhoneNumber, area_of, may_be_mobile, place_name, read_number
+from portal.numbers.e164 import (
+    KINDS,
+    WORLD,
+    NotANumber,
+    PhoneNumber,
+    area_of,
+    may_be_mobile,
+    place_name,
+    read_number,
+    shown,
+)
 
 COLUMNS = ("number", "country", "price_class", "type", "area", "needs_address")
 PASSED_OVER = {"holder", "state", "block", "national"}
@@ -122,7 +132,7 @@ class Reader:
         if code not in self.terms.classes:
             if not code:
                 raise NotANumber("It has no price class.")
-            raise NotANumber(f"No service that counts numbers has the code {code[:40]}.")
+            raise NotANumber(f"No service that counts numbers has the code {shown(code)}.")
         return code
 
 
@@ -253,9 +263,3 @@ def _needs_address(words: str, kind: str) -> bool:
     if asked in _YES or asked in _NO:
         return asked in _YES
     raise NotANumber("Whether it needs an address is yes or no.")
-
-
-def shown(words: str) -> str:
-    """What somebody wrote, cut short, without signs that no page and no database takes."""
-    cut = words[:LONGEST_AREA]
-    return cut if cut.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in cut)

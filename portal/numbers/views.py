@@ -30,6 +30,11 @@ CUSTOMERS, ACCOUNT = {"side": Side.WHITE_LABEL}, {"side": Side.ACCOUNT}
 MOST_CHOSEN = assigning.MOST_RESERVED
 
 
+class NotSoMany(Refusal):
+    status = 400
+    heading = f"Choose 1 to {MOST_CHOSEN} numbers"
+
+
 @bp.get("/account/numbers")
 @account_members_only
 def own() -> Response:
@@ -57,7 +62,7 @@ def search(side: Side, account_id: UUID) -> Response:
         form = SearchForm(request.args, free_countries(db))
         if form.validate():
             found = pages.search_page(db, desk, asked)
-    return page("numbers/search.html", found=found, desk=desk, form=form)
+    return page("numbers/search.html", found=found, desk=desk, form=form, most=MOST_CHOSEN)
 
 
 @bp.post("/customers/<uuid:account_id>/numbers/reservations", defaults=CUSTOMERS)
@@ -65,8 +70,9 @@ def search(side: Side, account_id: UUID) -> Response:
 @account_or_administrator_only
 def reserve(side: Side, account_id: UUID) -> Response:
     """Keep the chosen numbers for ten minutes, all or none. Who comes too late goes back to the same search."""
-    desk, chosen = numbers_desk(side, account_id, assigns=True), _chosen("chosen")
+    desk = numbers_desk(side, account_id, assigns=True)
     try:
+        chosen = _chosen("chosen")
         with transaction() as db:
             assigning.reserve(db, held_customer_or_404(db, account_id), chosen, by=actor())
     except Refusal as refused:
@@ -225,8 +231,10 @@ def _decide(desk: NumbersDesk, wrong: Mapping[UUID, str] | None = None) -> Respo
 
 def _chosen(field: str) -> list[UUID]:
     chosen = {read_id(words) for words in request.form.getlist(field)}
-    if not chosen or len(chosen) > MOST_CHOSEN:
-        raise BadInput(f"Choose numbers in the list first, at most {MOST_CHOSEN} at once.")
+    if not chosen:
+        raise NotSoMany("Choose numbers in the list first.")
+    if len(chosen) > MOST_CHOSEN:
+        raise NotSoMany(f"{len(chosen)} were chosen, and {MOST_CHOSEN} at most are taken at once.")
     return sorted(chosen)
 
 

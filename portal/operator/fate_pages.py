@@ -1,6 +1,7 @@
 """What became of each line of a file of numbers, a page at a time: those to look at first, or every one."""
 
 import csv
+import io
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
@@ -98,8 +99,11 @@ def _lines(db: TenantSession, batches: list[_Batch], view: str, begins: int) -> 
 
 
 def _read(content: str) -> list[FateLine]:
-    """The mark that keeps a spreadsheet from reading a formula is for the CSV alone."""
+    """The mark that keeps a spreadsheet from reading a formula is for the CSV alone.
+
+    A line ends as CSV says. `splitlines` knows more ends, such as U+2028, and those may stand within a cell.
+    """
     return [
         FateLine(line, written.removeprefix("'"), fate, why.removeprefix("'"))
-        for line, written, _, fate, why in csv.reader(content.splitlines())
+        for line, written, _, fate, why in csv.reader(io.StringIO(content, newline=""))
     ]

@@ -10,9 +10,9 @@ from wtforms.validators import ValidationError
 from portal.kit.forms import PortalForm, Text, choices
 from portal.kit.world import countries
 from portal.numbers.correcting import Facts
-from portal.numbers.e164 import KINDS, NotANumber
+from portal.numbers.e164 import KINDS, NotANumber, shown
 from portal.numbers.stock import Range, read_range
-from portal.numbers.stock_file import LONGEST_AREA, Terms, shown
+from portal.numbers.stock_file import LONGEST_AREA, Terms
 
 
 class TermsForm(PortalForm):

@@ -1,6 +1,5 @@
 """The forms of phone settings: each reads one part, and stands at one that was saved before."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -245,16 +244,15 @@ class HoursForm(PartForm):
             for row in self.open.entries
             for day in row.form.days.data
         ]
-        holidays: dict[date, Holiday] = {
-            row.form.day.data: Holiday(day=row.form.day.data, name=row.form.name.data) for row in self.holidays.entries
-        }
+        # A day that is there twice stays so: `check` says it, and nothing is lost in silence.
+        holidays = [Holiday(day=row.form.day.data, name=row.form.name.data) for row in self.holidays.entries]
         assert self.inside.target is not None and self.outside.target is not None
         return Hours(
             key=key,
             name=self.name.data or "",
             time_zone=self.time_zone.data or "",
             open=tuple(sorted(times, key=lambda each: (each.day, each.begins))),
-            holidays=tuple(holidays[day] for day in sorted(holidays)),
+            holidays=tuple(sorted(holidays, key=lambda each: each.day)),
             inside=self.inside.target,
             outside=self.outside.target,
         )

@@ -56,12 +56,22 @@ def test_any_usual_writing_is_the_same_number(words, country):
         ("+44 20 7946 0123 ext. 4", None, "Write digits"), ("+442079460123;ext=4", None, "Write digits"),
         ("020 7946 0123\x00", "GB", "Write digits"), ("=1+1", "GB", "Write digits"), ("1" * 1000, "GB", "too long"),
         ("020 7946 0123 / 020 7946 0124", "GB", "too many"), ("020 7946 0123", "XX", "no country with the code XX"),
+        ("-441134960110", "GB", "not with a dash"), ("\u2212441134960110", None, "not with a dash"),
+        ("'-441134960110", "GB", "not with a dash"), ("( -44) 113 496 0110", "GB", "not with a dash"),
+        ("tel:-441134960110", "GB", "not with a dash"), ("+-441134960110", None, "not with a dash"),
         ("++442079460123", None, "Write digits"), ("+", None, "Write digits"),
     ],
 )
 def test_what_is_no_number_is_refused_with_the_reason(words, country, why):
     with pytest.raises(NotANumber, match=why.replace("+", r"\+")):
         read_number(words, country)
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\u2028", "\x0c", "\x1c", "\u202e"])
+def test_a_refusal_repeats_no_sign_that_cannot_be_shown_and_nothing_long(sign):
+    with pytest.raises(NotANumber) as refused:
+        read_number("020 7946 0123", f"G{sign}B" * 100)
+    assert str(refused.value).isprintable() and len(str(refused.value)) < 150
 
 
 def test_a_number_that_its_countrys_plan_does_not_list_says_so():

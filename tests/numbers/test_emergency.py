@@ -11,7 +11,7 @@ from portal.events.models import Event
 from portal.kit.refusals import NotFound
 from portal.numbers.assigning import release
 from portal.numbers.emergency import NotValidated, WrongAddress, check, enter, refuse, register
-from portal.numbers.models import EmergencyAddress
+from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import working_numbers, works
 from tests.numbers.making import BRISTOL, give, number
 
@@ -51,6 +51,23 @@ class TestSteps:
             enter(db, own, desk, replace(BRISTOL, **wrong), by=COMMAND_LINE)
         assert refused.value.field == next(iter(wrong))
         assert states(db, desk) == [False] * 3 and working_numbers(db, own) == []
+
+    @pytest.mark.parametrize(("wrong", "at"), [
+        *(({"line1": street}, "line1") for street in ("-", ".", "0", "???", "\U0001f3e0", "A1", "12345", "- 1 / 2 -")),
+        *(({"city": town}, "city") for town in ("-", "12", "\U0001f3e0")),
+    ])
+    def test_signs_alone_are_no_street_and_no_town(self, wrong, at):
+        """Red without `_refuse_without_words`: a dash was validated, and help sent to it."""
+        with pytest.raises(WrongAddress, match="Help has to find it") as refused:
+            check(replace(BRISTOL, **wrong), Number(country="GB"))
+        assert refused.value.field == at
+
+    @pytest.mark.parametrize(("street", "town"), [
+        ("中山路1号", "上海"), ("ул. Мира, 5", "Тверь"), ("شارع ١٢", "دبي"), ("Rd 1", "Y"), ("ถนน 5", "ตรัง"),
+    ])
+    def test_a_street_and_a_town_may_stand_in_any_script(self, street, town):
+        place = replace(BRISTOL, line1=street, city=town)
+        assert check(place, Number(country="GB")) == place
 
     @pytest.mark.parametrize("wrong", [{"postcode": "nonsense"}, {"city": ""}, {"country": "FR"}])
     def test_a_wrong_address_leaves_the_one_that_counts_as_it_is(self, db, own, desk, wrong):

@@ -15,6 +15,7 @@ from portal.numbers.assigning import release, reserve
 from portal.numbers.e164 import international, read_number
 from portal.numbers.queries import numbers_of
 from portal.numbers.searching import NotAPattern, Search, free_areas, free_countries, free_numbers, read_pattern
+from tests.cast import on_sqlite
 from tests.numbers.making import give, number, price_class
 
 
@@ -55,6 +56,17 @@ def test_by_country_kind_area_and_digits(db, geo):
     assert found(db, area="bat") == [bath.e164] and found(db, area="%") == []
     assert found(db, digits="*22") == [bath.e164] and found(db, digits="49600?1") == [leeds.e164]
     assert found(db, digits="0113", country="GB") == [leeds.e164, bath.e164]
+
+
+@on_sqlite
+def test_with_no_country_chosen_a_leading_0_is_dialled_at_home(db, geo):
+    """Red when the white label's own country does not count: the number was found by +44 alone."""
+    leeds = number(db, 1)
+    number(db, e164="+33113496000", country="FR")
+    assert found(db, digits="0113 496 0001") == found(db, digits="+44 113 496 0001") == [leeds.e164]
+    assert read_pattern("0113", home="GB") == ["%0113%", "+44113%"]
+    assert read_pattern("0113", "FR", home="GB") == ["%0113%", "+33113%"]
+    assert read_pattern("113", home="GB") == ["%113%"] and read_pattern("1212", home="US") == ["%1212%"]
 
 
 def test_only_what_can_be_had_is_offered(db, own, geo, clock):

@@ -9,8 +9,9 @@ from portal.kit.db import PLATFORM, reading, transaction
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import Number, NumberBlock, StockNumber
 from portal.numbers.stock_file import MOST_BYTES
-from portal.numbers.stock_models import NumberImport
+from portal.numbers.stock_models import ImportFates, NumberImport
 from tests.accounts.making import active, customer
+from tests.cast import on_both
 from tests.numbers.conftest import CLASS, depot, numbers_with
 from tests.signup.browsing import words
 from tests.uploads import multipart
@@ -307,6 +308,26 @@ def test_a_service_that_counts_numbers_is_a_price_class_and_keeps_that_when_it_i
     offer = {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"}
     assert desk.send(f"/operator/prices/{listed.id}/offers", offer).status_code == 303
     assert [s.counts for s in rows(Service, white_label_id=cast.northwind.id)] == ["numbers"]
+
+
+@on_both
+def test_signs_that_no_page_takes_harm_their_own_line_alone(desk, depot, rows):
+    """Red without `shown` on PostgreSQL: at NUL the job raised DataError, and the file was being checked for ever.
+
+    Red with `splitlines` in `_read`: the page answered 500 for what had been kept with such signs.
+    """
+    lines = [line for sign in ("\0", "\u2028", "\x0c", "\x1c", "\x85")
+             for line in (f"020 7946 0001,G{sign}B,", f"+442079460002,,lo{sign}cal")]
+    made = depot.checked("\n".join(["number,country,price_class", *lines, "+442079460003,GB,local"]))
+    assert (made.state, made.malformed, made.added) == ("checked", 10, 1)
+    assert all(why.isprintable() for *_, why in depot.fates(made))
+    page = words(desk.get(f"{BASE}/imports/{made.id}"))
+    assert "There is no country with the code G\ufffdB." in page and "has the code lo\ufffdcal." in page
+    with transaction(depot.id) as db:
+        kept = db.scalars(select(ImportFates)).one()
+        kept.content = kept.content.replace("G\ufffdB", "G\u2028B").replace("lo\ufffdcal", "lo\x1c\x0c\x85cal")
+    answer = desk.get(f"{BASE}/imports/{made.id}")
+    assert answer.status_code == 200 and "G\u2028B" in answer.text
 
 
 def test_without_a_price_class_the_page_says_what_to_do_first(desk):
