@@ -58,6 +58,11 @@ class TestPortIn:
         assert "Charged as Local number" in words(own.get(f"{base}/{asked.id}"))
         assert olga.submit(f"{desk}/day", {"day-day": "2026-11-09"}, page=desk).status_code == 303
         assert "9 November 2026" in words(own.get(f"{base}/{asked.id}"))
+        early = olga.get(desk)
+        assert "The numbers move on 9 November 2026" in words(early) and f"{desk}/completion" not in early.text
+        assert olga.submit(f"{desk}/completion", page=desk).status_code == 409
+        assert olga.submit(f"{desk}/day", {"day-day": "2026-11-01"}, page=desk).status_code == 422
+        assert olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk).status_code == 303
         assert olga.submit(f"{desk}/completion", page=desk).status_code == 303
         assert "The numbers are here" in words(own.get(f"{base}/{asked.id}"))
         page = words(own.get(f"/account/{street.own}/numbers"))
@@ -83,7 +88,7 @@ class TestPortIn:
         assert re.findall(r'<a href="([^"]*)" aria-current="page"', page.text) == ["/operator/port-ins"]
         for desk in (mine, other):
             olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
-            olga.submit(f"{desk}/day", {"day-day": "2026-11-09"}, page=desk)
+            olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk)
         assert olga.submit(f"{mine}/completion", page=mine).status_code == 303
         assert named not in words(olga.get(other)) and named not in words(olga.get(mine))
         assert olga.submit(f"{other}/completion", page=other).status_code == 422
