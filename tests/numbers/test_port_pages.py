@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.models import Account, Membership
+from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import reading, transaction
 from portal.numbers.models import EmergencyAddress, PortDocument, PortRequest
+from portal.numbers.porting import accept
 from portal.verify import verify
 from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_sqlite
@@ -69,6 +71,28 @@ class TestPortIn:
         assert "+44 20 7946 0123" in page and "+44 20 7946 0124" in page
         assert street.charged(street.own) == 2 * 840
         assert [words for finding in verify() for words in finding.differences] == []
+
+    @on_sqlite
+    def test_what_each_number_will_cost_is_said_to_its_payer_before_it_is_charged(self, street, browse, cast, bob):
+        """Red without the price's rows: the customer was debited without ever having read a sum."""
+        _, base = ask(street, browse)
+        asked, own, olga = the_port(street), browse(street.owner), browse(cast.olga)
+        desk, mine = f"/operator/white-labels/{street.tenant.id}/port-ins/{asked.id}", f"{base}/{asked.id}"
+        assert "Price The price class decides it, which the operator chooses" in words(own.get(mine))
+        olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
+        said = "Charged as Local number Price of each £2.00 a month and VAT Set-up of each £5.00 and VAT, once"
+        assert said in words(own.get(mine))
+        assert said in words(browse(bob).get(mine.replace("/account/", "/customers/")))
+        assert "£" not in words(olga.get(desk))
+
+    @on_sqlite
+    def test_the_white_label_reads_wholesale_where_it_pays(self, street, browse, bob):
+        with transaction(street.tenant.id) as db:
+            asked = port(db, db.load(Account, street.run), "+442079460124")
+            accept(db, asked, price_class="geo", needs_address=False, by=COMMAND_LINE)
+        path = f"/customers/{street.run}/numbers/port-ins/{asked.id}"
+        assert "Price £1.00 a month and VAT Set-up £3.00 and VAT, once" in words(browse(bob).get(path))
+        assert browse(street.guest).get(path.replace("/customers/", "/account/")).status_code == 403
 
     def test_another_white_labels_request_keeps_nobody_out_and_the_operator_decides(self, street, browse, cast, kauri):
         """Red when an open request of any white label refuses: whoever asked first, without a paper, kept the owner
