@@ -94,6 +94,10 @@ class AssigningChapters(Walker):
         page.click("text=Accept the request")
         page.fill("[name=day-day]", self._in_days(14))
         page.click("text=Agree on this day")
+        page.wait_for_selector("text=If the numbers are here already")
+        page.fill("[name=day-day]", self._in_days(0))
+        page.click("text=Move the day")
+        self.see(page, "operator-port-in-due")
         page.click("text=Complete the port-in")
         self.see(page, "operator-port-in-completed")
 

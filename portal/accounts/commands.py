@@ -147,6 +147,8 @@ def change_details(db: TenantSession, account: Account, *, name: str, domain: st
             setattr(row, column, value)
     if changed:
         record(db, "account.details-changed", by=by, subject=account.id, changed=changed)
+    if "name" in changed:  # the only one of them that a PBX is told
+        _raise(db, "account.renamed", account)
 
 
 def change_tax(db: TenantSession, account: Account, *, number: str, exemption: str, by: Actor) -> None:

@@ -12,10 +12,7 @@ from babel.dates import format_time
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, members_of
-from portal.billing.book import PriceBook, buyers
-from portal.catalogue.models import Service
 from portal.identity.models import User
-from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.paging import Key
 from portal.kit.refusals import NotFound
@@ -28,13 +25,14 @@ from portal.numbers.forms import PARTS
 from portal.numbers.lifecycle import EmergencyState, NumberState
 from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.port_pages import PortLine, port_lines
+from portal.numbers.prices import Prices
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
 from portal.numbers.resting import resting_of
 from portal.numbers.rights import NumbersDesk
 from portal.numbers.searching import Search, free_areas, free_numbers
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, local_day, money, short_day
+from portal.whitelabels.words import day, local_day, short_day
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ def number_or_404(db: TenantSession, desk: NumbersDesk, number_id: UUID) -> Numb
 
 def search_page(db: TenantSession, desk: NumbersDesk, search: Search) -> SearchPage:
     """Raises NotAPattern, which the form has said before."""
-    page, classes, prices = free_numbers(db, search), price_classes(db), _Prices(db, desk)
+    page, classes, prices = free_numbers(db, search), price_classes(db), Prices(db, desk)
     return SearchPage(
         lines=[
             Found(
@@ -247,27 +245,6 @@ def _href(desk: NumbersDesk, search: Search, **key: Key | None) -> str | None:
     return search_href(desk, search, **{name: f"{value[1]}_{value[0]}"}) if value is not None else None
 
 
-class _Prices:
-    """What one number of a class costs the reader's side."""
-
-    def __init__(self, db: TenantSession, desk: NumbersDesk) -> None:
-        self.desk, self.book = desk, PriceBook(db)
-        self.tenant, self.day = self.book.tenant, today(self.book.tenant.time_zone)
-        self.buyer = buyers(db, [desk.account])[desk.account.id]
-
-    def each(self, service: Service) -> str:
-        prices = self.book.prices(service, self.day, self.buyer)
-        minor = prices.retail_minor if self.desk.sees_retail else prices.wholesale_minor
-        ppm = prices.retail_tax_ppm if self.desk.sees_retail else prices.wholesale_tax_ppm
-        joined = "with" if self.desk.sees_retail and prices.includes_tax else "and"
-        return f"{money(minor, self.tenant)} a month" + (f" {joined} {self.tenant.tax_name}" if ppm else "")
-
-    def setup(self, service: Service) -> str:
-        prices = self.book.prices(service, self.day, self.buyer)
-        minor = prices.retail_setup_minor if self.desk.sees_retail else prices.wholesale_setup_minor
-        return f"Set-up {money(minor, self.tenant)}, once" if minor else ""
-
-
 def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberPage:
     tenant, address = white_label(db), db.get(EmergencyAddress, (db.tenant, number.id))
     rows = [("Kind", KINDS[number.kind])]
@@ -277,7 +254,7 @@ def number_page(db: TenantSession, desk: NumbersDesk, number: Number) -> NumberP
     rows.append(("Assigned", day(local_day(number.assigned_at, tenant), tenant) if number.assigned_at else ""))
     service = price_classes(db).get(number.price_class)
     if service is not None and desk.sees_prices:
-        rows.append(("Charged as", f"{service.name}, {_Prices(db, desk).each(service)}"))
+        rows.append(("Charged as", f"{service.name}, {Prices(db, desk).each(service)}"))
     state = badge(desk, number, address)
     why = WHY.get(state, "")
     if state == State.INACTIVE and not works(number, address):

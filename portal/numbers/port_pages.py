@@ -11,6 +11,7 @@ from portal.numbers.e164 import KINDS, international, place_name
 from portal.numbers.lifecycle import PORT_MOVES, PortState
 from portal.numbers.models import PortRequest
 from portal.numbers.porting import acts_on_port, documents_of, ports_of
+from portal.numbers.prices import Prices
 from portal.numbers.rights import NumbersDesk
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -84,7 +85,8 @@ def when_words(port: PortRequest, tenant: WhiteLabel) -> str:
     return f"Wanted for {short_day(port.wanted_day, tenant)}"
 
 
-def port_page(db: TenantSession, port: PortRequest) -> PortPage:
+def port_page(db: TenantSession, port: PortRequest, desk: NumbersDesk | None = None) -> PortPage:
+    """Prices are told at the account's desk, from either side of it; there is none where the operator looks."""
     tenant, state = white_label(db), PortState(port.state)
     return PortPage(
         id=port.id,
@@ -92,7 +94,7 @@ def port_page(db: TenantSession, port: PortRequest) -> PortPage:
         state=port.state,
         badge=BADGES[port.state],
         numbers=[(international(each["e164"]), _kind_words(each)) for each in port.numbers],
-        rows=_rows(db, port, tenant),
+        rows=[*_rows(db, port, tenant), *_price_rows(db, port, desk)],
         answer=port.answer,
         timeline=_timeline(db, port, tenant),
         papers=[
@@ -121,6 +123,21 @@ def _rows(db: TenantSession, port: PortRequest, tenant: WhiteLabel) -> list[tupl
     if service is not None:
         rows.append(("Charged as", service.name))
     return rows
+
+
+def _price_rows(db: TenantSession, port: PortRequest, desk: NumbersDesk | None) -> list[tuple[str, str]]:
+    """What each number will cost its payer, on the agreed day once that is known; or what decides it."""
+    if desk is None or not desk.sees_prices:
+        return []
+    if port.state in (PortState.SUBMITTED, PortState.REJECTED):
+        return [("Price", "The price class decides it, which the operator chooses when it accepts the request.")]
+    service = price_classes(db).get(str(port.numbers[0].get("price_class", "")))
+    if service is None or port.state == PortState.CANCELLED:
+        return []
+    prices, of_each = Prices(db, desk, port.agreed_day), " of each" if len(port.numbers) > 1 else ""
+    setup = prices.setup_alone(service) if port.state != PortState.COMPLETED else ""
+    rows = [(f"Price{of_each}", prices.each(service)), (f"Set-up{of_each}", setup)]
+    return [(label, words) for label, words in rows if words]
 
 
 TITLES = {

@@ -162,5 +162,5 @@ def _earliest() -> str:
 
 def _show(desk: NumbersDesk, port_id: UUID, form: DocumentForm) -> Response:
     with reading() as db:
-        found = port_page(db, porting.port_or_404(db, desk.account.id, port_id))
+        found = port_page(db, porting.port_or_404(db, desk.account.id, port_id), desk)
     return page("numbers/port.html", desk=desk, found=found, form=form)

@@ -26,7 +26,9 @@ from portal.numbers.e164 import international
 from portal.numbers.letters import tell_of_port
 from portal.numbers.lifecycle import PORT_MOVES, NumberState, PortState
 from portal.numbers.models import Number, NumberBlock, PortDocument, PortRequest, StockNumber
-from portal.whitelabels.queries import operator
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import operator, white_label
+from portal.whitelabels.words import day as day_words
 
 DAYS_AHEAD = 3
 """Working days between the request and the wanted day at least: the losing provider is given that long to answer."""
@@ -52,6 +54,13 @@ class PortMoved(Refusal):
 
     def __init__(self, state: str) -> None:
         super().__init__(f"It is {state}. Look at it again.")
+
+
+class PortNotDue(Refusal):
+    heading = "The agreed day has not come"
+
+    def __init__(self, day: str) -> None:
+        super().__init__(f"The numbers move on {day}. If they are here already, move the day first.")
 
 
 class TooManyDocuments(Refusal):
@@ -198,9 +207,11 @@ def complete(everything: TenantSession, db: TenantSession, account: Account, por
     """The numbers are here: they come into the operator's stock, and to the account, which is charged for them.
 
     `everything` and `db` are one transaction. The caller holds the rows of the account and the request. Raises
-    PortMoved, NumberKnown, NoNumbersNow, and what billing raises; then nothing was done.
+    PortMoved, PortNotDue, NumberKnown, NoNumbersNow, and what billing raises; then nothing was done.
     """
     _move(port, PortState.COMPLETED)
+    if waits_until := day_waited_for(port, tenant := white_label(db)):
+        raise PortNotDue(day_words(waits_until, tenant))
     refuse_closed_doors(account)
     ported = [Ported(**each) for each in sorted(port.numbers, key=lambda each: str(each["e164"]))]
     if not {each.price_class for each in ported} <= set(price_classes(db)):
@@ -211,6 +222,13 @@ def complete(everything: TenantSession, db: TenantSession, account: Account, por
     for number in numbers:
         announce(db, account, number, by=by)
     _tell(db, port, "port-in.completed", by, letter=True)
+
+
+def day_waited_for(port: PortRequest, tenant: WhiteLabel) -> date | None:
+    """The agreed day, while it has not begun where the white label is: nothing is charged before it."""
+    if port.agreed_day is None or port.agreed_day <= today(tenant.time_zone):
+        return None
+    return port.agreed_day
 
 
 def _into_stock(

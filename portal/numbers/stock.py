@@ -44,6 +44,11 @@ class BlockTaken(Refusal):
         super().__init__(f"{holder} has it. Only a block in stock can be handed over.")
 
 
+class BlockInStock(Refusal):
+    heading = "This block is in stock already"
+    text = "No white label has it, so there is nothing to take back."
+
+
 class BlockOnItsWay(Refusal):
     heading = "This block is on its way"
     text = "Its numbers are being moved or added at this moment. Try again when that is done."
@@ -230,10 +235,15 @@ def hand(db: TenantSession, block_id: UUID, to: WhiteLabel, *, by: Actor) -> Han
 
 
 def ask_back(db: TenantSession, block_id: UUID, *, by: Actor) -> Handover:
-    """Take a block back; a job does it, if all of its numbers are free then. Raises NotFound and BlockOnItsWay."""
+    """Take a block back; a job does it, if all of its numbers are free then.
+
+    Raises NotFound, BlockInStock and BlockOnItsWay.
+    """
     block = db.locked(NumberBlock, block_id)
-    if block is None or block.holder_id is None:
+    if block is None:
         raise NotFound
+    if block.holder_id is None:
+        raise BlockInStock
     if is_on_its_way(db, block_id):
         raise BlockOnItsWay
     holder = db.get(WhiteLabel, block.holder_id)

@@ -8,9 +8,8 @@ from sqlalchemy import select
 
 from portal.kit.db import PLATFORM, reading
 from portal.kit.paging import Key, Order, Place, window
-from portal.kit.refusals import NotFound
 from portal.numbers.models import NumberBlock
-from portal.numbers.stock import BlockTaken, NoPriceClass, NumbersInUse, block_or_404, holder_name
+from portal.numbers.stock import BlockInStock, BlockTaken, NoPriceClass, NumbersInUse, block_or_404, holder_name
 from portal.numbers.stock_flows import numbers_in_use
 from portal.numbers.stock_models import Handover
 from portal.operator.number_flows import classes_missing
@@ -170,7 +169,7 @@ def return_review(host: WhiteLabel, block_id: UUID) -> Review:
     with reading(host.id) as db:
         block = block_or_404(db, block_id)
         if block.holder_id is None:
-            raise NotFound
+            raise BlockInStock
         holder = holder_name(db, block.holder_id)
     return Review(
         block=block,

@@ -38,7 +38,8 @@ def hand_over(host_id: UUID, block_id: UUID, to: WhiteLabel, *, by: Actor) -> No
 
 
 def take_back(host_id: UUID, block_id: UUID, *, by: Actor) -> None:
-    """Raises NotFound, NumbersInUse and BlockOnItsWay. The job looks again: a number may be taken meanwhile."""
+    """Raises NotFound, BlockInStock, NumbersInUse and BlockOnItsWay. The job looks again: a number may be taken
+    meanwhile."""
     with reading(host_id) as db:
         holder = stock.holder_name(db, stock.block_or_404(db, block_id).holder_id)
     used = numbers_in_use(host_id, block_id)

@@ -14,10 +14,10 @@ from portal.numbers.lifecycle import PORT_MOVES, EmergencyState, PortState
 from portal.numbers.models import EmergencyAddress, Number, PortRequest
 from portal.numbers.pages import Step, emergency_steps
 from portal.numbers.port_pages import PortLine, PortPage, line_of, port_page
-from portal.numbers.porting import OPEN, asked_for_as_well
+from portal.numbers.porting import OPEN, asked_for_as_well, day_waited_for
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import moment
+from portal.whitelabels.words import day, moment
 
 SHOWN = 200
 
@@ -37,9 +37,12 @@ class PortList:
 
 @dataclass(frozen=True)
 class OperatorPort:
+    """`waits_until` is the agreed day while it is still to come: until then it is not completed."""
+
     page: PortPage
     customer: str
     may: frozenset[str]
+    waits_until: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,10 @@ def port_request_page(db: TenantSession, port_id: UUID) -> OperatorPort:
     if port is None or account is None:
         raise NotFound
     may = frozenset(state.value for state in PORT_MOVES[PortState(port.state)])
-    return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may)
+    tenant = white_label(db)
+    still = day_waited_for(port, tenant) if "completed" in may else None
+    waits_until = day(still, tenant) if still is not None else ""
+    return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may, waits_until)
 
 
 def rivals_of(db: TenantSession, port_id: UUID, host: WhiteLabel) -> list[Rival]:

@@ -1,11 +1,13 @@
 """Changing what is on file about a customer: name, domain, general contact, addresses."""
 
 import pytest
+from sqlalchemy import select
 
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of
 from portal.audit.queries import acts_on
 from portal.billing.queries import account_prices
+from portal.events.models import Event
 from portal.kit.db import reading
 from tests.accounts.making import OPTION_1, OPTION_2
 from tests.cast import on_sqlite
@@ -42,6 +44,17 @@ def test_saving_what_is_there_already_leaves_no_trace(made, browse, bob, northwi
     browser.submit(f"/customers/{account_id}/details", {name: value(page, name) for name in DETAILS})
     with reading(northwind.id) as db:
         assert acts_on(db, account_id)[-1].action != "account.details-changed"
+
+
+def test_a_pbx_hears_of_another_name_and_of_nothing_that_it_is_not_told(made, browse, bob, northwind):
+    """Red without the event: what provisioning answers changed, and whoever follows the events kept the old name."""
+    account_id, browser = made(OPTION_1), browse(bob)
+    path = f"/customers/{account_id}/details"
+    for details in (DETAILS, DETAILS | {"contact_phone": "0117 496 0193"}):
+        assert browser.submit(path, details).status_code == 303
+        with reading(northwind.id) as db:
+            events = db.scalars(select(Event).where(Event.account_id == account_id, Event.name == "account.renamed"))
+            assert [each.facts for each in events] == [{"number": db.load(Account, account_id).number}]
 
 
 @pytest.mark.parametrize(("field", "typed"), [

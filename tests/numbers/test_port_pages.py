@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.models import Account, Membership
+from portal.audit.commands import COMMAND_LINE
 from portal.kit.db import reading, transaction
 from portal.numbers.models import EmergencyAddress, PortDocument, PortRequest
+from portal.numbers.porting import accept
 from portal.verify import verify
 from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_sqlite
@@ -58,12 +60,39 @@ class TestPortIn:
         assert "Charged as Local number" in words(own.get(f"{base}/{asked.id}"))
         assert olga.submit(f"{desk}/day", {"day-day": "2026-11-09"}, page=desk).status_code == 303
         assert "9 November 2026" in words(own.get(f"{base}/{asked.id}"))
+        early = olga.get(desk)
+        assert "The numbers move on 9 November 2026" in words(early) and f"{desk}/completion" not in early.text
+        assert olga.submit(f"{desk}/completion", page=desk).status_code == 409
+        assert olga.submit(f"{desk}/day", {"day-day": "2026-11-01"}, page=desk).status_code == 422
+        assert olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk).status_code == 303
         assert olga.submit(f"{desk}/completion", page=desk).status_code == 303
         assert "The numbers are here" in words(own.get(f"{base}/{asked.id}"))
         page = words(own.get(f"/account/{street.own}/numbers"))
         assert "+44 20 7946 0123" in page and "+44 20 7946 0124" in page
         assert street.charged(street.own) == 2 * 840
         assert [words for finding in verify() for words in finding.differences] == []
+
+    @on_sqlite
+    def test_what_each_number_will_cost_is_said_to_its_payer_before_it_is_charged(self, street, browse, cast, bob):
+        """Red without the price's rows: the customer was debited without ever having read a sum."""
+        _, base = ask(street, browse)
+        asked, own, olga = the_port(street), browse(street.owner), browse(cast.olga)
+        desk, mine = f"/operator/white-labels/{street.tenant.id}/port-ins/{asked.id}", f"{base}/{asked.id}"
+        assert "Price The price class decides it, which the operator chooses" in words(own.get(mine))
+        olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
+        said = "Charged as Local number Price of each £2.00 a month and VAT Set-up of each £5.00 and VAT, once"
+        assert said in words(own.get(mine))
+        assert said in words(browse(bob).get(mine.replace("/account/", "/customers/")))
+        assert "£" not in words(olga.get(desk))
+
+    @on_sqlite
+    def test_the_white_label_reads_wholesale_where_it_pays(self, street, browse, bob):
+        with transaction(street.tenant.id) as db:
+            asked = port(db, db.load(Account, street.run), "+442079460124")
+            accept(db, asked, price_class="geo", needs_address=False, by=COMMAND_LINE)
+        path = f"/customers/{street.run}/numbers/port-ins/{asked.id}"
+        assert "Price £1.00 a month and VAT Set-up £3.00 and VAT, once" in words(browse(bob).get(path))
+        assert browse(street.guest).get(path.replace("/customers/", "/account/")).status_code == 403
 
     def test_another_white_labels_request_keeps_nobody_out_and_the_operator_decides(self, street, browse, cast, kauri):
         """Red when an open request of any white label refuses: whoever asked first, without a paper, kept the owner
@@ -83,7 +112,7 @@ class TestPortIn:
         assert re.findall(r'<a href="([^"]*)" aria-current="page"', page.text) == ["/operator/port-ins"]
         for desk in (mine, other):
             olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
-            olga.submit(f"{desk}/day", {"day-day": "2026-11-09"}, page=desk)
+            olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk)
         assert olga.submit(f"{mine}/completion", page=mine).status_code == 303
         assert named not in words(olga.get(other)) and named not in words(olga.get(mine))
         assert olga.submit(f"{other}/completion", page=other).status_code == 422

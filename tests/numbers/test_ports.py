@@ -1,12 +1,13 @@
 """Numbers moved here from another provider: states and days, and what happens when they are here."""
 
 from contextlib import nullcontext
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from portal.accounts import commands as accounts
+from portal.accounts.models import Account
 from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.audit.commands import COMMAND_LINE, Actor
 from portal.billing.changes import CreditTooLow
@@ -22,6 +23,7 @@ from portal.numbers.models import Number, NumberBlock, PortRequest, StockNumber
 from portal.numbers.porting import (
     NumberKnown,
     PortMoved,
+    PortNotDue,
     accept,
     acts_on_port,
     cancel,
@@ -34,6 +36,7 @@ from portal.numbers.porting import (
 )
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay
+from tests.cast import on_sqlite
 from tests.numbers.making import charged, new_port, number, port, price_class
 
 LONDON = "+442079460123"
@@ -154,6 +157,11 @@ class TestKnown:
             port(db, run)
 
 
+def _moved_to(tenant, port_id, day):
+    with transaction(tenant.id) as db:
+        schedule(db, db.load(PortRequest, port_id), day, by=COMMAND_LINE)
+
+
 class TestCompletion:
     @pytest.fixture
     def ready(self, northwind, clock):
@@ -204,6 +212,38 @@ class TestCompletion:
             assert db.load(PortRequest, asked_id).state == "scheduled" and db.scalars(select(Number)).all() == []
         with reading(cast.operator.id) as db:
             assert db.scalars(select(NumberBlock)).all() == [] == db.scalars(select(StockNumber)).all()
+
+    @on_sqlite
+    def test_not_before_the_agreed_day_but_from_its_first_moment_and_on_a_day_moved_to_today(
+        self, cast, northwind, ready, clock
+    ):
+        """The day begins where the white label is. Red with `complete` blind to the day: charged three days early."""
+        own_id, asked_id = ready
+        _moved_to(northwind, asked_id, date(2026, 11, 5))
+        clock.advance(days=2)
+        with pytest.raises(PortNotDue, match=r"The numbers move on 5 November 2026\. .* move the day first"):
+            flows.complete_port(northwind.id, asked_id, by=cast.olga.actor)
+        with reading(northwind.id) as db:
+            assert charged(db, db.load(Account, own_id)) == []
+            assert (db.load(PortRequest, asked_id).state, db.scalars(select(Number)).all()) == ("scheduled", [])
+        _moved_to(northwind, asked_id, date(2026, 11, 4))
+        flows.complete_port(northwind.id, asked_id, by=cast.olga.actor)
+        with reading(northwind.id) as db:
+            assert charged(db, db.load(Account, own_id))[0][:2] == ("geo", "2026-11-04")
+
+    @on_sqlite
+    def test_the_day_is_the_white_labels(self, cast, kauri, clock):
+        """Red with the day of UTC: in Auckland it is the third from eleven in the morning of the second, UTC, on."""
+        clock.moment = datetime(2026, 11, 2, 10, 30, tzinfo=UTC)
+        with transaction(kauri.id) as db:
+            price_class(db)
+            asked = port(db, active(db, customer(db, kauri.plans["courtesy"], OPTION_2)), LONDON)
+            accept(db, asked, price_class="geo", needs_address=False, by=COMMAND_LINE)
+            schedule(db, asked, date(2026, 11, 3), by=COMMAND_LINE)
+        with pytest.raises(PortNotDue):
+            flows.complete_port(kauri.id, asked.id, by=cast.olga.actor)
+        clock.moment = datetime(2026, 11, 2, 11, 0, tzinfo=UTC)
+        flows.complete_port(kauri.id, asked.id, by=cast.olga.actor)
 
     def test_an_inactive_option_2_account_takes_them_and_is_charged_at_its_activation(self, cast, northwind, clock):
         with transaction(northwind.id) as db:

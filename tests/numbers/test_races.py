@@ -7,6 +7,7 @@ from portal.accounts.queries import held_customer_or_404
 from portal.activation.commands import cancel
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
+from portal.kit.clock import today
 from portal.kit.db import reading, transaction
 from portal.numbers import flows
 from portal.numbers.assigning import (
@@ -254,10 +255,9 @@ def _give(tenant, account_id, ids):
 
 def _scheduled(tenant, account_id, *e164s):
     with transaction(tenant.id) as db:
-        new = new_port(*e164s)
-        port = submit(db, held_customer_or_404(db, account_id), new, by=COMMAND_LINE)
+        port = submit(db, held_customer_or_404(db, account_id), new_port(*e164s), by=COMMAND_LINE)
         accept(db, port, price_class="geo", needs_address=False, by=COMMAND_LINE)
-        schedule(db, port, new.wanted_day, by=COMMAND_LINE)
+        schedule(db, port, today("Europe/London"), by=COMMAND_LINE)
         return port.id
 
 

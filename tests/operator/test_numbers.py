@@ -258,7 +258,9 @@ def test_a_block_comes_back_when_all_its_numbers_are_free(desk, depot, northwind
     jobs.run_due()
     assert not numbers_with(northwind)
     assert "In stock" in words(desk.get(f"{BASE}/blocks/{block}"))
-    assert desk.get(f"{BASE}/blocks/{block}/return").status_code == 404
+    for again in (desk.get(f"{BASE}/blocks/{block}/return"), desk.send(f"{BASE}/blocks/{block}/return")):
+        assert again.status_code == 409 and "This block is in stock already" in words(again)
+    assert desk.send(f"{BASE}/blocks/{depot.id}/return").status_code == 404
 
 
 def test_every_act_leaves_a_trace(desk, depot, northwind):

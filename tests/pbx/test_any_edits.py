@@ -6,7 +6,10 @@ settings always make sense, and are what the history's last row says and what a 
 
 import os
 from contextlib import suppress
+from datetime import date
+from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings as effort, strategies as st
 
 from portal.accounts.commands import add_member
@@ -18,7 +21,8 @@ from portal.kit.lines import TURNING
 from portal.kit.refusals import Refusal
 from portal.pbx import queries
 from portal.pbx.check import check
-from portal.pbx.commands import Edit, fill, forget_number, save, undo
+from portal.pbx.clips import keep
+from portal.pbx.commands import ChangedMeanwhile, Edit, fill, forget_number, save, undo
 from portal.pbx.configuration import (
     EMPTY,
     RULES,
@@ -27,6 +31,7 @@ from portal.pbx.configuration import (
     Forwarding,
     Greeting,
     Group,
+    Holiday,
     Hours,
     Interval,
     Place,
@@ -37,12 +42,14 @@ from portal.pbx.configuration import (
     Voicemail,
     differing,
 )
+from portal.pbx.sound import Sound
 from portal.people.commands import remove
 from tests.pbx.making import LONDON, OXFORD, number, office
 
 EXAMPLES = 1000 if os.environ.get("PROVE") else 120
 EXTENSIONS, GROUPS, KEYS = ("101", "102", "999"), ("600", "601"), ("1", "2")
 NUMBERS = (LONDON, OXFORD, "+442079460999")
+NO_CLIP = UUID(int=1)
 
 codes = st.one_of(
     st.sampled_from([f"{kind}:{n}" for kind in ("extension", "voicemail") for n in EXTENSIONS]),
@@ -59,37 +66,53 @@ intervals = st.lists(st.builds(Interval, day=st.integers(1, 2), begins=st.sample
                                ends=st.sampled_from(["09:00", "13:00", "24:00"])), max_size=2)
 
 
-def parts(person):
-    """A part, or its place with nothing in it."""
+holidays = st.lists(st.builds(Holiday, day=st.sampled_from([date(2026, 12, 25), date(2027, 1, 1)]), name=names),
+                    max_size=2)
+caps = st.sampled_from([None, 0, 5000])
+
+
+def parts(person, clip):
+    """A part, or its place with nothing in it. `clip` is a recording of the account."""
+    clips = st.sampled_from([None, None, clip, NO_CLIP])
     made = {
         "extensions": st.builds(
             Extension, number=st.sampled_from(EXTENSIONS), name=names, user_id=st.sampled_from([None, person]),
-            voicemail=st.builds(Voicemail, on=st.booleans(), greeting=texts), caller_id=callers, barring=barring,
-            forwarding=st.builds(Forwarding, always=maybe, busy=maybe), records=st.booleans()),
+            voicemail=st.builds(Voicemail, on=st.booleans(), greeting=texts, clip=clips), caller_id=callers,
+            barring=barring, forwarding=st.builds(Forwarding, always=maybe, busy=maybe), records=st.booleans()),
         "groups": st.builds(Group, number=st.sampled_from(GROUPS), name=names, strategy=st.sampled_from(Strategy),
                             members=st.lists(st.sampled_from(EXTENSIONS), max_size=2).map(tuple), then=maybe),
         "hours": st.builds(Hours, key=st.sampled_from(KEYS).map("h{}".format), name=names, inside=codes, outside=codes,
                            time_zone=st.sampled_from(["Europe/London", "Pacific/Auckland"]),
-                           open=intervals.map(tuple)),
+                           open=intervals.map(tuple), holidays=holidays.map(tuple)),
         "greetings": st.builds(Greeting, key=st.sampled_from(KEYS).map("g{}".format), name=names, text=texts,
-                               then=maybe),
+                               clip=clips, then=maybe),
         "numbers": st.builds(Route, number=st.sampled_from(NUMBERS), to=codes, caller_name=texts),
     }
     here = [built.map(lambda part, section=section: (Place(section, part.id), part))
             for section, built in made.items()]
     rules = st.builds(Rules, caller_id=callers, barring=barring, records=st.booleans(),
-                      notice=st.sampled_from([None, "g1"])).map(lambda part: (RULES, part))
+                      notice=st.sampled_from([None, "g1"]), hold_music=clips,
+                      spend_cap_minor=caps).map(lambda part: (RULES, part))
     gone = st.one_of(here).map(lambda placed: (placed[0], None))
     return st.one_of(*here, rules, gone)
 
 
-def acts(person):
+def acts(person, clip):
+    anything = parts(person, clip)
     return st.one_of(
-        st.tuples(st.just("save"), parts(person), st.integers(0, 3)),
-        st.tuples(st.just("save"), parts(person), st.just(0)),
+        st.tuples(st.just("save"), anything, st.integers(0, 3)),
+        st.tuples(st.just("save"), anything, st.just(0)),
+        st.tuples(st.just("both"), anything),
         st.tuples(st.just("undo"), st.integers(0, 4)),
         st.just(("fill",)), st.sampled_from([("release", LONDON), ("release", OXFORD)]), st.just(("leave",)),
     )
+
+
+def another(part):
+    """The same part, a little different."""
+    if isinstance(part, Rules):
+        return part.model_copy(update={"spend_cap_minor": 1})
+    return part.model_copy(update={"caller_name": "1"} if isinstance(part, Route) else {"name": "N1"})
 
 
 class Undone(Exception):
@@ -126,6 +149,19 @@ class Town:
         assert seen == self.expected.at(place) or wanted == self.expected, "somebody's change was written over"
         self.expected = wanted
 
+    def both(self, placed):
+        """Two people have the same page open: the second is told of the first one's part and changes nothing."""
+        place, part = placed
+        base = len(self.documents) - 1
+        was = self.expected.at(place)
+        save(self.db, self.account, Edit(place, part, base), by=self.by, side=Side.WHITE_LABEL)
+        self.expected = self.expected.put(place, part)
+        if (now := self.expected.at(place)) != was:
+            other = None if part is not None and place != RULES else another(was or now)
+            with pytest.raises(ChangedMeanwhile) as refused:
+                save(self.db, self.account, Edit(place, other, base), by=self.by, side=Side.WHITE_LABEL)
+            assert refused.value.theirs == now
+
     def undo(self, steps_back):
         version = len(self.documents) - 1 - steps_back
         undo(self.db, self.account, version, by=self.by, side=Side.WHITE_LABEL)
@@ -156,10 +192,12 @@ def test_any_sequence_ends_in_settings_that_make_sense_and_are_the_last_row(data
     """Seen red with `_new_problems` left empty, with the base not compared, and with `undo` blind to later changes."""
     with transaction(northwind.id) as db:
         sam = add_user(db, login_name="sam@acme.example", display_name="Sam", email="sam@acme.example")
-        add_member(db, db.load(Account, cast.acme), sam, Role.STANDARD)
+        acme = db.load(Account, cast.acme)
+        add_member(db, acme, sam, Role.STANDARD)
+        clip = keep(db, acme, "Music", Sound(b"RIFF", 1), by=cast.bob.actor).id
 
     @effort(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(st.lists(acts(sam.id), min_size=1, max_size=12))
+    @given(st.lists(acts(sam.id, clip), min_size=1, max_size=12))
     def any_sequence(script):
         with suppress(Undone), transaction(northwind.id) as db:
             town = Town(db, db.load(Account, cast.acme), sam, cast.bob.actor)
