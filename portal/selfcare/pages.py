@@ -130,6 +130,8 @@ def outlook_rows(db: TenantSession, account: Account, balance: int) -> list[tupl
     if ahead.next_day is None:
         return [("Next charge", "None in sight")]
     rows = [("Next charge", f"{money(ahead.next_minor, tenant)} on {day(ahead.next_day, tenant)}")]
+    if ahead.is_used_up:
+        return [*rows, ("Your credit", "Is used up")]
     if ahead.covered_until is None:
         return [*rows, ("Your credit lasts", "For more than a year")]
     return [*rows, ("Your credit lasts", f"Until {day(ahead.covered_until, tenant)}")]
