@@ -64,6 +64,17 @@ class TestTheActivation:
         with reading(invited.shop.company.id) as db:
             assert db.scalars(select(Funding)).all() == []
 
+    def test_an_open_card_page_is_no_way_to_go_on(self, invited, olga):
+        """Red with how the payment stands above it: "Go on where you stopped", and nothing to go on with."""
+        invited.open()
+        invited.choose_password()
+        invited.browser.submit("/activation/payment", {"other": "100.00"})
+        assert "Your payment is not finished" in words(invited.browser.get("/activation/payment"))
+        decide(invited.shop.company, olga)
+        page = words(invited.browser.get("/activation/payment"))
+        assert "Your payment is not finished" not in page and "Go on where you stopped" not in page
+        assert "Activation has to wait No money was taken, and paying has to wait, too." in page and SORRY in page
+
     def test_a_payment_on_its_way_is_kept_and_used_when_it_is_lifted(self, invited, olga):
         """The card page was open already. Red when the money goes back, or when lifting forgets who has paid."""
         company = invited.shop.company
