@@ -53,6 +53,11 @@ class AccountPage:
     suspension: Notice | None
     runs: bool
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the reader can change services and numbers now. Of an account that others pay, its provider does."""
+        return self.runs and self.account.is_run_by_customer and self.account.state == State.ACTIVE
+
 
 def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountPage:
     """`runs` says whether the reader administers the account."""
