@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from portal.accounts.models import Account
+from portal.accounts.lifecycle import State
+from portal.accounts.models import Account, Subscription
 from portal.audit.commands import Actor, record
 from portal.billing.charging import write_charges
 from portal.billing.models import Charge, ChargeCredit
@@ -29,6 +30,13 @@ class CreditedAlready(Refusal):
 class NotGivenBack(Refusal):
     heading = "Only a charge that was given back can be issued again"
     text = "Nothing was changed, and no money moved."
+
+
+class ChangedSince(Refusal):
+    heading = "This charge cannot be issued again"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why} Nothing was changed, and no money moved.")
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,12 @@ def tell_of_credit(db: TenantSession, account: Account) -> None:
 
 
 def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Actor) -> None:
-    """Charge again what was given back in whole, as it was. Raises NotGivenBack. The caller holds the account's row."""
+    """Charge again what was given back in whole, as it was. Raises NotGivenBack, and ChangedSince where the account
+    does not have it any more as it was charged. The caller holds the account's row."""
     if not can_issue_again(db, charge):
         raise NotGivenBack
+    if why := why_not_again(db, account, charge):
+        raise ChangedSince(why)
     sides = {Book(each.book): _side(each) for each in both_books(db, charge)}
     times = len({each.period_key for each in _issued(db, charge)})
     line = _as_line(charge, sides, _period_of(charge), f"{_first_key(charge)}+{times}")
@@ -99,6 +110,22 @@ def can_issue_again(db: TenantSession, charge: Charge) -> bool:
     ids = {each.id for each in _issued(db, charge)}
     wanted = select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids), ChargeCredit.from_day.is_(None))
     return charge.id in ids and set(db.scalars(wanted)) == ids
+
+
+def why_not_again(db: TenantSession, account: Account, charge: Charge) -> str:
+    """Why something that was given back is not charged again as it was; empty where it can be.
+
+    A period that was cut short since would be charged for days that the account did not have, or has had charged anew.
+    """
+    if account.state == State.CLOSED:
+        return "The account is closed, and nothing is charged to a closed account."
+    if charge.first_day is None or charge.last_day is None or charge.item.endswith(".used"):
+        return ""
+    has_it = Subscription.account_id == account.id, Subscription.item == charge.item
+    to_its_end = or_(Subscription.until_day.is_(None), Subscription.until_day > charge.last_day)
+    if db.scalar(select(Subscription.id).where(*has_it, to_its_end).limit(1)) is None:
+        return "What it was for was changed or switched off before its last day."
+    return ""
 
 
 def can_give_back(db: TenantSession, charge: Charge) -> bool:

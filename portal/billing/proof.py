@@ -45,6 +45,8 @@ def wrong_periods(db: TenantSession) -> tuple[int, list[str]]:
             own = spans[account.id, each.product_id]
             on = price_day(cycle, period.first_day, own, rests[account.id])
             costs = _must_cost(book, each, period, on, who[account.id], plans[account.id])
+            kept = _kept_whole(each, period, found, given_back) if account.state != State.CLOSED else []
+            wrong += [f"charge {c.number}: its rest from {each.until_day} was not given back" for c in kept]
             wrong += _compare(account, each, period, found, costs=costs)
         spare = [c for charges in found.values() for c in charges if c.id not in given_back]
         wrong += _for_nothing(spare)
@@ -81,6 +83,16 @@ def _compare(
     wanted = {"wholesale", "retail"} if account.is_run_by_customer else {"wholesale"}
     if books != wanted and (of_period or costs):
         yield f"{where}: charged {' and '.join(sorted(books)) or 'nowhere'}"
+
+
+def _kept_whole(
+    subscription: Subscription, period: Period, found: dict[str, list[Charge]], given_back: set[UUID]
+) -> list[Charge]:
+    """Charges of a period that was cut short, and of which nothing was given back; closing alone gives nothing back."""
+    if subscription.until_day is None or not period.first_day < subscription.until_day < period.next_first_day:
+        return []
+    charges = [c for key, of in found.items() if key.partition("+")[0] == period.key for c in of]
+    return [c for c in charges if c.first_day == period.first_day and c.id not in given_back]
 
 
 def _take(found: dict[str, list[Charge]], key: str) -> list[Charge]:

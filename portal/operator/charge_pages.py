@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.accounts.models import Account
-from portal.billing.credits import both_books, can_give_back, can_issue_again, ties_of
+from portal.billing.credits import both_books, can_give_back, can_issue_again, ties_of, why_not_again
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.words import told_ties
 from portal.kit.db import TenantSession
@@ -21,13 +21,15 @@ from portal.whitelabels.words import money, short_day, span
 @dataclass(frozen=True)
 class ChargePage:
     """`goes_back` is what giving it back would credit; empty when nothing can be given back. `ties` lead to charges
-    that it hangs together with: what each is to it, its number and its address."""
+    that it hangs together with: what each is to it, its number and its address. `why_not_again` says of a charge that
+    was given back why it cannot be issued again."""
 
     charge: Charge
     ties: list[tuple[str, str, str]]
     rows: list[tuple[str, str]]
     goes_back: str
     can_issue_again: bool
+    why_not_again: str
 
 
 def charge_or_404(db: TenantSession, charge_id: UUID) -> Charge:
@@ -52,7 +54,9 @@ def charge_page(db: TenantSession, charge: Charge) -> ChargePage:
     rows += _credits(db, charge, tenant)
     base = f"/operator/white-labels/{tenant.id}/charges"
     ties = [(words, each.number, f"{base}/{each.id}") for words, each in told_ties(ties_of(db, charge))]
-    return ChargePage(charge, ties, rows, _goes_back(db, charge, account, tenant), can_issue_again(db, charge))
+    is_back = can_issue_again(db, charge)
+    why_not = why_not_again(db, account, charge) if is_back else ""
+    return ChargePage(charge, ties, rows, _goes_back(db, charge, account, tenant), is_back and not why_not, why_not)
 
 
 def _goes_back(db: TenantSession, charge: Charge, account: Account, tenant: WhiteLabel) -> str:

@@ -1,17 +1,24 @@
 """A charge given back: once, never more than it was, in both books; and what was given back can be charged again."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import select
 
+from portal.accounts import commands as accounts
+from portal.accounts.models import Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.credits import CreditedAlready, NotGivenBack, credit_whole, issue_again
+from portal.billing.changes import When, Wish, carry_out
+from portal.billing.credits import ChangedSince, CreditedAlready, NotGivenBack, credit_whole, issue_again
 from portal.billing.models import Charge
 from portal.billing.pricing import Side, given_back
 from portal.billing.proof import wrong_periods
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
-from tests.accounts.making import OPTION_1, active, customer
+from tests.accounts.making import OPTION_1, active, customer, pay
+from tests.billing.making import service
+from tests.cast import on_sqlite
 
 SIDES = st.builds(Side, st.integers(0, 10**11), st.integers(0, 10**11), st.just(200_000))
 
@@ -72,6 +79,42 @@ def test_what_was_given_back_can_be_issued_again_and_given_back_again(db, accoun
     credit_whole(db, account, again, reason="Wrong again", by=COMMAND_LINE)
     issue_again(db, account, again, by=COMMAND_LINE)
     assert balances(db, account, northwind) == before and wrong_periods(db)[1] == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("quantity", [0, 2])
+def test_what_was_changed_since_is_not_issued_again(db, account, northwind, clock, quantity):
+    """Red without `why_not_again`: days that the account did not have, or has had charged anew, are charged again."""
+    pay(db, account, 10_000)
+    seat = service(db)
+    carry_out(db, account, Wish(seat, 1, When.NOW), agreed_minor=None, by=COMMAND_LINE)
+    charge = db.scalars(select(Charge).where(Charge.item == "seat", Charge.book == "retail")).one()
+    credit_whole(db, account, charge, reason="Never worked", by=COMMAND_LINE)
+    clock.advance(days=5)
+    carry_out(db, account, Wish(seat, quantity, When.NOW), agreed_minor=None, by=COMMAND_LINE)
+    before = balances(db, account, northwind)
+    with pytest.raises(ChangedSince, match="changed or switched off"):
+        issue_again(db, account, charge, by=COMMAND_LINE)
+    assert balances(db, account, northwind) == before and wrong_periods(db)[1] == []
+
+
+@on_sqlite
+def test_nothing_is_issued_again_to_a_closed_account(db, account, northwind):
+    """Red without `why_not_again`."""
+    credit_whole(db, account, month(db, account), reason="Never worked", by=COMMAND_LINE)
+    accounts.close(db, account, reason="Left", by=COMMAND_LINE)
+    before = balances(db, account, northwind)
+    with pytest.raises(ChangedSince, match="is closed"):
+        issue_again(db, account, month(db, account), by=COMMAND_LINE)
+    assert balances(db, account, northwind) == before
+
+
+@on_sqlite
+def test_the_proof_names_a_period_that_was_cut_short_and_kept(db, account):
+    """Red without `_kept_whole`."""
+    row = db.scalars(select(Subscription).where(Subscription.account_id == account.id)).one()
+    row.until_day = row.from_day + timedelta(days=3)
+    assert any("was not given back" in words for words in wrong_periods(db)[1])
 
 
 def test_only_what_was_given_back_can_be_issued_again(db, account):
