@@ -183,8 +183,8 @@ class Standstill(TenantRow, Base):
     """The operator's decision to have every customer of a white label suspended, from `begun_at` until `lifted_at`.
 
     It holds each account that nothing else holds. `reached_all_at` is when the last active account was suspended,
-    `restored_at` when the last one was active again, and `told_at` when the operator heard that the white-label account
-    is above its limit again.
+    `restored_at` when the last one was active again. `beyond_at` is when the white-label account was first seen beyond
+    its limit while it stood, and `told_at` when the operator heard that it no longer is.
     """
 
     __tablename__ = "standstill"
@@ -205,6 +205,7 @@ class Standstill(TenantRow, Base):
     begun_by_id: Mapped[UUID]
     begun_by: Mapped[str]
     reached_all_at: Mapped[datetime | None]
+    beyond_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
     lift_reason: Mapped[str | None]
     lifted_at: Mapped[datetime | None]

@@ -184,6 +184,12 @@ def payment_of_ended(db: TenantSession, account: Account, *, seen: bool) -> Paym
     return replace(status, heading=heading, text="Nothing more can be paid.")
 
 
+def while_none_is_taken(status: PaymentStatus) -> PaymentStatus:
+    """What is left to say of the latest payment while none can be made: not how to go on with one that took nothing."""
+    took_nothing = status.kind == "declined" or status in UNPAID.values()
+    return PaymentStatus("none") if took_nothing else status
+
+
 NOT_CONFIRMED = PaymentStatus(
     "unknown",
     "We cannot see your payment at the moment",

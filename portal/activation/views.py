@@ -302,7 +302,7 @@ def _payment_page(account: Account, form: AmountForm | None, refused: PaymentSta
         form=form,
         account=account,
         breakdown=breakdown,
-        payment=status,
+        payment=pages.while_none_is_taken(status) if refusal else status,
         refusal=refusal,
         others=_others(account),
     )

@@ -13,7 +13,7 @@ from portal.arrears.models import ArrearsCase, ArrearsPolicy
 from portal.arrears.queries import is_suspended_by, open_case, policy_of, rules_of
 from portal.arrears.steps import Rules, Step, day_to_tell, next_step
 from portal.audit.commands import SYSTEM, Actor, record
-from portal.billing import commands as billing
+from portal.billing import commands as billing, credits
 from portal.billing.outlook import outlook
 from portal.billing.queries import available_minor
 from portal.kit import jobs
@@ -81,6 +81,8 @@ def end(db: TenantSession, account: Account, case: ArrearsCase) -> None:
 def listen() -> None:
     """Hear of money after activation has. Called once, when the house is put together."""
     payments.after_funding.append(after_money)
+    if end_if_covered not in credits.after_giving_back:
+        credits.after_giving_back.append(end_if_covered)
     if after_refusal not in billing.after_refused:
         billing.after_refused.append(after_refusal)
     if after_credit not in accounts.after_credit:
@@ -88,13 +90,20 @@ def listen() -> None:
 
 
 def after_money(db: TenantSession, funding: Funding) -> None:
-    """Money arrived: a case whose account owes nothing any more ends in the same transaction.
+    """Money arrived, which may be what a case waited for."""
+    account = db.load(Account, funding.account_id)
+    if account is not None:
+        end_if_covered(db, account)
+
+
+def end_if_covered(db: TenantSession, account: Account) -> None:
+    """Money arrived, or a charge was given back: a customer's case ends in the same transaction if nothing is owed any
+    more. The caller holds the account's row.
 
     One that was told that its credit runs low goes on while it still does: it is not told twice.
     """
-    account = db.load(Account, funding.account_id)
-    case = open_case(db, account) if account is not None else None
-    if account is None or case is None:
+    case = open_case(db, account)
+    if case is None or account.kind == "white_label":
         return
     credit = credit_minor(db, Book.RETAIL, account.id)
     if credit >= 0 and not (case.place.step is Step.LOW and _is_low(db, account, credit)):
@@ -153,12 +162,19 @@ def after_refusal(db: TenantSession) -> None:
 
 
 def after_credit(db: TenantSession, account: Account) -> None:
-    """Credit arrived, or the limit is another: the operator's people hear once that a standstill could be lifted.
+    """Credit arrived, the limit is another, or a day went by: the operator's people hear once that a standstill could
+    be lifted, if the white label was beyond its limit while it stood.
 
     Nothing is lifted by itself. The caller holds the account's row or its credit.
     """
     standstill = standstill_of(db)
-    if standstill is None or standstill.told_at is not None or available_minor(db) < 0:
+    if standstill is None or standstill.told_at is not None:
+        return
+    if available_minor(db) < 0:
+        standstill.beyond_at = standstill.beyond_at or now()
+        return
+    if standstill.beyond_at is None:
+        # It stands for another reason, and credit does not change that.
         return
     standstill.told_at = now()
     told = {"white_label": str(white_label(db).id), "letter": "standstill-covered-notice", **_standing(db, account)}

@@ -60,8 +60,12 @@ def notice_of(db: TenantSession, account: Account, *, to_staff: bool = False) ->
         return None
     tenant = white_label(db)
     book = Book.WHOLESALE if account.kind == "white_label" else Book.RETAIL
-    owed = money(max(0, -credit_minor(db, book, account.id)), tenant)
+    owed_minor = max(0, -credit_minor(db, book, account.id))
+    owed = money(owed_minor, tenant)
     step, ends = case.place.step, ends_on(rules_of(db), case.place) if case.told else None
+    if step is Step.LOW and owed_minor and account.kind == "customer":
+        # Charged since the last look, which names the day of what comes next.
+        step, ends = Step.OVERDUE, None
     if step is Step.LOW:
         return Notice("wait", "Credit is running low", "Nothing is overdue.", "It does not cover the next charges.")
     if step is not Step.CLOSED and account.state == State.SUSPENDED and not is_suspended_by(db, account, case):

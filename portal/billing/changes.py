@@ -17,7 +17,7 @@ from portal.audit.commands import Actor, record
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.charging import write_charges
 from portal.billing.commands import hold_white_label_credit
-from portal.billing.credits import GivenBack, give_back, rest_of
+from portal.billing.credits import GivenBack, give_back, rest_of, tell_of_credit
 from portal.billing.models import Charge
 from portal.billing.period import Period
 from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
@@ -175,6 +175,7 @@ def carry_out_all(
     for change in changes:
         _make(db, account, change, by)
     db.flush()
+    tell_of_credit(db, account)
     return changes
 
 

@@ -1,6 +1,6 @@
 """Giving charges back: in whole, or from a day on. A charge is never changed; a negative one stands against it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -17,6 +17,9 @@ from portal.billing.pricing import PricedLine, Side, given_back
 from portal.kit.db import TenantSession
 from portal.kit.refusals import Refusal
 from portal.ledger.entry import Book
+
+after_giving_back: list[Callable[[TenantSession, Account], None]] = []
+"""Each hears, in the same transaction, of an account that got something back, once what replaces it is charged."""
 
 
 class CreditedAlready(Refusal):
@@ -80,6 +83,12 @@ def credit_whole(db: TenantSession, account: Account, charge: Charge, *, reason:
         raise CreditedAlready
     back = GivenBack(_line(pair, _period_of(charge), 1, 1, None), pair, None)
     give_back(db, account, back, reason=reason, by=by)
+    tell_of_credit(db, account)
+
+
+def tell_of_credit(db: TenantSession, account: Account) -> None:
+    for hear in after_giving_back:
+        hear(db, account)
 
 
 def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Actor) -> None:

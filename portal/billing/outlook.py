@@ -20,11 +20,15 @@ AHEAD = timedelta(days=400)
 
 @dataclass(frozen=True)
 class Outlook:
-    """`covered_until` is the first day whose charges the credit does not cover; None when none is in sight."""
+    """`covered_until` is the first day whose charges the credit does not cover; None when none is in sight.
+
+    With `is_used_up` something is owed already, and there is no credit that could last until any day.
+    """
 
     next_day: date | None
     next_minor: int
     covered_until: date | None
+    is_used_up: bool = False
 
 
 def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
@@ -74,4 +78,4 @@ def look_ahead(credit_minor: int, charges: Sequence[tuple[date, int]]) -> Outloo
             covered_until = day
             break
     next_day, next_minor = next(((day, minor) for day, minor in charges if minor), (None, 0))
-    return Outlook(next_day, next_minor, covered_until)
+    return Outlook(next_day, next_minor, covered_until, is_used_up=credit_minor < 0)

@@ -19,6 +19,7 @@ from portal.activation.commands import activate_held
 from portal.activation.queries import paid_and_held
 from portal.arrears.commands import write_to_white_label
 from portal.audit.commands import Actor, record
+from portal.billing.queries import available_minor
 from portal.kit import jobs
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, reading, transaction
@@ -37,6 +38,7 @@ def begin(db: TenantSession, *, reason: str, by: Actor) -> bool:
         return False
     standstill = db.put(Standstill(reason=reason, begun_by_id=by.id, begun_by=by.name))
     tenant.customers_suspended_at = standstill.begun_at
+    standstill.beyond_at = standstill.begun_at if available_minor(db) < 0 else None
     record(db, "standstill.begun", by=by, subject=white_label_account(db).id, reason=reason)
     write_to_white_label(db, "customers-suspended", reason=reason)
     jobs.enqueue(db, SUSPEND, {"standstill": str(standstill.id)}, key=f"{SUSPEND}:{standstill.id}")

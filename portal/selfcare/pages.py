@@ -53,6 +53,11 @@ class AccountPage:
     suspension: Notice | None
     runs: bool
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the reader can change services and numbers now. Of an account that others pay, its provider does."""
+        return self.runs and self.account.is_run_by_customer and self.account.state == State.ACTIVE
+
 
 def account_page(db: TenantSession, account: Account, *, runs: bool) -> AccountPage:
     """`runs` says whether the reader administers the account."""
@@ -130,6 +135,8 @@ def outlook_rows(db: TenantSession, account: Account, balance: int) -> list[tupl
     if ahead.next_day is None:
         return [("Next charge", "None in sight")]
     rows = [("Next charge", f"{money(ahead.next_minor, tenant)} on {day(ahead.next_day, tenant)}")]
+    if ahead.is_used_up:
+        return [*rows, ("Your credit", "Is used up")]
     if ahead.covered_until is None:
         return [*rows, ("Your credit lasts", "For more than a year")]
     return [*rows, ("Your credit lasts", f"Until {day(ahead.covered_until, tenant)}")]

@@ -122,7 +122,7 @@ def sheet_of(db: TenantSession, statement: Statement) -> Sheet:
             for rate in statement.taxes
         ],
         closing=money(statement.closing_minor, tenant),
-        notes=_notes(statement, tenant),
+        notes=_notes(statement, tenant, is_last=closed_on is not None),
     )
 
 
@@ -159,12 +159,17 @@ def _summary(statement: Statement, tenant: WhiteLabel) -> list[tuple[str, str]]:
     ]
 
 
-def _notes(statement: Statement, tenant: WhiteLabel) -> list[str]:
+def _notes(statement: Statement, tenant: WhiteLabel, *, is_last: bool) -> list[str]:
+    corrections = (
+        "This is the final statement of a closed account; another one follows only if something moves after it."
+        if is_last
+        else "This statement is final; corrections appear on the next one."
+    )
     exemption = statement.buyer.get("exemption")
     return [
         *([f"No {tenant.tax_name} is charged: {exemption}."] if exemption else []),
         f"Amounts in {statement.currency}. {tenant.tax_name} is worked out on each line and rounded half up. "
-        "A positive balance is credit. This statement is final; corrections appear on the next one.",
+        f"A positive balance is credit. {corrections}",
     ]
 
 

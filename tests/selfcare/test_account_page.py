@@ -64,6 +64,14 @@ class TestOption2:
         assert "Next period Begins on 2 December 2026" in words(page)
 
     @on_sqlite
+    def test_who_changes_nothing_is_offered_no_change(self, owner_of, browse):
+        """Red when whoever administers an account is taken for somebody who chooses what it has."""
+        for administration, way in ((OPTION_1, "Edit"), (OPTION_2, "Open")):
+            account, owner = owner_of(administration)
+            page = words(browse(owner).get(f"/account/{account}"))
+            assert f"{way} the services" in page and f"{way} the numbers" in page, administration
+
+    @on_sqlite
     def test_shows_what_it_had_and_when(self, owner_of, northwind, browse, clock):
         """Like the payments of an account that pays, without amounts. Red without `supplied`."""
         account, owner = owner_of(OPTION_2)

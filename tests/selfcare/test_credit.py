@@ -7,10 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.commands import suspend
+from portal.accounts.models import Account
 from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.activation.commands import cancel
+from portal.arrears.models import ArrearsCase
 from portal.audit.commands import COMMAND_LINE
+from portal.billing.charging import write_charges
 from portal.billing.outlook import look_ahead
+from portal.billing.pricing import PricedLine, Side
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -195,3 +199,19 @@ def test_credit_lasts_until_the_first_charge_that_it_does_not_cover(credit, unti
     ahead = look_ahead(credit, charges)
     assert ahead.covered_until == (date(2026, 12, until) if until else None)
     assert (ahead.next_day, ahead.next_minor) == (date(2026, 12, 2), 100)
+    assert ahead.is_used_up == (credit < 0)
+
+
+@on_sqlite
+def test_credit_below_zero_is_used_up_and_lasts_until_no_day(payer):
+    """13.99 was charged too much. Red with the next charge as the day until which it lasts."""
+    with transaction(payer.shop.company.id) as db:
+        account = db.locked(Account, payer.id)
+        line = PricedLine("usage", "Calls", None, Side(0, 0, 0), Side(1399, 0, 0), "calls")
+        write_charges(db, [(account, line)])
+        db.put(ArrearsCase(account_id=payer.id, opened_on=date(2026, 11, 2), step="low", since=date(2026, 11, 2)))
+    for path in ("", "/credit"):
+        page = words_of(payer.browser.get(f"/account/{payer.id}{path}"))
+        assert "Your credit Is used up" in page and "credit lasts" not in page
+    page = words_of(payer.browser.get(f"/account/{payer.id}"))
+    assert "£11.99 is overdue" in page and "Nothing is overdue" not in page

@@ -64,6 +64,17 @@ class TestTheActivation:
         with reading(invited.shop.company.id) as db:
             assert db.scalars(select(Funding)).all() == []
 
+    def test_an_open_card_page_is_no_way_to_go_on(self, invited, olga):
+        """Red with how the payment stands above it: "Go on where you stopped", and nothing to go on with."""
+        invited.open()
+        invited.choose_password()
+        invited.browser.submit("/activation/payment", {"other": "100.00"})
+        assert "Your payment is not finished" in words(invited.browser.get("/activation/payment"))
+        decide(invited.shop.company, olga)
+        page = words(invited.browser.get("/activation/payment"))
+        assert "Your payment is not finished" not in page and "Go on where you stopped" not in page
+        assert "Activation has to wait No money was taken, and paying has to wait, too." in page and SORRY in page
+
     def test_a_payment_on_its_way_is_kept_and_used_when_it_is_lifted(self, invited, olga):
         """The card page was open already. Red when the money goes back, or when lifting forgets who has paid."""
         company = invited.shop.company
@@ -179,34 +190,55 @@ class TestArrears:
         assert months.account.state == "suspended"
 
 
+def credit(company, minor):
+    with transaction(company.id) as db:
+        account = db.locked(Account, company.account_id)
+        accounts.give_credit(db, account, minor, request_id=new_id(), reason="Transfer", by=COMMAND_LINE)
+
+
+def go_beyond(company, minor):
+    """As usage does that was charged: nothing asks first, and nobody hears of it at once."""
+    with transaction(company.id) as db:
+        account = db.load(Account, company.account_id)
+        account.credit_limit_minor = -credit_minor(db, Book.WHOLESALE, account.id) - minor
+
+
+def told(app):
+    with app.app_context():
+        jobs.run_due()
+    with reading(PLATFORM) as db:
+        return list(db.scalars(select(Letter.to_address).where(Letter.name == "standstill-covered-notice")))
+
+
 @on_sqlite
 def test_the_operator_hears_once_that_the_account_is_above_its_limit_again(northwind, olga, clock, app):
     """Red without the listener; and twice without the mark on the standstill, once the job's key is forgotten. Nothing
     is lifted by it."""
-    def credit(minor):
-        with transaction(northwind.id) as db:
-            account = db.locked(Account, northwind.account_id)
-            accounts.give_credit(db, account, minor, request_id=new_id(), reason="Transfer", by=COMMAND_LINE)
-
-    def told():
-        with app.app_context():
-            jobs.run_due()
-        with reading(PLATFORM) as db:
-            return list(db.scalars(select(Letter.to_address).where(Letter.name == "standstill-covered-notice")))
-
-    with transaction(northwind.id) as db:
-        account = db.load(Account, northwind.account_id)
-        left = credit_minor(db, Book.WHOLESALE, account.id) + account.credit_limit_minor
-        account.credit_limit_minor -= left + 500
+    go_beyond(northwind, 500)
     decide(northwind, olga)
-    credit(499)
-    assert told() == []
-    credit(1)
-    assert told() == ["olga@highwire.example"]
+    credit(northwind, 499)
+    assert told(app) == []
+    credit(northwind, 1)
+    assert told(app) == ["olga@highwire.example"]
     with transaction(PLATFORM) as db:
         db.execute(delete(jobs.JobKey))
-    credit(1)
+    credit(northwind, 1)
     look_at_all(northwind.id)
-    assert told() == ["olga@highwire.example"]
+    assert told(app) == ["olga@highwire.example"]
     with reading(northwind.id) as db:
         assert standstill.standstill_of(db) is not None
+
+
+@on_sqlite
+def test_of_an_account_that_was_above_its_limit_all_along_the_operator_hears_nothing(northwind, olga, clock, app):
+    """Suspended for another reason. Red when a look or credit tells of it whatever was before: the letter is false, and
+    the one that is true never comes."""
+    decide(northwind, olga)
+    look_at_all(northwind.id)
+    credit(northwind, 1)
+    assert told(app) == []
+    go_beyond(northwind, 500)
+    look_at_all(northwind.id)
+    assert told(app) == []
+    credit(northwind, 500)
+    assert told(app) == ["olga@highwire.example"]

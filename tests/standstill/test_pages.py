@@ -69,6 +69,8 @@ def test_it_is_lifted_with_a_reason(street, desk):
     street.stop()
     page = words(desk.get(path))
     assert "Suspended by this, and active again: 5 customers." in page and "left so: 1 customer." in page
+    # Red with "No money moves by this alone", beside periods that begin.
+    assert "begin the next one, and are charged for it at once" in page and "No money moves" not in page
     assert "reason" in errors(desk.send(path, {"reason": ""}))
     assert desk.send(path, {"reason": "Paid"}).status_code == 303
     assert "Making them active again" in words(desk.get(f"{page_of(street.company)}/suspension"))

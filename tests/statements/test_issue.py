@@ -19,6 +19,7 @@ from portal.ledger.queries import credit_minor
 from portal.letters.models import Letter
 from portal.statements import pages
 from portal.statements.commands import MonthNotOver, issue
+from portal.statements.document import statement_document
 from portal.statements.models import Statement
 from portal.statements.proofs import statements_hold
 from portal.statements.statement import CHARGE, CREDIT, GRANT, PAYMENT, Line, Month, balance, in_order, taxes
@@ -149,6 +150,11 @@ def test_a_closed_account_gets_its_final_statement_by_letter_and_none_after_it(d
     assert ("Account closed", "7 December 2026") in pages.sheet_of(db, final).meta
     before = db.scalars(select(Statement).where(Statement.month == NOVEMBER.first_day)).one()
     assert pages.sheet_of(db, before).title == "Statement"
+    # Red with the words of every statement, which promise one after the final one.
+    assert "appear on the next one" in pages.sheet_of(db, before).notes[-1]
+    notes = statement_document(db, final)["notes"]
+    assert notes == pages.sheet_of(db, final).notes and "the next one" not in notes[-1]
+    assert "follows only if something moves after it" in notes[-1]
     december.advance(days=31)
     assert issue(db, own, JANUARY) is None
     pay_back_everything(db, own)
