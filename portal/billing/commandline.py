@@ -1,5 +1,6 @@
 """`portal bill` and `portal usage`: with a progress bar, or a dry run that says what it would do."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,14 +8,15 @@ import click
 from sqlalchemy import func, select
 
 from portal.accounts.models import Account
+from portal.billing.models import BillingRun
 from portal.billing.run import bill_white_label, foresee, skipped
 from portal.billing.usage_file import Report, import_usage
 from portal.kit.clock import today
-from portal.kit.db import PLATFORM, reading
+from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.refusals import Refusal
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label_at, white_labels
-from portal.whitelabels.words import money
+from portal.whitelabels.words import day, money
 
 LONGEST_VIEW = timedelta(days=3660)
 
@@ -37,14 +39,45 @@ def bill_hosts(host: str | None, through: date) -> None:
     for tenant in tenants:
         with reading(tenant.id) as db:
             customers = db.scalar(select(func.count(Account.id)).where(Account.activated_at.is_not(None))) or 0
+            before = _charged(db, through)
         with click.progressbar(length=max(customers, 1), label=tenant.name) as bar:
             run = bill_white_label(tenant.id, through, by="the command line", tell=bar.update)
-        click.echo(
-            f"{tenant.name}: {run.charges} charges for {run.accounts} accounts, "
-            f"wholesale {money(run.wholesale_minor, tenant)}, retail {money(run.retail_minor, tenant)}, "
-            f"{len(run.skipped)} skipped."
-        )
+        with reading(tenant.id) as db:
+            done = _charged(db, through).less(before)
+        click.echo(f"{tenant.name}: {done.words(tenant)}, {len(run.skipped)} skipped.")
+        if before.charges:
+            click.echo(f"    Charged for this day before: {before.words(tenant)}.")
         _tell_skipped(run.skipped)
+
+
+@dataclass(frozen=True)
+class Charged:
+    """What was charged through one day, however many runs it took; sums with tax, in minor units."""
+
+    charges: int = 0
+    accounts: int = 0
+    wholesale_minor: int = 0
+    retail_minor: int = 0
+
+    def less(self, before: "Charged") -> "Charged":
+        return Charged(
+            self.charges - before.charges,
+            self.accounts - before.accounts,
+            self.wholesale_minor - before.wholesale_minor,
+            self.retail_minor - before.retail_minor,
+        )
+
+    def words(self, tenant: WhiteLabel) -> str:
+        """Such as `1 charge for 1 account, wholesale £4.80, retail £12.00`."""
+        charges, accounts = _counted(self.charges, "charge"), _counted(self.accounts, "account")
+        wholesale, retail = money(self.wholesale_minor, tenant), money(self.retail_minor, tenant)
+        return f"{charges} for {accounts}, wholesale {wholesale}, retail {retail}"
+
+
+def _charged(db: TenantSession, through: date) -> Charged:
+    sums = (BillingRun.charges, BillingRun.accounts, BillingRun.wholesale_minor, BillingRun.retail_minor)
+    row = db.execute(select(*sums).where(BillingRun.through_day == through)).one_or_none()
+    return Charged(*row) if row is not None else Charged()
 
 
 def _tell_skipped(accounts: list[dict[str, str]]) -> None:
@@ -59,19 +92,23 @@ def show_foreseen(host: str | None, through: date) -> None:
         raise TooFarAhead
     for tenant in tenants:
         charges, wholesale, retail = 0, 0, 0
-        click.echo(f"{tenant.name}, through {through}:")
+        click.echo(f"{tenant.name}, through {day(through, tenant)}:")
         for line in foresee(tenant.id, through):
             charges, wholesale, retail = charges + 1, wholesale + line.wholesale_minor, retail + line.retail_minor
             click.echo(
-                f"    {line.number} {line.name}: {line.what}, {line.days}, "
+                f"    {line.number} {line.name}: {', '.join(filter(None, (line.what, line.days)))}, "
                 f"wholesale {money(line.wholesale_minor, tenant)}, retail {money(line.retail_minor, tenant)}"
             )
         with reading(tenant.id) as db:
             _tell_skipped(skipped(db, through))
         click.echo(
-            f"    {charges} lines, wholesale {money(wholesale, tenant)}, retail {money(retail, tenant)}. "
+            f"    {_counted(charges, 'line')}, wholesale {money(wholesale, tenant)}, retail {money(retail, tenant)}. "
             "Nothing was changed."
         )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def take_usage(host: str, file: Path, *, is_trial: bool) -> Report:

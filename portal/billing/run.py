@@ -24,7 +24,9 @@ from portal.billing.usage import bill_usage, what_was_used, why_not
 from portal.kit import jobs
 from portal.kit.clock import now, today
 from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
-from portal.whitelabels.queries import white_labels
+from portal.whitelabels.models import WhiteLabel
+from portal.whitelabels.queries import white_label, white_labels
+from portal.whitelabels.words import day, span
 
 BATCH = 1000
 WHAT_CHARGING_READS = load_only(
@@ -78,10 +80,10 @@ def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
         for batch in _batches(white_label_id, page, through):
             with reading(white_label_id) as db:
                 accounts = list(db.scalars(select(Account).where(Account.id.in_(batch)).order_by(Account.number)))
-                found = lines_of(db, accounts, through)
+                found, tenant = lines_of(db, accounts, through), white_label(db)
             for account, line in found:
                 retail = line.retail.gross_minor if account.is_run_by_customer else 0
-                wholesale, days = line.wholesale.gross_minor, _days(line.period) if line.period else ""
+                wholesale, days = line.wholesale.gross_minor, _days(line.period, tenant) if line.period else ""
                 if line.is_too_much:
                     yield Foreseen(account.number, account.name, f"left out: {why_not(line)}", days, 0, 0)
                 else:
@@ -98,10 +100,10 @@ def _lines_used(db: TenantSession, accounts: list[Account], through: date) -> li
     return [(each.account, each.line) for each in what_was_used(db, accounts, through) if each.line.costs]
 
 
-def _days(period: Period) -> str:
+def _days(period: Period, tenant: WhiteLabel) -> str:
     """Why a period costs what it does: its days, and of how many where it is a part of one."""
     part = "" if period.is_whole else f", {period.days} of {period.whole_days} days"
-    return f"{period.first_day} to {period.last_day}{part}"
+    return span(period.first_day, period.last_day, tenant) + part
 
 
 @jobs.every(600, "billing.look")
@@ -109,9 +111,9 @@ def look_for_work(payload: dict[str, Any]) -> None:
     """Once a day, when its day has begun, each white label is billed through that day."""
     with transaction(PLATFORM) as db:
         for tenant in white_labels(db):
-            day = today(tenant.time_zone).isoformat()
-            wanted = {"white_label": str(tenant.id), "through": day}
-            jobs.enqueue(db, "billing.run", wanted, key=f"billing:{tenant.id}:{day}")
+            through = today(tenant.time_zone).isoformat()
+            wanted = {"white_label": str(tenant.id), "through": through}
+            jobs.enqueue(db, "billing.run", wanted, key=f"billing:{tenant.id}:{through}")
 
 
 @jobs.job("billing.run")
@@ -198,7 +200,7 @@ def skipped(db: TenantSession, through: date) -> list[dict[str, str]]:
 
 def _closed_with_usage(db: TenantSession) -> list[dict[str, str]]:
     """Closed accounts with usage that nothing charged, from before it was charged at the closing."""
-    since = func.min(UsageRecord.day)
+    since, tenant = func.min(UsageRecord.day), white_label(db)
     wanted = (
         select(Account.number, Account.name, since)
         .join(UsageRecord, UsageRecord.account_id == Account.id)
@@ -207,14 +209,14 @@ def _closed_with_usage(db: TenantSession) -> list[dict[str, str]]:
         .order_by(Account.number)
     )
     return [
-        {"number": number, "name": name, "why": f"closed, usage since {day} is not charged"}
-        for number, name, day in db.execute(wanted.limit(SHOWN_SKIPPED))
+        {"number": number, "name": name, "why": f"closed, usage since {day(first, tenant)} is not charged"}
+        for number, name, first in db.execute(wanted.limit(SHOWN_SKIPPED))
     ]
 
 
 def _resting(db: TenantSession, through: date) -> list[dict[str, str]]:
     """Accounts that are suspended, with how long nothing was begun for them."""
-    since = func.min(Subscription.charged_to)
+    since, tenant = func.min(Subscription.charged_to), white_label(db)
     wanted = (
         select(Account.number, Account.name, since)
         .join(Subscription, Subscription.account_id == Account.id)
@@ -223,6 +225,6 @@ def _resting(db: TenantSession, through: date) -> list[dict[str, str]]:
         .order_by(Account.number)
     )
     return [
-        {"number": number, "name": name, "why": f"suspended, nothing begins since {day}"}
-        for number, name, day in db.execute(wanted.limit(SHOWN_SKIPPED))
+        {"number": number, "name": name, "why": f"suspended, nothing begins since {day(first, tenant)}"}
+        for number, name, first in db.execute(wanted.limit(SHOWN_SKIPPED))
     ]

@@ -27,8 +27,12 @@ class TooLate(Refusal):
     status = 422
     heading = "This day has begun already"
 
-    def __init__(self) -> None:
-        super().__init__("Choose tomorrow or a later day.", field="valid_from")
+    def __init__(self, text: str = "Choose tomorrow or a later day.") -> None:
+        super().__init__(text, field="valid_from")
+
+
+class NothingToWithdraw(NotFound):
+    """No price of that day stands: it was withdrawn before, or never set."""
 
 
 class PricedAlready(Refusal):
@@ -122,10 +126,10 @@ def set_price(db: TenantSession, of: Plan | Service, new: NewPrice, *, by: Actor
 def withdraw_price(
     db: TenantSession, of: Plan | Service, side: str, on: date, *, source: str = "own", currency: str = "", by: Actor
 ) -> None:
-    """Whatever holds without it holds again. Raises NotFound, TooLate and ChargedAlready."""
+    """Whatever holds without it holds again. Raises NothingToWithdraw, TooLate and ChargedAlready."""
     wanted = NewPrice(side, on, 0, source=source, currency=currency)
     if standing(db, of, wanted) is None:
-        raise NotFound
+        raise NothingToWithdraw
     check_price(db, of, wanted)
     _correct(db, of, wanted, None, by)
 

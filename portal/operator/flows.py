@@ -7,12 +7,13 @@ it is run.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
+from portal.accounts.models import Subscription
 from portal.audit.commands import Actor
 from portal.catalogue.commands import ChargedAlready, NewPrice, TooLate, add_product, set_price, withdraw_price
 from portal.catalogue.models import Plan, Service
@@ -25,9 +26,14 @@ from portal.kit.db import PLATFORM, TenantSession, reading, transaction
 from portal.kit.refusals import Refusal
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import operator, white_label
-from portal.whitelabels.words import local_day
+from portal.whitelabels.words import day, local_day
 
+DAY = timedelta(days=1)
 FOLLOW = "operator.follow-default-list"
+
+
+class BegunElsewhere(TooLate):
+    """Tomorrow here is today already where a follower is."""
 
 
 class CodeTaken(Refusal):
@@ -39,8 +45,9 @@ class CodeTaken(Refusal):
 
 @dataclass(frozen=True)
 class Listed:
-    """A product of the default list in one currency, as it stood at one moment."""
+    """A product of the default list in one currency, as it stood at one moment. `host` is the operator."""
 
+    host: WhiteLabel
     product: Plan | Service
     opening: Opening
     rows: list[DatedPrice]
@@ -65,7 +72,7 @@ def set_default_price(product_id: UUID, new: NewPrice, *, by: Actor) -> None:
 
 
 def withdraw_default_price(product_id: UUID, on: date, *, currency: str = "", by: Actor) -> None:
-    """As above, for a price of the list that is to come. Raises NotFound and TooLate."""
+    """As above, for a price of the list that is to come. Raises NothingToWithdraw, TooLate and ChargedAlready."""
     listed = listed_or_404(product_id, currency)
     following_by(listed, NewPrice("wholesale", on, 0))
     with transaction(listed.product.white_label_id) as db:
@@ -99,7 +106,7 @@ def listed_or_404(product_id: UUID, currency: str = "") -> Listed:
         if opening is None:
             raise NotPriced
         rows = [row for row in price_rows(db, product) if row.currency == currency]
-        return Listed(product, opening, rows, currency)
+        return Listed(host, product, opening, rows, currency)
 
 
 def followers(listed: Listed) -> list[WhiteLabel]:
@@ -118,8 +125,40 @@ def followers(listed: Listed) -> list[WhiteLabel]:
 def following_by(listed: Listed, new: NewPrice) -> list[WhiteLabel]:
     """The followers, all of whom can still have the price on its day. Raises TooLate when one cannot."""
     found = followers(listed)
-    if any(new.valid_from <= today(tenant.time_zone) for tenant in found):
-        raise TooLate
+    first, why = first_day(listed, found)
+    if new.valid_from < first:
+        raise BegunElsewhere(f"Choose {day(first, listed.host)} or a later day: {why}.") if why else TooLate
+    return found
+
+
+def first_day(listed: Listed, following: list[WhiteLabel]) -> tuple[date, str]:
+    """The first day that has begun neither for the operator nor for a follower; and where that is not the operator's
+    tomorrow, for whom tomorrow has begun."""
+    latest = max(today(tenant.time_zone) for tenant in (listed.host, *following))
+    if latest == today(listed.host.time_zone):
+        return latest + DAY, ""
+    ahead = [tenant.name for tenant in following if today(tenant.time_zone) == latest]
+    others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+    return latest + DAY, f"{day(latest, listed.host)} has begun for {ahead[0]}{others} already"
+
+
+def held_by_followers(currency: str) -> dict[tuple[type[Plan | Service], str], int]:
+    """How many accounts of all white labels have each product that follows the list of a currency, today or later."""
+    found: dict[tuple[type[Plan | Service], str], int] = {}
+    with reading(PLATFORM) as db:
+        theirs = (WhiteLabel.kind == "white_label", WhiteLabel.currency == currency)
+        zones = db.scalars(select(WhiteLabel.time_zone).where(*theirs).distinct()).all()
+        is_ahead = [and_(WhiteLabel.time_zone == zone, Subscription.until_day > today(zone)) for zone in zones]
+        for model, its_id in ((Plan, Subscription.plan_id), (Service, Subscription.service_id)):
+            wanted = (
+                select(model.code, func.count(Subscription.account_id.distinct()))
+                .join(Subscription, and_(Subscription.white_label_id == model.white_label_id, its_id == model.id))
+                .join(WhiteLabel, WhiteLabel.id == model.white_label_id)
+                .where(*theirs, model.listed_name.is_not(None), model.retired_at.is_(None))
+                .where(or_(Subscription.until_day.is_(None), *is_ahead))
+                .group_by(model.code)
+            )
+            found |= {(model, code): count for code, count in db.execute(wanted)}
     return found
 
 
@@ -152,7 +191,7 @@ def _is_late(tenant: WhiteLabel, listed: Listed, wanted: str) -> bool:
         assert own is not None
         known = {row.valid_from: row for row in price_rows(db, own) if row.source == "default"}
         there = {row.valid_from: row for row in listed.rows if row.side == "wholesale"}
-        is_late = not all(_put_right(db, own, row, there.get(day)) for day, row in known.items() if day > present)
+        is_late = not all(_put_right(db, own, row, there.get(on)) for on, row in known.items() if on > present)
         for row in listed.rows:
             is_new = row.side == "wholesale" and row.valid_from not in known
             if is_new and row.valid_from > present:

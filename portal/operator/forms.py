@@ -269,7 +269,7 @@ class OfferForm(PortalForm):
     """To which white label a product of the default list is offered, and the tax that its customers pay."""
 
     white_label = SelectField("White label", choices=choices([]))
-    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")])
 
     def __init__(self, *args: Any, white_labels: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,19 +9,28 @@ from sqlalchemy import select
 
 from portal.accounts.queries import holders
 from portal.catalogue import pages as catalogue
-from portal.catalogue.commands import NewOpening, NewPrice
+from portal.catalogue.commands import ChargedAlready, NewOpening, NewPrice, NothingToWithdraw
 from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
-from portal.catalogue.queries import included, opening_currencies, services
+from portal.catalogue.queries import included, opening_currencies, products, services
 from portal.catalogue.words import kind_of
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.money import percent
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import NotFound, Refusal
 from portal.kit.world import read_currency
 from portal.operator.commands import NewPlan, NewService
-from portal.operator.flows import followers, following_by, listed_or_404
+from portal.operator.flows import (
+    BegunElsewhere,
+    Listed,
+    first_day,
+    followers,
+    following_by,
+    held_by_followers,
+    listed_or_404,
+)
 from portal.operator.forms import OpeningForm, PlanForm, PlanOpeningForm, ProductForm, ServiceForm
+from portal.operator.offers import proposed_taxes
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_labels
@@ -61,6 +70,11 @@ class ProductPage:
     followers: list[str]
     offers: list[tuple[str, str]]
     """White labels to which a listed product can be offered: ids and names."""
+    earliest: str = ""
+    """The first day of a new price and why, where that is not tomorrow."""
+    tax: str = ""
+    """The per cent that is proposed for all of `offers`; empty where they differ, and `taxes` says it of each."""
+    taxes: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,21 +125,43 @@ def currency_tabs(shelf: Shelf, path: object = "") -> list[tuple[str, str, bool]
 
 def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
     """Raises NotPriced where a product of the default list has no price in the currency."""
+    held_by = holders_of(shelf)
     with reading(shelf.tenant.id) as db:
         product = catalogue.product_or_404(db, product_id)
-        about = catalogue.product_page(db, product, holders(db), shelf.currency)
+        about = catalogue.product_page(db, product, held_by, shelf.currency)
         there = services(db) if isinstance(product, Plan) and not shelf.is_default else []
         held = included(db, product.id)
     listed = listed_or_404(product_id, shelf.currency) if shelf.is_default else None
     following = followers(listed) if listed else []
+    offers = _may_get_it(shelf.currency, {tenant.id for tenant in following}) if listed else []
+    proposed = proposed_taxes(offers)
+    differ = len({tax for _, tax in proposed}) > 1
     return ProductPage(
         shelf=shelf,
         about=about,
         included=[(each.name, held[each.id]) for each in there if each.id in held],
         services=[(str(each.id), each.name) for each in there],
         followers=[tenant.name for tenant in following],
-        offers=_may_get_it(shelf.currency, {tenant.id for tenant in following}) if listed else [],
+        offers=[(str(tenant.id), tenant.name) for tenant in offers],
+        tax=proposed[0][1] if proposed and not differ else "",
+        taxes=", ".join(f"{name} {tax}%" for name, tax in proposed if tax) if differ else "",
+        earliest=_earliest(listed, following) if listed else "",
     )
+
+
+def _earliest(listed: Listed, following: list[WhiteLabel]) -> str:
+    first, why = first_day(listed, following)
+    return f"{first} at the earliest: {why}." if why else ""
+
+
+def holders_of(shelf: Shelf) -> catalogue.Holders:
+    """How many accounts have each product, by its id; of a product of the default list, those of all followers."""
+    if not shelf.is_default:
+        with reading(shelf.tenant.id) as db:
+            return holders(db)
+    held = held_by_followers(shelf.currency)
+    with reading(shelf.tenant.id) as db:
+        return {each.id: held.get((type(each), each.code), 0) for each in products(db)}
 
 
 @dataclass(frozen=True)
@@ -212,19 +248,32 @@ def opening_of(form: OpeningForm) -> NewOpening:
 
 def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
     """Raises NotPriced, TooLate and ChargedAlready."""
+    following = following_by(listed_or_404(product_id, shelf.currency), new) if shelf.is_default else []
+    held_by = holders_of(shelf)
     with reading(shelf.tenant.id) as db:
-        found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, holders(db))
+        found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, held_by)
     if not shelf.is_default:
         return found
-    names = [tenant.name for tenant in following_by(listed_or_404(product_id, shelf.currency), new)]
-    who = f"It goes to {', '.join(names)}, but where a price of their own goes before it." if names else ""
-    return replace(found, effects=[who or "No white label follows it yet.", *found.effects[1:]])
+    if not following:
+        return replace(found, effects=["No white label follows it yet.", *found.effects[1:]])
+    names = ", ".join(tenant.name for tenant in following)
+    goes = f"It goes to {names}, but where a price of their own goes before it."
+    return replace(found, effects=[goes, *found.effects])
 
 
-def _may_get_it(currency: str, has_it: set[UUID]) -> list[tuple[str, str]]:
+def still_there(refused: Refusal, on: str) -> str:
+    """Why a price was not withdrawn, and what can be done."""
+    if isinstance(refused, NothingToWithdraw):
+        return f"No price from {on} was there to withdraw. Nothing was changed."
+    why = "something was charged at it" if isinstance(refused, ChargedAlready) else "its day has begun"
+    if isinstance(refused, BegunElsewhere):
+        why = "its day has begun for a white label that follows"
+    return f"The price from {on} stays: {why} already. A new price from a later day puts it right."
+
+
+def _may_get_it(currency: str, has_it: set[UUID]) -> list[WhiteLabel]:
     with reading(PLATFORM) as db:
-        found = [w for w in white_labels(db) if w.currency == currency and w.id not in has_it]
-    return [(str(w.id), w.name) for w in found]
+        return [w for w in white_labels(db) if w.currency == currency and w.id not in has_it]
 
 
 def is_code_taken(db: TenantSession, form: ProductForm) -> bool:

@@ -6,7 +6,6 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.accounts.queries import holders
 from portal.catalogue import commands as catalogue, pages as catalogue_pages
 from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Plan, Service
@@ -117,12 +116,15 @@ def set_price(product_id: UUID, white_label_id: UUID | None = None) -> Response:
 @bp.post("/white-labels/<uuid:white_label_id>/prices/<uuid:product_id>/price/withdrawal")
 @operator_staff_only
 def withdraw(product_id: UUID, white_label_id: UUID | None = None) -> Response:
-    """Take back a wholesale price whose day has not come."""
+    """Take back a wholesale price whose day has not come; where it is too late, the product's page says so."""
     shelf, form = _shelf(white_label_id), WithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
         raise BadInput
-    _withdraw(shelf, product_id, form.valid_from.data)
-    flash("The wholesale price is withdrawn. No money moved.", "ok")
+    try:
+        _withdraw(shelf, product_id, form.valid_from.data)
+        flash("The wholesale price is withdrawn. No money moved.", "ok")
+    except (catalogue.NothingToWithdraw, catalogue.TooLate, catalogue.ChargedAlready) as refused:
+        flash(price_pages.still_there(refused, day(form.valid_from.data, shelf.tenant)), "note")
     return redirect(shelf.at(f"/{product_id}"), 303)
 
 
@@ -211,8 +213,9 @@ def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:
 
 
 def _index(shelf: Shelf, **came_back: PortalForm) -> Response:
+    held_by = price_pages.holders_of(shelf)
     with reading(shelf.tenant.id) as db:
-        found = catalogue_pages.lines(db, holders(db), shelf.currency)
+        found = catalogue_pages.lines(db, held_by, shelf.currency)
         unpriced = catalogue_pages.unpriced(db, shelf.currency)
     forms = {
         "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service"),
@@ -240,7 +243,7 @@ def _show(shelf: Shelf, product_id: UUID, **came_back: PortalForm) -> Response:
     forms = {
         "price": PriceForm(None, currency=shelf.currency, data=found.about.typed["wholesale"]),
         "held": InclusionForm(None, services=found.services, prefix="held"),
-        "offer": OfferForm(None, white_labels=found.offers, prefix="offer"),
+        "offer": OfferForm(None, white_labels=found.offers, prefix="offer", data={"tax": found.tax}),
         **came_back,
     }
     tabs = price_pages.currency_tabs(shelf, f"/{product_id}")

@@ -114,10 +114,11 @@ def changed_words(made: Change, agreed_minor: int, tenant: WhiteLabel) -> str:
     name = made.wish.product.name
     if made.wish.when is When.NEXT:
         return f"The change of {name} counts from {day(made.day, tenant)} on. No money moved."
+    done = "bought" if isinstance(made.wish.product, Service) and made.wish.product.kind == "one_off" else "changed"
     if not made.now.lines:
-        return f"{name} is changed. No money moved."
+        return f"{name} is {done}. No money moved."
     moved = "debited" if agreed_minor >= 0 else "given back"
-    return f"{name} is changed. The charges show what was {moved}."
+    return f"{name} is {done}. The charges show what was {moved}."
 
 
 def _is_offered(service: Service) -> bool:
@@ -163,15 +164,24 @@ class _Shop:
 
     def offer(self, product: Plan | Service) -> Offer:
         href = f"{self.desk.base}/services/{product.id}"
-        return Offer(href, product.name, product.description, self.price(product))
+        return Offer(href, product.name, product.description, self.price(product, is_new=True))
 
-    def price(self, product: Plan | Service) -> str:
-        """What the reader's side pays for one; nothing for whom it does not concern."""
+    def price(self, product: Plan | Service, *, is_new: bool = False) -> str:
+        """What the reader's side pays for one, and for setting it up where it `is_new`; nothing for whom it does not
+        concern."""
         if not self.desk.sees_prices:
             return ""
         prices = self.book.prices(product, self.today, self.buyer)
         minor = prices.retail_minor if self.desk.sees_retail else prices.wholesale_minor
-        return f"{money(minor, self.tenant)} {_per(product, prices)}{self._tax(prices)}"
+        setup_minor = prices.retail_setup_minor if self.desk.sees_retail else prices.wholesale_setup_minor
+        kind = product.kind if isinstance(product, Service) else "recurring"
+        if kind == "one_off":
+            minor += setup_minor
+        tax = self._tax(prices)
+        words = f"{money(minor, self.tenant)} {_per(product, prices)}"
+        if is_new and setup_minor and kind == "recurring":
+            words += f" and {money(setup_minor, self.tenant)} once{',' if tax else ''}"
+        return words + tax
 
     def _tax(self, prices: Prices) -> str:
         if not (prices.retail_tax_ppm if self.desk.sees_retail else prices.wholesale_tax_ppm):

@@ -32,13 +32,14 @@ def short_day(value: date, tenant: WhiteLabel) -> str:
 
 
 def span(first: date, last: date, tenant: WhiteLabel) -> str:
-    """Such as `1 Nov to 30 Nov 2026`."""
+    """Such as `1 Nov to 30 Nov 2026`, or with both years where they differ."""
     return _span(first, last, tenant.locale)
 
 
 @lru_cache(4096)
 def _span(first: date, last: date, locale: str) -> str:
-    return f"{_day(first, 'd MMM', locale)} to {_day(last, 'd MMM y', locale)}"
+    begins = "d MMM" if first.year == last.year else "d MMM y"
+    return f"{_day(first, begins, locale)} to {_day(last, 'd MMM y', locale)}"
 
 
 @lru_cache(4096)

@@ -11,11 +11,13 @@ from portal import cli
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
+from portal.billing.changes import When, Wish, carry_out, to_agree_minor, work_out
 from portal.billing.models import BillingRun, Charge
 from portal.kit.db import reading, transaction
-from tests.accounts.making import OPTION_1, active, customer
+from tests.accounts.making import OPTION_1, active, customer, plan
 from tests.billing.making import service
 from tests.billing.test_usage import use
+from tests.cast import on_sqlite
 
 
 @pytest.fixture
@@ -49,10 +51,10 @@ def test_a_dry_run_says_what_and_why_and_the_run_does_it(northwind, street, cloc
     before = charges(northwind)
     said = portal("--through", "2026-12-03", "--dry-run", "--host", northwind.host)
     assert said.exit_code == 0, said.output
-    assert "Own: Desk Phone, 2026-12-02 to 2027-01-01, wholesale £4.80, retail £12.00" in said.output
-    assert "Own: Minutes, 250 minutes, 2026-11-02 to 2026-12-01, wholesale £3.00, retail £4.50" in said.output
-    assert "Run: Desk Phone, 2026-12-02 to 2027-01-01, wholesale £4.80, retail £0.00" in said.output
-    assert "Resting: suspended, nothing begins since 2026-12-02" in said.output
+    assert "Own: Desk Phone, 2 Dec 2026 to 1 Jan 2027, wholesale £4.80, retail £12.00" in said.output
+    assert "Own: Minutes, 250 minutes, 2 Nov to 1 Dec 2026, wholesale £3.00, retail £4.50" in said.output
+    assert "Run: Desk Phone, 2 Dec 2026 to 1 Jan 2027, wholesale £4.80, retail £0.00" in said.output
+    assert "Resting: suspended, nothing begins since 2 December 2026" in said.output
     assert charges(northwind) == before
     done = portal("--through", "2026-12-03", "--host", northwind.host)
     assert done.exit_code == 0 and "Resting: suspended" in done.output
@@ -68,7 +70,31 @@ def test_a_part_of_a_period_says_of_how_many_days(northwind, street, clock, port
         resting = db.scalars(select(Account).where(Account.name == "Resting")).one()
         accounts.reactivate(db, db.locked(Account, resting.id), by=COMMAND_LINE)
     said = portal("--through", "2026-12-07", "--dry-run")
-    assert "Resting: Desk Phone, 2026-12-07 to 2027-01-01, 26 of 31 days" in said.output
+    assert "Resting: Desk Phone, 7 Dec 2026 to 1 Jan 2027, 26 of 31 days" in said.output
+
+
+@on_sqlite
+def test_a_second_run_says_what_it_did_itself(northwind, street, clock, portal):
+    """Red when it says the sums of the day: it charged nothing, and named what the first one charged again."""
+    clock.advance(days=31)
+    words = ("--through", "2026-12-03", "--host", northwind.host)
+    assert "7 charges for 4 accounts, wholesale £17.40, retail £16.50, 1 skipped." in portal(*words).output
+    again = portal(*words).output
+    assert "0 charges for 0 accounts, wholesale £0.00, retail £0.00, 1 skipped." in again
+    assert "Charged for this day before: 7 charges for 4 accounts, wholesale £17.40, retail £16.50." in again
+
+
+@on_sqlite
+def test_what_has_no_days_is_told_without_them(northwind, clock, portal):
+    """A plan that is set up with its first period. Red with the empty days between commas."""
+    with transaction(northwind.id) as db:
+        large = plan(db, "large", retail_minor=3000, wholesale_setup_minor=200, tax_ppm=200_000)
+        run = active(db, customer(db, northwind.plans["desk"], name="Run"))
+        quoted = work_out(db, run, Wish(large, 1, When.NEXT))
+        carry_out(db, run, quoted.wish, agreed_minor=to_agree_minor(run, quoted), by=COMMAND_LINE)
+    said = portal("--through", "2026-12-02", "--dry-run", "--host", northwind.host).output
+    assert "Northwind Telecom, through 2 December 2026:" in said
+    assert "Run: Plan large, set-up, wholesale £2.40, retail £0.00" in said
 
 
 def test_a_day_ahead_can_only_be_looked_at(northwind, street, clock, portal):

@@ -134,7 +134,7 @@ def test_a_suspended_account_is_skipped_and_named(northwind, five, clock):
     clock.advance(days=100)
     run = bill(northwind)
     assert [(each["name"], each["why"]) for each in run.skipped] == [
-        ("Customer 3", "suspended, nothing begins since 2026-12-02")]
+        ("Customer 3", "suspended, nothing begins since 2 December 2026")]
     with transaction(northwind.id) as db:
         accounts.reactivate(db, db.load(Account, five[3]), by=COMMAND_LINE)
     bill(northwind, date(2027, 2, 11))

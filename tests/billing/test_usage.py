@@ -163,7 +163,7 @@ def test_use_of_an_account_that_was_closed_before_is_named_and_not_charged(north
     clock.advance(days=40)
     run = bill_white_label(northwind.id, date(2026, 12, 12), by="a test")
     assert [(each["name"], each["why"]) for each in run.skipped] == [
-        ("Gone Ltd", "closed, usage since 2026-11-02 is not charged")]
+        ("Gone Ltd", "closed, usage since 2 November 2026 is not charged")]
     with reading(northwind.id) as db:
         assert charges(db, account, "wholesale") == []
 

@@ -167,6 +167,11 @@ class TestThePage:
         assert "Birch &lt;b&gt;" in answer.text and "Birch <b>" not in answer.text
 
     @on_sqlite
+    def test_one_charge_is_one(self, desk, browse, fiona):
+        """Red with `1 charges`."""
+        assert "This page, 1 charge £" in words(browse(fiona).get("/finance/charges"))
+
+    @on_sqlite
     def test_older_and_newer_lead_through_all_of_it(self, desk, browse, fiona):
         TestPaging().fill(desk, PAGE + 3)
         browser = browse(fiona)

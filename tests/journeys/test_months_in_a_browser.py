@@ -44,7 +44,7 @@ def test_option_2_from_creation_through_services_and_a_month_to_the_statement(st
     expect(statement).to_contain_text("Gorse Hill Garage")
     expect(statement).to_contain_text("Seat × 5")
     street.go(finance, "/finance/charges?month=2026-12&q=Gorse")
-    expect(finance.locator("main")).to_contain_text("Seat × 5, 2 Dec to 1 Jan 2027")
+    expect(finance.locator("main")).to_contain_text("Seat × 5, 2 Dec 2026 to 1 Jan 2027")
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_option_2_from_creation_through_numbers_and_phones_to_the_pbx(street: St
     street.live(40)
     finance = street.person("fiona@northwind.example")
     street.go(finance, "/finance/charges?month=2026-12&q=Gorse")
-    expect(finance.locator("main")).to_contain_text("Local number × 4, 2 Dec to 1 Jan 2027")
+    expect(finance.locator("main")).to_contain_text("Local number × 4, 2 Dec 2026 to 1 Jan 2027")
     page = street.person("bob@northwind.example")
     page.goto(f"{own}/suspension")
     page.fill("#reason", "Unpaid")

@@ -79,7 +79,7 @@ class TestOption2:
         with transaction(northwind.id) as db:
             charge_month(db, held_customer_or_404(db, account), 1)
         page = words(browse(owner).get(f"/account/{account}")).partition("What this account had")[2]
-        assert page.index("Desk Phone 2 Dec to 1 Jan 2027") < page.index("Desk Phone 2 Nov to 1 Dec 2026")
+        assert page.index("Desk Phone 2 Dec 2026 to 1 Jan 2027") < page.index("Desk Phone 2 Nov to 1 Dec 2026")
         assert "set-up" in page and "£" not in page
 
     def test_neither_to_the_administrator_who_set_it_up(self, northwind, browse, bob, clock):

@@ -16,6 +16,7 @@ from portal.catalogue.prices import Taxed
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
+from tests.billing.making import service
 from tests.cast import on_sqlite
 from tests.signup.browsing import words
 
@@ -92,7 +93,7 @@ def test_what_is_bought_once_is_bought_now_and_called_so(shop, browse):
     base, browser, before = f"/account/{shop.own}", browse(shop.owner), credit(shop)
     order(browser, base, shop.headset, 1, "next")
     page = words(browser.get(f"{base}/services"))
-    assert "Headset is changed. The charges show what was debited." in page and before - credit(shop) == 4800
+    assert "Headset is bought. The charges show what was debited." in page and before - credit(shop) == 4800
 
 
 def test_a_quantity_that_was_not_quoted_is_not_blamed_on_the_price_alone(shop, browse):
@@ -101,6 +102,19 @@ def test_a_quantity_that_was_not_quoted_is_not_blamed_on_the_price_alone(shop, b
     answer = browser.submit(path, form, page=f"{path}?quantity=1&when=now")
     assert answer.status_code == 409 and "or what is asked for is not what was quoted" in words(answer)
     assert rows(shop, shop.own) == []
+
+
+@on_sqlite
+def test_what_setting_up_costs_is_in_the_list(shop, browse, bob):
+    """Red when it first shows in the quote. What is bought once has it in its price."""
+    with transaction(shop.tenant.id) as db:
+        service(db, "trunk", retail=1500, retail_setup=999, wholesale_setup=500)
+        service(db, "router", "one_off", retail=4000, retail_setup=1000)
+    page = words(browse(shop.owner).get(f"/account/{shop.own}/services"))
+    assert "Trunk £15.00 each a month and £9.99 once, and VAT" in page
+    assert "Router £50.00 each, once and VAT" in page
+    assert "Trunk £3.00 each a month and £5.00 once" in words(browse(bob).get(f"/customers/{shop.run}/services"))
+    assert "£9.99" not in words(browse(shop.guest).get(f"/account/{shop.run}/services"))
 
 
 @pytest.mark.parametrize(("quantity", "when", "said"), [

@@ -59,8 +59,10 @@ def test_it_shows_everything_that_was_given(which, own, cast, request):
 
 
 @pytest.mark.parametrize(("which", "rows"), [
-    ("option_1", "Desk Phone, set-up once £5.00 Desk Phone 24 Dec to 23 Jan 2027 £10.00 VAT, 20% £3.00 Total £18.00"),
-    ("option_2", "Desk Phone, set-up once £2.00 Desk Phone 24 Dec to 23 Jan 2027 £4.00 VAT, 20% £1.20 Total £7.20"),
+    ("option_1",
+     "Desk Phone, set-up once £5.00 Desk Phone 24 Dec 2026 to 23 Jan 2027 £10.00 VAT, 20% £3.00 Total £18.00"),
+    ("option_2",
+     "Desk Phone, set-up once £2.00 Desk Phone 24 Dec 2026 to 23 Jan 2027 £4.00 VAT, 20% £1.20 Total £7.20"),
 ])
 @on_sqlite
 def test_it_shows_the_first_invoice(which, rows, cast, request):
