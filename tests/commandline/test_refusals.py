@@ -53,7 +53,7 @@ class TestWrongOptions:
         ("give-credit", {"host": HOST, "amount": "0.001", "reason": "x"}, "GBP has 2 decimal places at most."),
         ("give-credit", {"host": HOST, "amount": "1e400", "reason": "x"}, "Write an amount in figures"),
         ("give-credit", {"host": HOST, "amount": "NaN", "reason": "x"}, "Write an amount in figures"),
-        ("give-credit", {"host": HOST, "amount": "1000000000000000000", "reason": "x"}, "The amount must be above"),
+        ("give-credit", {"host": HOST, "amount": "1000000000000000000", "reason": "x"}, "Write at most £9,999,999,999"),
         ("give-credit", {"host": HOST, "amount": "5", "reason": " "}, "Invalid value for '--reason'"),
         ("set-credit-limit", {"host": "nobody.example", "amount": "5"}, "No white label has the host"),
         ("set-credit-limit", {"host": HOST, "amount": "-5"}, "Write an amount in figures"),
