@@ -96,9 +96,10 @@ class AssigningChapters(Walker):
         page.click("text=Agree on this day")
         page.wait_for_selector("text=If the numbers are here already")
         page.fill("[name=day-day]", self._in_days(0))
-        page.click("text=Move the day")
+        page.click("button:text-is('Move the day')")
+        page.wait_for_selector("text=The numbers are here")
         self.see(page, "operator-port-in-due")
-        page.click("text=Complete the port-in")
+        page.click("button:text-is('Complete the port-in')")
         self.see(page, "operator-port-in-completed")
 
     def _help_address(self, page: Page, own: str, name: str) -> None:

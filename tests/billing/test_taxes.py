@@ -65,13 +65,14 @@ class TestWholesale:
         bill(db, [account], date(2026, 12, 2))
         assert taxed(db, account, item="seat") == [("2026-12-02", 25, 150)]
 
-    def test_what_changes_today_begins_today_and_what_had_begun_gives_back_its_own_rate(self, db, northwind, clock):
+    def test_one_more_of_something_in_a_period_that_runs_has_the_rate_of_the_period(self, db, northwind, clock):
+        """As its price does. Red with the rate of the day of the change."""
         account, seat = active(db, customer(db, northwind.plans["desk"])), service(db)
         carry_out(db, account, Wish(seat, 1, When.NOW), agreed_minor=None, by=COMMAND_LINE)
         rate(db, WHOLESALE, date(2026, 11, 10), 25)
         clock.advance(days=15)
         made = work_out(db, account, Wish(seat, 2, When.NOW))
-        assert [line.wholesale.tax_ppm for line in made.now.lines] == [200_000, 250_000]
+        assert [line.wholesale.tax_ppm for line in made.now.lines] == [200_000, 200_000]
 
     def test_the_first_invoice_has_the_rate_of_the_first_day(self, db, northwind, clock):
         account = customer(db, northwind.plans["desk"], first_day=date(2026, 11, 20))

@@ -227,7 +227,7 @@ def test_no_period_begins_while_it_stands_and_the_next_one_on_the_day_it_is_lift
     street.lift()
     street.restore()
     due = list(foresee(street.company.id, day))
-    assert len(due) == 5 and all(line.days.startswith("2027-01-10") for line in due)
+    assert len(due) == 5 and all(line.days.startswith("10 Jan to") for line in due)
     bill_white_label(street.company.id, day, by="a test")
     with reading(street.company.id) as db:
         assert wrong_periods(db)[1] == []
