@@ -63,7 +63,7 @@ class TestAServiceIsAdded:
             northwind.id, "usage", "minutes", 100)
         assert (made.opening_retail_minor, made.opening_wholesale_minor, made.tax_ppm) == (120, 70, 200_000)
         page = words(desk.get(f"{page_of(northwind)}/prices"))
-        assert "Minutes Service, as used minutes £0.70 for 100 minutes £1.20" in page
+        assert "Minutes Service, as used, minutes £0.70 for 100 minutes £1.20" in page
         assert "£0.50 wholesale is 58% of retail" in page
 
     @pytest.mark.parametrize(("field", "value", "error"), [
