@@ -20,7 +20,7 @@ from portal.activation.pages import what_goes_back
 from portal.billing.flows import as_quoted
 from portal.billing.outlook import charged_at_closing, charged_first
 from portal.billing.subscriptions import catch_up
-from portal.customers import commands, exports, pages
+from portal.customers import commands, exports, listing, pages
 from portal.customers.forms import AddressCorrectionForm, DetailsForm, ReasonForm, SaveViewForm
 from portal.customers.queries import SORTS, WAITS, Search
 from portal.identity.guards import actor, me
@@ -311,7 +311,7 @@ def _to(account_id: UUID) -> Response:
 
 def _index(search: Search, form: SaveViewForm) -> Response:
     with reading() as db:
-        found = pages.list_page(db, search, me().id)
+        found = listing.list_page(db, search, me().id)
     return page("customers/index.html", found=found, search=search, waits=WAITS, form=form)
 
 

@@ -13,16 +13,22 @@ from portal.accounts.models import Account
 from portal.accounts.queries import is_staff
 from portal.activation.commands import send_link
 from portal.audit.commands import Actor
-from portal.catalogue.queries import plan_on_sale
+from portal.catalogue.queries import plan_on_sale, plans_on_sale
 from portal.identity.commands import LoginNameTaken, add_user
 from portal.identity.models import User
 from portal.identity.queries import user_by_login
 from portal.kit.clock import now
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound, Refusal
-from portal.signup.models import Draft
+from portal.signup.models import UNFINISHED, Draft
 
 STEPS = ("contact", "addresses", "plan")
+
+
+class NothingOnSale(Refusal):
+    heading = "No plan is on sale"
+    text = "A customer needs a plan, and none is on sale yet. Ask the operator to put one on sale."
+    ways = (("Go to the customers", "/customers"),)
 
 
 class DraftIncomplete(Refusal):
@@ -57,6 +63,9 @@ class CreatedAlready(Refusal):
 
 
 def start_draft(db: TenantSession, user_id: UUID, administration: Administration) -> Draft:
+    """Raises NothingOnSale."""
+    if not plans_on_sale(db):
+        raise NothingOnSale
     draft = Draft(user_id=user_id, administration=administration.value, answers={})
     db.put(draft)
     return draft
@@ -65,7 +74,7 @@ def start_draft(db: TenantSession, user_id: UUID, administration: Administration
 def open_drafts(db: TenantSession, user_id: UUID) -> list[Draft]:
     """A person's unfinished drafts, latest first; those without any answer are not worth resuming."""
     wanted = select(Draft).where(Draft.user_id == user_id, Draft.claimed_at.is_(None))
-    return [d for d in db.scalars(wanted.order_by(Draft.updated_at.desc()).limit(500)) if d.answers][:20]
+    return [d for d in db.scalars(wanted.order_by(Draft.updated_at.desc()).limit(500)) if d.answers]
 
 
 def draft_or_404(db: TenantSession, draft_id: UUID, user_id: UUID) -> Draft:
@@ -89,7 +98,20 @@ def answer(db: TenantSession, draft: Draft, step: str, answers: dict[str, Any]) 
         raise CreatedAlready(draft.account_id)
     if step == "contact":
         _refuse_taken(db, answers)
-    draft.answers = {**draft.answers, step: answers}
+    draft.answers = {**_without_half(draft, step), step: answers}
+
+
+def leave(draft: Draft, step: str, typed: dict[str, Any]) -> None:
+    """Keep a step's page as it stands, right or wrong: the step counts as not finished. Raises CreatedAlready."""
+    if draft.account_id is not None:
+        raise CreatedAlready(draft.account_id)
+    draft.answers = {**draft.answers, UNFINISHED: {**draft.unfinished, step: typed}}
+
+
+def _without_half(draft: Draft, step: str) -> dict[str, Any]:
+    others = {name: typed for name, typed in draft.unfinished.items() if name != step}
+    answers = {name: taken for name, taken in draft.answers.items() if name != UNFINISHED}
+    return {**answers, UNFINISHED: others} if others else answers
 
 
 def discard(db: TenantSession, draft: Draft) -> None:
@@ -98,8 +120,8 @@ def discard(db: TenantSession, draft: Draft) -> None:
 
 
 def first_gap(draft: Draft) -> str | None:
-    """The first step without answers, or None when the draft can be reviewed."""
-    return next((step for step in STEPS if step not in draft.answers), None)
+    """The first step that is not finished, or None when the draft can be reviewed."""
+    return next((step for step in STEPS if not draft.is_finished(step)), None)
 
 
 def refuse_outdated(db: TenantSession, draft: Draft) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import administrators_only
@@ -12,7 +12,7 @@ from portal.identity.commands import LoginNameTaken
 from portal.identity.guards import actor, me
 from portal.kit.db import reading, transaction
 from portal.kit.web import page
-from portal.signup import commands, flows, logins, wizard
+from portal.signup import commands, flows, logins, reviewing, wizard
 from portal.signup.forms import AddressesForm, ChoiceForm
 from portal.signup.models import Draft
 
@@ -58,11 +58,14 @@ def contact(draft_id: UUID) -> Response:
         wizard.suggest_login(form)
     with reading() as db:
         wizard.find_person(db, form)
+    typed = wizard.half_filled(form)
     if "suggest" not in request.form and form.validate_on_submit():
         try:
             return _keep(draft_id, "contact", wizard.contact_answers(draft, form), "addresses")
         except LoginNameTaken as refused:
             form.login_name.errors = [refused.text]
+    if "later" in request.form:
+        return _leave(draft_id, "contact", wizard.half_contact(draft, form, typed))
     return _contact(draft, form)
 
 
@@ -70,7 +73,7 @@ def contact(draft_id: UUID) -> Response:
 @administrators_only
 def addresses_page(draft_id: UUID) -> Response:
     draft = _draft(draft_id)
-    form = AddressesForm(data=draft.answers.get("addresses"))
+    form = AddressesForm(data=draft.kept("addresses"))
     return page("signup/addresses.html", draft=draft, form=form, steps=wizard.steps(draft, "addresses"))
 
 
@@ -78,8 +81,11 @@ def addresses_page(draft_id: UUID) -> Response:
 @administrators_only
 def addresses(draft_id: UUID) -> Response:
     draft, form = _draft(draft_id), AddressesForm()
+    typed = wizard.half_filled(form)
     if "country_chosen" not in request.form and form.validate_on_submit():
         return _keep(draft_id, "addresses", wizard.plain_answers(form), "plan")
+    if "later" in request.form:
+        return _leave(draft_id, "addresses", typed)
     return page("signup/addresses.html", draft=draft, form=form, steps=wizard.steps(draft, "addresses"))
 
 
@@ -95,8 +101,11 @@ def plan(draft_id: UUID) -> Response:
     draft = _draft(draft_id)
     with reading() as db:
         form = wizard.plan_form(db, draft)
+    typed = wizard.half_filled(form)
     if form.validate_on_submit():
         return _keep(draft_id, "plan", wizard.plan_answers(form), "review")
+    if "later" in request.form:
+        return _leave(draft_id, "plan", typed)
     return _plan(draft, form)
 
 
@@ -110,7 +119,7 @@ def review(draft_id: UUID) -> Response:
     try:
         with reading() as db:
             commands.refuse_outdated(db, draft)
-            review = wizard.review(db, draft)
+            review = reviewing.review(db, draft)
     except commands.AnswerOutdated as refused:
         return _ask_again(draft_id, refused.step, refused.text)
     problems, steps = flows.problems_of(draft), wizard.steps(draft, "review")
@@ -169,11 +178,25 @@ def _draft(draft_id: UUID) -> Draft:
 
 def _keep(draft_id: UUID, step: str, answers: dict[str, Any], next_step: str) -> Response:
     with transaction() as db:
-        commands.answer(db, commands.held_draft_or_404(db, draft_id, me().id), step, answers)
+        draft = commands.held_draft_or_404(db, draft_id, me().id)
+        commands.answer(db, draft, step, answers)
     if "later" in request.form:
-        flash("Saved. You find it again under Create new customer.", "ok")
-        return redirect("/customers/new", 303)
+        return _left(draft)
     return redirect(f"/customers/new/{draft_id}/{next_step}", 303)
+
+
+def _leave(draft_id: UUID, step: str, typed: dict[str, Any]) -> Response:
+    """To be finished later: whether it is right is not asked before *Save and continue*."""
+    with transaction() as db:
+        draft = commands.held_draft_or_404(db, draft_id, me().id)
+        commands.leave(draft, step, typed)
+    return _left(draft)
+
+
+def _left(draft: Draft) -> Response:
+    name = wizard.draft_name(draft, g.white_label)
+    flash(f"“{name}” is kept and stands below, under “Not finished yet”. Nothing was created.", "ok")
+    return redirect("/customers/new", 303)
 
 
 def _contact(draft: Draft, form: Any, generated: list[tuple[str, str]] | None = None) -> Response:

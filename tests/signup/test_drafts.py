@@ -39,7 +39,7 @@ class TestLeftAndResumed:
         answer = option_2.contact(later="1")
         assert answer.headers["Location"] == "/customers/new" and "contact" in stored()[0].answers
         page = option_2.page("")
-        assert "Saved. You find it again under Create new customer." in words(page)
+        assert "“Birch Dental” is kept and stands below, under “Not finished yet”. Nothing was created." in words(page)
 
     @on_sqlite
     @pytest.mark.parametrize(("answered", "goes_on_at"), [
@@ -51,7 +51,7 @@ class TestLeftAndResumed:
             getattr(option_2, step)()
         page = option_2.page("")
         assert f'href="{option_2.path(goes_on_at)}"' in page.text and "Option 2, set up by you" in words(page)
-        assert ("Birch Dental" if "contact" in answered else "No name yet") in words(page)
+        assert ("Birch Dental" if "contact" in answered else "Without a name, begun today") in words(page)
 
     def test_it_is_there_on_another_day_in_another_browser(self, option_2, browse, bob, clock):
         option_2.contact()
