@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.accounts.models import Account, Pause, Standstill
 from portal.kit.db import TenantSession
@@ -40,6 +40,11 @@ def refuse_while_it_stands(db: TenantSession) -> None:
 def open_pauses(db: TenantSession, account: Account) -> Sequence[Pause]:
     """One while the account is suspended, as a rule."""
     return db.scalars(select(Pause).where(Pause.account_id == account.id, Pause.until_day.is_(None))).all()
+
+
+def held_accounts() -> Select[UUID]:
+    """Accounts that a standstill holds; whether they are closed is not asked."""
+    return select(Pause.account_id).where(Pause.until_day.is_(None), Pause.standstill_id.is_not(None))
 
 
 def held_by(db: TenantSession, account_ids: Sequence[UUID]) -> dict[UUID, UUID]:

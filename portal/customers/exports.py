@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Contact
 from portal.accounts.queries import contacts_of, primary_users
 from portal.catalogue.models import Plan
@@ -34,11 +33,11 @@ def _rows(db: TenantSession, accounts: Iterator[Account]) -> Iterator[tuple[Any,
     while batch := list(islice(accounts, BATCH)):
         ids = [account.id for account in batch]
         people, contacts = primary_users(db, ids), contacts_of(db, ids)
-        waiting = blockers_of(db, [account for account in batch if account.state == State.INACTIVE])
+        blockers = blockers_of(db, batch)
         for account in batch:
-            blocker = waiting.get(account.id)
+            waits_for = blockers[account.id].text if blockers[account.id].is_waiting else ""
             plan = db.load(Plan, account.plan_id) if account.plan_id else None
-            yield _row(account, people[account.id], contacts[account.id], plan, blocker.text if blocker else "")
+            yield _row(account, people[account.id], contacts[account.id], plan, waits_for)
 
 
 def _row(account: Account, user: User, contact: Contact, plan: Plan | None, waits_for: str) -> tuple[Any, ...]:

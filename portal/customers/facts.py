@@ -15,6 +15,7 @@ from portal.activation.models import ActivationLink
 from portal.audit.queries import last_acts_on
 from portal.kit.db import TenantSession
 from portal.letters.models import Letter
+from portal.numbers.queries import without_address
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
@@ -36,6 +37,8 @@ class Facts:
     suspended_at: dict[UUID, datetime]
     held: dict[UUID, UUID]
     """Those that the operator has suspended with all the others, with the standstill."""
+    without_address: set[UUID]
+    """Active ones with a number that help would not find."""
 
 
 def facts_of(db: TenantSession, accounts: Iterable[Account]) -> Facts:
@@ -56,6 +59,7 @@ def facts_of(db: TenantSession, accounts: Iterable[Account]) -> Facts:
         refunds=_refunds(db, [funding.id for funding in fundings.values()]),
         suspended_at=last_acts_on(db, suspended, "account.suspended"),
         held=held_by(db, suspended) if tenant.customers_are_suspended else {},
+        without_address=without_address(db, [a.id for a in known if a.state == State.ACTIVE]),
     )
 
 

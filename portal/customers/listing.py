@@ -73,7 +73,7 @@ def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
     summary = [f"{total} account{'' if total == 1 else 's'}", f"{counts.get('inactive', 0)} inactive"]
     waiting = count_waiting_for_us(db)
     if waiting:
-        summary.append(f"{waiting} wait{'s' if waiting == 1 else ''} for us")
+        summary.append(f"{waiting} wait{'s' if waiting == 1 else ''} for you")
     return ListPage(
         views=_views(db, user_id, query),
         lines=lines,
@@ -92,12 +92,12 @@ def list_page(db: TenantSession, search: Search, user_id: UUID) -> ListPage:
 
 BUILT_IN: tuple[tuple[str, dict[str, str]], ...] = (
     ("All", {}),
-    ("Waiting for us", {"waits": "us"}),
+    ("Waiting for you", {"waits": "us"}),
     ("Waiting for the customer", {"waits": "customer"}),
     ("Letter came back", {"waits": "bounced"}),
     ("Active", {"state": "active"}),
     ("Suspended", {"state": "suspended"}),
-    ("Paid by us", {"by": "white_label"}),
+    ("Paid by you", {"by": "white_label"}),
 )
 
 
@@ -127,7 +127,7 @@ def _lines(db: TenantSession, accounts: list[Account]) -> list[Line]:
                 state=blocker.badge or account.state,
                 blocker=blocker,
                 plan=plan.name if plan else "",
-                balance=money(balances[account.id], tenant) if account.is_run_by_customer else "Paid by us",
+                balance=money(balances[account.id], tenant) if account.is_run_by_customer else "Paid by you",
                 owes=balances[account.id] < 0,
                 created=since(account.created_at, tenant).removeprefix("on "),
             )

@@ -37,6 +37,11 @@ class Blocker:
     since: str = ""
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether anybody is waited for at all."""
+        return self.kind != "none"
+
+    @property
     def way(self) -> str:
         """The act that removes it, in words for a link; empty when nobody here can do anything."""
         return WAYS.get(self.act, ("", ""))[0]
@@ -48,6 +53,7 @@ class Blocker:
 
 
 WAYS = {
+    "address": ("Add the address", "{}/numbers"),
     "activate": ("Activate…", "{}/activation"),
     "correct": ("Correct the address", "{}"),
     "gateway": ("Connect the gateway", "/settings/gateway"),
@@ -82,7 +88,7 @@ def _blocker(facts: Facts, account: Account) -> Blocker:
     if account.state == State.SUSPENDED:
         return _suspension_blocker(facts, account)
     if account.state == State.ACTIVE:
-        return _welcome_blocker(facts, account)
+        return _running_blocker(facts, account)
     return _activation_blocker(facts, account)
 
 
@@ -90,7 +96,7 @@ def _suspension_blocker(facts: Facts, account: Account) -> Blocker:
     at = _since(facts.suspended_at.get(account.id), facts.tenant)
     if account.id in facts.held:
         return Blocker("The operator: all customers are suspended", "bad", since=at)
-    return Blocker("You: the account is suspended", "bad", "reactivate", since=at)
+    return Blocker("Suspended", "none", "reactivate", since=at)
 
 
 def _activation_blocker(facts: Facts, account: Account) -> Blocker:
@@ -102,11 +108,18 @@ def _activation_blocker(facts: Facts, account: Account) -> Blocker:
     return _payment_blocker(facts, account) if account.is_claimed else _letter_blocker(facts, account)
 
 
-def _welcome_blocker(facts: Facts, account: Account) -> Blocker:
+def _running_blocker(facts: Facts, account: Account) -> Blocker:
     letter = facts.letters.get(account.id)
-    if letter is None or letter.state != "bounced":
+    if letter is not None and letter.state == "bounced":
+        return _welcome_blocker(letter, facts.tenant)
+    if account.id not in facts.without_address:
         return Blocker("Nothing", "none")
-    back = _since(letter.came_back_at or letter.created_at, facts.tenant)
+    who = "Customer" if account.is_run_by_customer else "You"
+    return Blocker(f"{who}: an emergency address is missing", act="address")
+
+
+def _welcome_blocker(letter: Letter, tenant: WhiteLabel) -> Blocker:
+    back = _since(letter.came_back_at or letter.created_at, tenant)
     return Blocker("You: the welcome letter came back, correct the address", "bad", "correct", since=back)
 
 
@@ -119,7 +132,7 @@ def _letter_blocker(facts: Facts, account: Account) -> Blocker:
         return Blocker("You: the letter came back, correct the address", "bad", "correct", "bounced", back)
     if letter is None or letter.state == "queued" or link is None:
         written = _since(letter.created_at if letter else account.created_at, tenant)
-        return Blocker("Us: the activation letter is on its way", badge="waiting", since=written)
+        return Blocker("The portal: the activation letter is on its way", badge="waiting", since=written)
     if link.expires_at <= now():
         over = _since(link.expires_at, tenant)
         return Blocker("You: the link has expired, send the letter again", "bad", "resend", "waiting", over)
@@ -145,7 +158,7 @@ def _payment_blocker(facts: Facts, account: Account) -> Blocker:
 def _unpaid_blocker(funding: Funding, tenant: WhiteLabel) -> Blocker:
     day = since(funding.created_at, tenant)
     if funding.state == "unknown":
-        return Blocker(f"Us: the payment begun {day} is being looked up", badge="waiting")
+        return Blocker(f"The portal: the payment begun {day} is being looked up", badge="waiting")
     if funding.state == "failed":
         words = "You: the gateway refused to open the card page, check its key"
         return Blocker(words, "bad", "gateway", "failed", _since(funding.created_at, tenant))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from portal.accounts.lifecycle import Administration, State
 from portal.accounts.models import Account, Contact, Membership
+from portal.accounts.standstill import held_accounts
 from portal.activation.models import ActivationLink
 from portal.customers.models import SavedView
 from portal.identity.models import User
@@ -19,8 +20,10 @@ from portal.kit.db import TenantSession, holds, stream
 from portal.kit.paging import FIRST_PAGE, Key, Order, Place, Window, window
 from portal.kit.world import stored_domain
 from portal.letters.models import CAME_BACK, Letter
+from portal.numbers.queries import owners_without_address
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.models import GatewayCredential
+from portal.whitelabels.queries import white_label
 
 PAGE = 25
 
@@ -31,15 +34,18 @@ WAITS = {
     "set-up": "You: to set it up and activate",
     "gateway": "You: to connect the gateway",
     "refused": "You: the gateway refused, or money went back",
+    "emergency": "You: an emergency address is missing",
     "customer": "The customer",
     "unopened": "The customer: letter not opened",
     "opened": "The customer: opened, no password",
     "unpaid": "The customer: not paid",
-    "portal": "Us: a letter or a payment is on its way",
+    "address": "The customer: an emergency address is missing",
+    "portal": "The portal: a letter or a payment is on its way",
+    "operator": "The operator: your customers are suspended",
 }
 GROUPS = {
-    "us": ("set-up", "bounced", "expired", "gateway", "refused"),
-    "customer": ("unopened", "opened", "unpaid"),
+    "us": ("set-up", "bounced", "expired", "gateway", "refused", "emergency"),
+    "customer": ("unopened", "opened", "unpaid", "address"),
 }
 SORTS = {
     "newest": Order(Account.created_at, Account.id),
@@ -78,13 +84,13 @@ def customers_page(db: TenantSession, search: Search) -> Window[Account]:
     def run(limited: Select[*tuple[Any, ...]]) -> list[Account]:
         return list(db.scalars(limited))
 
-    return window(run, _matching(search), search.order, search.place, size=PAGE, key_of=search.key_of)
+    return window(run, _matching(db, search), search.order, search.place, size=PAGE, key_of=search.key_of)
 
 
 def all_customers(db: TenantSession, search: Search) -> Iterator[Account]:
     """Everything that matches, in the list's order, a batch at a time."""
     order = search.order
-    for (account,) in stream(db, _matching(search).order_by(*order.by(upwards=not order.is_descending))):
+    for (account,) in stream(db, _matching(db, search).order_by(*order.by(upwards=not order.is_descending))):
         yield account
 
 
@@ -94,7 +100,7 @@ def counts_by_state(db: TenantSession) -> dict[str, int]:
 
 
 def count_waiting_for_us(db: TenantSession) -> int:
-    wanted = select(func.count(Account.id)).where(Account.kind == "customer", _waiting("us"))
+    wanted = select(func.count(Account.id)).where(Account.kind == "customer", _waiting(db, "us"))
     return db.scalar(wanted) or 0
 
 
@@ -102,56 +108,76 @@ def views_of(db: TenantSession, user_id: UUID) -> Sequence[SavedView]:
     return db.scalars(select(SavedView).where(SavedView.user_id == user_id).order_by(SavedView.created_at)).all()
 
 
-def _matching(search: Search) -> Select[Account]:
+def _matching(db: TenantSession, search: Search) -> Select[Account]:
     wanted = select(Account).where(Account.kind == "customer")
     if search.state in set(State):
         wanted = wanted.where(Account.state == search.state)
     if search.administration in set(Administration):
         wanted = wanted.where(Account.administration == search.administration)
     if search.waits in WAITS:
-        wanted = wanted.where(_waiting(search.waits))
+        wanted = wanted.where(_waiting(db, search.waits))
     if search.words:
         wanted = wanted.where(_found_by(search.words))
     return wanted
 
 
-def _waiting(kind: str) -> ColumnElement[bool]:
-    """Accounts by what they wait for: the same cases as `progress.blocker_of` tells one by one.
+Case = tuple[str, ColumnElement[bool]]
+"""What is waited for, by its name in WAITS, and which accounts wait for it. A name may come twice."""
 
-    All are inactive but those of Option 2 whose welcome letter came back.
-    """
+
+def _waiting(db: TenantSession, kind: str) -> ColumnElement[bool]:
+    """Accounts by what they wait for: the same cases as `progress.blocker_of` tells one by one."""
+    names = GROUPS.get(kind, (kind,))
+    cases = [*_inactive_cases(is_stopped=white_label(db).customers_are_suspended), *_running_cases()]
+    return or_(false(), *(case for name, case in cases if name in names))
+
+
+def _inactive_cases(*, is_stopped: bool) -> list[Case]:
+    """While the operator has all customers suspended, what would become active waits for the operator instead."""
     ours = Account.administration == Administration.WHITE_LABEL
     unclaimed = and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_(None))
-    letter, expires, opened = (
-        _latest_letter(),
-        _latest_link(ActivationLink.expires_at),
-        _latest_link(ActivationLink.opened_at),
-    )
     claimed = and_(Account.administration == Administration.CUSTOMER, Account.claimed_at.is_not(None))
+    others = [("operator", or_(ours, claimed))] if is_stopped else [("set-up", ours), *_payment_cases(claimed)]
+    found = [*_letter_cases(unclaimed), *others]
+    cases = [(name, and_(Account.state == State.INACTIVE, case)) for name, case in found]
+    held = and_(Account.state == State.SUSPENDED, Account.id.in_(held_accounts()))
+    return [*cases, ("operator", held)] if is_stopped else cases
+
+
+def _letter_cases(unclaimed: ColumnElement[bool]) -> list[Case]:
+    letter, expires = _latest_letter(), _latest_link(ActivationLink.expires_at)
+    opened = _latest_link(ActivationLink.opened_at)
+    is_out = and_(unclaimed, letter == "sent", expires > now())
+    return [
+        ("bounced", and_(unclaimed, letter.in_(CAME_BACK))),
+        ("expired", and_(unclaimed, letter == "sent", expires <= now())),
+        ("unopened", and_(is_out, opened.is_(None))),
+        ("opened", and_(is_out, opened.is_not(None))),
+        ("portal", and_(unclaimed, or_(letter.is_(None), letter == "queued"))),
+    ]
+
+
+def _payment_cases(claimed: ColumnElement[bool]) -> list[Case]:
     in_use = select(GatewayCredential.id).where(
         GatewayCredential.white_label_id == Account.white_label_id, GatewayCredential.ended_at.is_(None)
     )
     has_gateway = in_use.correlate(Account).exists()
-    came_back = letter.in_(CAME_BACK)
-    is_out = and_(unclaimed, letter == "sent", expires > now())
     paying, money = and_(claimed, has_gateway), _latest_payment(Funding.state)
     went_back = and_(money == "succeeded", _went_back())
-    cases: dict[str, ColumnElement[bool]] = {
-        "set-up": ours,
-        "bounced": and_(unclaimed, came_back),
-        "expired": and_(unclaimed, letter == "sent", expires <= now()),
-        "unopened": and_(is_out, opened.is_(None)),
-        "opened": and_(is_out, opened.is_not(None)),
-        "gateway": and_(claimed, ~has_gateway),
-        "refused": and_(paying, or_(money == "failed", went_back)),
-        "unpaid": and_(paying, or_(money.is_(None), money.not_in(("failed", "unknown"))), ~went_back),
-        "portal": or_(and_(unclaimed, or_(letter.is_(None), letter == "queued")), and_(paying, money == "unknown")),
-    }
-    names = GROUPS.get(kind, (kind,))
-    waits = and_(Account.state == State.INACTIVE, or_(false(), *(cases[name] for name in names)))
-    if "bounced" not in names:
-        return waits
-    return or_(waits, and_(Account.state == State.ACTIVE, ours, Account.id.in_(_welcome_came_back())))
+    return [
+        ("gateway", and_(claimed, ~has_gateway)),
+        ("refused", and_(paying, or_(money == "failed", went_back))),
+        ("unpaid", and_(paying, or_(money.is_(None), money.not_in(("failed", "unknown"))), ~went_back)),
+        ("portal", and_(paying, money == "unknown")),
+    ]
+
+
+def _running_cases() -> list[Case]:
+    """Of active accounts: the welcome letter of Option 2 first, then where help would be sent."""
+    ours = Account.administration == Administration.WHITE_LABEL
+    came_back = and_(Account.state == State.ACTIVE, ours, Account.id.in_(_welcome_came_back()))
+    lacks = and_(Account.state == State.ACTIVE, Account.id.in_(owners_without_address()))
+    return [("bounced", came_back), ("emergency", and_(lacks, ours, ~came_back)), ("address", and_(lacks, ~ours))]
 
 
 def _welcome_came_back() -> Select[UUID | None]:

@@ -231,7 +231,7 @@ def _details(db: TenantSession, charge: Charge, account: Account, tenant: WhiteL
     plan = db.load(Plan, account.plan_id) if account.plan_id else None
     rows = [
         ("Customer", f"{account.name}, account {account.number}, {account.state}"),
-        ("Set up by", "The customer (Option 1)" if account.is_run_by_customer else "Us (Option 2)"),
+        ("Set up by", "The customer (Option 1)" if account.is_run_by_customer else "You (Option 2)"),
         ("Plan", plan.name if plan else "None"),
         ("Charged", moment(charge.charged_at, tenant)),
         ("Net", money(charge.net_minor, tenant)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
@@ -33,6 +33,25 @@ def works(number: Number, address: EmergencyAddress | None) -> bool:
     """Whether calls may use a number, as long as its account is active: it is assigned, and help would find it."""
     is_safe = not number.needs_address or (address is not None and address.state in GOOD_ENOUGH)
     return number.state == NumberState.ASSIGNED and is_safe
+
+
+def owners_without_address() -> Select[UUID | None]:
+    """Accounts with a number that help would not find: what `works` tells of one, for all of them."""
+    found = select(EmergencyAddress.number_id).where(
+        EmergencyAddress.white_label_id == Number.white_label_id,
+        EmergencyAddress.number_id == Number.id,
+        EmergencyAddress.state.in_(GOOD_ENOUGH),
+    )
+    wanted = select(Number.account_id).where(Number.state == NumberState.ASSIGNED, Number.needs_address)
+    return wanted.where(~found.correlate(Number).exists())
+
+
+def without_address(db: TenantSession, account_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these accounts, those with a number that help would not find."""
+    if not account_ids:
+        return set()
+    found = db.scalars(owners_without_address().where(Number.account_id.in_(account_ids)))
+    return {account_id for account_id in found if account_id}
 
 
 def working_numbers(db: TenantSession, account: Account) -> list[Number]:

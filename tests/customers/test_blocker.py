@@ -27,7 +27,7 @@ def said(blocker):
 class TestTheLetter:
     def test_is_on_its_way(self, case):
         assert said(case.create(OPTION_1).blocker()) == (
-            "Us: the activation letter is on its way", "wait", "", "waiting")
+            "The portal: the activation letter is on its way", "wait", "", "waiting")
 
     def test_was_mailed_and_the_link_not_used(self, case):
         blocker = case.create(OPTION_1).mailed().blocker()
@@ -52,7 +52,7 @@ class TestTheLetter:
         """Red when any failed letter counts, or the latest is chosen by luck among letters of one moment."""
         case.create(OPTION_1).bounced()
         correct_address(case.db, case.account, "dora@quist.example", by=bob.actor)
-        assert case.blocker().text == "Us: the activation letter is on its way"
+        assert case.blocker().text == "The portal: the activation letter is on its way"
         case.mailed()
         assert case.blocker().text.startswith("Customer: letter mailed today")
 
@@ -65,7 +65,7 @@ class TestTheLetter:
         """The mail server is away for a week: nobody has to do anything. Red when the life counts from writing."""
         case.create(OPTION_1)
         case.clock.advance(days=8)
-        assert case.blocker().text == "Us: the activation letter is on its way"
+        assert case.blocker().text == "The portal: the activation letter is on its way"
 
 
 class TestTheMoney:
@@ -102,7 +102,7 @@ class TestTheMoney:
         payments.note_unknown(claimed.db, funding.id, "no answer")
         claimed.clock.advance(days=1)
         assert said(claimed.blocker()) == (
-            "Us: the payment begun on Monday is being looked up", "wait", "", "waiting")
+            "The portal: the payment begun on Monday is being looked up", "wait", "", "waiting")
 
     def test_could_not_be_asked_for(self, claimed):
         """The gateway refuses the white label, so the customer can do nothing. Red when it reads as its turn."""
@@ -160,10 +160,10 @@ class TestTheRest:
         active(case.db, case.create(OPTION_2).account)
         assert said(case.blocker()) == ("Nothing", "none", "", "")
 
-    def test_a_suspended_one_waits_for_you(self, case, bob):
+    def test_a_suspended_one_waits_for_nobody(self, case, bob):
         active(case.db, case.create(OPTION_2).account)
         accounts.suspend(case.db, case.account, reason="Unpaid", by=bob.actor)
-        assert said(case.blocker()) == ("You: the account is suspended", "bad", "reactivate", "")
+        assert said(case.blocker()) == ("Suspended", "none", "reactivate", "")
 
     @pytest.mark.parametrize("administration", [OPTION_1, OPTION_2])
     def test_a_closed_one_waits_for_nothing_even_when_it_was_never_active(self, case, bob, administration):

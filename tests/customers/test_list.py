@@ -152,10 +152,10 @@ class TestALine:
     def test_says_name_number_domain_state_what_it_waits_for_plan_and_credit(self, four, browse, bob):
         found = rows(browse(bob).get("/customers"))
         assert found[3] == (
-            "Birch 101-0003 birch.example Waiting Us: the activation letter is on its way since today"
+            "Birch 101-0003 birch.example Waiting The portal: the activation letter is on its way since today"
             " Desk Phone £0.00 today")
-        assert found[2].endswith("Cedar 101-0004 cedar.example Active Nothing Desk Phone Paid by us today")
-        assert "Suspended You: the account is suspended" in found[1]
+        assert found[2].endswith("Cedar 101-0004 cedar.example Active Nothing Desk Phone Paid by you today")
+        assert "Suspended Suspended since today" in found[1]
 
     def test_a_debt_is_marked(self, northwind, browse, bob, clock):
         with transaction(northwind.id) as db:

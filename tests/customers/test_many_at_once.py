@@ -8,15 +8,18 @@ from sqlalchemy import event
 
 from portal.accounts import commands as accounts
 from portal.audit.commands import COMMAND_LINE
-from portal.customers import exports, pages
+from portal.customers import exports, listing
 from portal.customers.progress import blocker_of, blockers_of
 from portal.customers.queries import Search
+from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from portal.letters.commands import mark_bounced, mark_sent
 from portal.letters.models import Letter
+from portal.numbers.models import Number
 from portal.whitelabels.queries import gateway_credential
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, start_payment
 from tests.customers.test_blocker import connect
+from tests.numbers.making import number
 
 
 def newest(db, account):
@@ -43,9 +46,15 @@ def suspended(db, account):
     accounts.suspend(db, active(db, account), reason="unpaid", by=COMMAND_LINE)
 
 
+def lacking(db, account):
+    active(db, account)
+    last = len(db.query(Number).all())
+    number(db, last, state="assigned", account_id=account.id, assigned_at=now(), needs_address=True)
+
+
 EVERY_KIND = (
     (OPTION_1,), (OPTION_1, mailed), (OPTION_1, mailed, came_back), (OPTION_1, mailed, claimed),
-    (OPTION_1, mailed, claimed, paying), (OPTION_2,), (OPTION_2, suspended),
+    (OPTION_1, mailed, claimed, paying), (OPTION_2,), (OPTION_2, suspended), (OPTION_2, lacking),
 )
 
 
@@ -80,7 +89,7 @@ def questions_for(database, northwind, act):
 
 @pytest.mark.parametrize("act", [
     lambda db, bob: list(exports.customers_csv(db, Search())),
-    lambda db, bob: pages.list_page(db, Search(), bob.id),
+    lambda db, bob: listing.list_page(db, Search(), bob.id),
 ], ids=["csv", "page"])
 def test_more_customers_are_no_more_questions(all_kinds, database, northwind, bob, act):
     """Red with `blocker_of` in the loop: 7 more customers were 27 more questions."""

@@ -7,26 +7,32 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import commands as accounts
 from portal.accounts.commands import add_member
 from portal.accounts.lifecycle import Role
 from portal.accounts.queries import white_label_account
+from portal.accounts.standstill import standstill_of
 from portal.activation.commands import note_opened, start_life
 from portal.activation.queries import latest_link
+from portal.audit.commands import COMMAND_LINE
 from portal.customers.models import SavedView
 from portal.customers.progress import blocker_of
-from portal.customers.queries import GROUPS, WAITS, Search, customers_page
+from portal.customers.queries import GROUPS, WAITS, Search, all_customers, count_waiting_for_us, customers_page
 from portal.identity.commands import add_user
 from portal.kit.clock import now
-from portal.kit.db import reading, transaction
+from portal.kit.db import reading, scoped, transaction
 from portal.kit.ids import new_id
 from portal.letters.commands import mark_refused, mark_sent
 from portal.letters.models import Letter
+from portal.numbers.emergency import enter
+from portal.operator import standstill
 from portal.payments.models import Funding, GatewayRefund
 from portal.whitelabels.queries import gateway_credential
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
 from tests.cast import on_sqlite, password_hash
 from tests.customers.conftest import rows
 from tests.customers.test_blocker import connect
+from tests.numbers.making import BRISTOL, number
 from tests.signup.browsing import errors, words
 
 
@@ -34,11 +40,22 @@ def letter_of(db, account):
     return db.scalars(select(Letter).where(Letter.about_id == account.id).order_by(Letter.id.desc())).first()
 
 
+def all_rows(db, search):
+    return list(all_customers(db, search))
+
+
 def fund(db, account, state):
     """A payment of the account in a state that no gateway is asked for."""
     return db.put(Funding(
         reference=f"F-{account.number}", account_id=account.id, amount_minor=100, currency="GBP", state=state,
         gateway_account="acct", livemode=False, credential_id=new_id()))
+
+
+LACKING = (
+    ("Lacking", OPTION_2, ""), ("Theirs", OPTION_1, ""), ("Turned down", OPTION_2, "entered"),
+    ("Found", OPTION_2, "validated"),
+)
+"""Active accounts with a number, and where its address stands."""
 
 
 @pytest.fixture
@@ -50,6 +67,13 @@ def waiting(northwind, clock):
             made[name] = customer(db, northwind.plans["desk"], OPTION_1, name=name)
         made["Ours"] = customer(db, northwind.plans["desk"], OPTION_2, name="Ours")
         active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Running"))
+        resting = active(db, customer(db, northwind.plans["desk"], OPTION_2, name="Resting"))
+        accounts.suspend(db, resting, reason="x", by=COMMAND_LINE)
+        for n, (name, option, state) in enumerate(LACKING):
+            made[name] = active(db, customer(db, northwind.plans["desk"], option, name=name), paid_minor=5000)
+            one = number(db, n, state="assigned", account_id=made[name].id, assigned_at=now(), needs_address=True)
+            if state:
+                enter(db, made[name], one, BRISTOL, by=COMMAND_LINE).state = state
         mark_refused(db, letter_of(db, made["Bounced"]), "550 no such mailbox")
         for name in ("Expired", "Unopened", "Opened"):
             mark_sent(db, letter_of(db, made[name]))
@@ -67,9 +91,11 @@ def waiting(northwind, clock):
 class TestWaits:
     @pytest.mark.parametrize(("kind", "expected"), [
         ("bounced", {"Bounced"}), ("expired", {"Expired"}), ("unopened", {"Unopened"}), ("opened", {"Opened"}),
-        ("unpaid", {"Unpaid"}), ("set-up", {"Ours"}), ("us", {"Bounced", "Expired", "Ours", "Refused", "Returned"}),
-        ("customer", {"Unopened", "Opened", "Unpaid"}), ("refused", {"Refused", "Returned"}),
-        ("portal", {"Queued", "Unknown"}),
+        ("unpaid", {"Unpaid"}), ("set-up", {"Ours"}),
+        ("us", {"Bounced", "Expired", "Ours", "Refused", "Returned", "Lacking", "Turned down"}),
+        ("customer", {"Unopened", "Opened", "Unpaid", "Theirs"}), ("refused", {"Refused", "Returned"}),
+        ("portal", {"Queued", "Unknown"}), ("emergency", {"Lacking", "Turned down"}), ("address", {"Theirs"}),
+        ("operator", set()),
     ])
     def test_each_kind_finds_its_own(self, waiting, northwind, kind, expected):
         with reading(northwind.id) as db:
@@ -78,15 +104,44 @@ class TestWaits:
     def test_the_filter_and_the_words_on_the_row_agree(self, waiting, northwind):
         """Two ways to tell the same thing: by SQL for the list, one by one for the row. Red when either is changed."""
         with reading(northwind.id) as db:
-            for kind, who in (("us", "You:"), ("customer", "Customer:"), ("portal", "Us:")):
-                for account in customers_page(db, Search(waits=kind)).rows:
-                    assert blocker_of(db, account).text.startswith(who), (kind, account.name)
+            self.refuse_differences(db)
+
+    def refuse_differences(self, db):
+        everybody, told = all_rows(db, Search()), set()
+        for kind, who in (("us", "You:"), ("customer", "Customer:"), ("portal", "The portal:"),
+                          ("operator", "The operator:")):
+            rows = {a.name for a in everybody if blocker_of(db, a).text.startswith(who)}
+            assert {a.name for a in all_rows(db, Search(waits=kind))} == rows, kind
+            told |= rows
+        assert {a.name for a in everybody if blocker_of(db, a).is_waiting} == told
+        assert count_waiting_for_us(db) == len(all_rows(db, Search(waits="us")))
+
+    def test_they_agree_while_the_operator_has_all_suspended(self, waiting, northwind, olga):
+        """Red when the filter does not ask for that: the page counted rows that say “The operator:”."""
+        with transaction(northwind.id) as db:
+            standstill.begin(db, reason="Unpaid", by=olga.actor)
+        with scoped(northwind.id):
+            with reading(northwind.id) as db:
+                stands = standstill_of(db)
+            standstill.suspend_customers({"standstill": str(stands.id)})
+        with reading(northwind.id) as db:
+            self.refuse_differences(db)
+            held = {a.name for a in all_rows(db, Search(waits="operator"))}
+        assert held >= {"Running", "Lacking", "Theirs", "Found", "Ours", "Unpaid"} and "Resting" not in held
+
+    def test_the_head_says_as_many_as_the_tab_finds(self, waiting, browse, bob):
+        """Red when the head counts, or the tab finds, other rows than those that say “You:”."""
+        head, tab = browse(bob).get("/customers"), browse(bob).get("/customers?waits=us")
+        assert "7 wait for you" in words(head) and len(rows(tab)) == 7
+        assert sum("You:" in row for row in rows(head)) == 7
+        assert any("Resting" in row and "Suspended since today" in row for row in rows(head))
+        assert "Us" not in words(head).split() and "us" not in words(head).split()
 
     def test_every_inactive_customer_is_in_exactly_one_case(self, waiting, northwind):
         """Red when a case is left out, or two overlap."""
         with reading(northwind.id) as db:
             found = [a.name for kind in set(WAITS) - set(GROUPS) for a in customers_page(db, Search(waits=kind)).rows]
-        assert sorted(found) == sorted(waiting)
+        assert sorted(found) == sorted(set(waiting) - {"Found"})
 
     def test_without_a_gateway_the_unpaid_wait_for_us(self, waiting, northwind):
         with transaction(northwind.id) as db:
@@ -200,7 +255,9 @@ class TestExport:
     def test_holds_what_the_list_finds(self, waiting, browse, bob):
         answer = browse(bob).get("/customers/export.csv?waits=us&sort=name")
         lines = list(csv.DictReader(io.StringIO(answer.text)))
-        assert [line["customer"] for line in lines] == ["Bounced", "Expired", "Ours", "Refused", "Returned"]
+        assert [line["customer"] for line in lines] == [
+            "Bounced", "Expired", "Lacking", "Ours", "Refused", "Returned", "Turned down"]
+        assert all(line["waits_for"].startswith("You: ") for line in lines)
         assert lines[0]["waits_for"].startswith("You: the letter came back") and lines[0]["state"] == "inactive"
         assert "attachment" in answer.headers["Content-Disposition"]
 

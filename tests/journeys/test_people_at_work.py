@@ -153,7 +153,7 @@ def test_option_2_from_creation_to_the_charge_that_finance_sees(album: Album):
     album.go(page, "/finance/charges?q=Gorse")
     expect(page.locator("tbody >> nth=-1")).to_contain_text("Gorse Hill Garage")
     page.click("a.row-open >> nth=0")
-    expect(page.locator("tr.detail")).to_contain_text("Us (Option 2)")
+    expect(page.locator("tr.detail")).to_contain_text("You (Option 2)")
 
 
 def test_a_second_white_label_sees_nothing_of_the_first(chromium: Browser, demo: Places, album: Album):
