@@ -127,6 +127,10 @@ class Album(
         page.fill("#login_name", f"gwen.hill@gorse-{self.mark}.example")
         page.click("text=Save and continue")
         self.see(page, "contact-known-login")
+        page.fill("#primary_domain", "https://")
+        page.click("text=Save and finish later")
+        self.see(page, "choose-unfinished")
+        self.go(page, "/customers", "customers-unfinished")
 
     def people(self) -> None:
         page = self.administrator()

@@ -24,6 +24,11 @@ class Administration(StrEnum):
     CUSTOMER = "customer"
     WHITE_LABEL = "white_label"
 
+    @property
+    def contact_words(self) -> str:
+        """What pages call the person whom the wizard asks for."""
+        return {"customer": "Contact", "white_label": "Authorised contact"}[self.value]
+
 
 class Role(StrEnum):
     ADMINISTRATOR = "administrator"

@@ -6,6 +6,7 @@ from uuid import UUID
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import members_of
+from portal.catalogue.queries import services_on_sale
 from portal.kit.db import TenantSession
 from portal.numbers.models import Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
@@ -15,7 +16,7 @@ from portal.pbx.queries import credentials_of, newest
 
 @dataclass(frozen=True)
 class Step:
-    """`way` is the act that does it, in words for a link to `href`."""
+    """`way` is the act that does it, in words for a link to `href`; both are empty where nothing is to be done yet."""
 
     title: str
     line: str
@@ -36,7 +37,8 @@ def checklist(db: TenantSession, account: Account, reader: UUID | None = None) -
     phones = _phone_settings(base, numbers, settings, _phones_without_sign_in(db, account, settings), version)
     emergency = _emergency(db, account, base, numbers)
     if account.state == State.INACTIVE:
-        return [_numbers(base, numbers), *emergency, _people(db, account, base, reader), phones, _activation(base)]
+        people, later = _people(db, account, base, reader), _services(db)
+        return [_numbers(base, numbers), *emergency, people, phones, _activation(base), *later]
     return [step for step in (*emergency, phones) if not step.is_done] if numbers or version else []
 
 
@@ -94,6 +96,12 @@ def _phones_without_sign_in(db: TenantSession, account: Account, settings: Confi
 def _activation(base: str) -> Step:
     line = "Nothing is charged, and nobody signs in, before."
     return Step("Activation", line, False, f"{base}/activation", "Activate…")
+
+
+def _services(db: TenantSession) -> list[Step]:
+    """Only where some are on sale that are switched on one by one."""
+    is_any = any(service.kind != "usage" and not service.counts_numbers for service in services_on_sale(db))
+    return [Step("Services", "After the activation.", False, "", "")] if is_any else []
 
 
 def _counted(count: int, word: str) -> str:

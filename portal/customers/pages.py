@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.accounts.forms import PARTS
-from portal.accounts.lifecycle import Role, State
+from portal.accounts.lifecycle import Administration, Role, State
 from portal.accounts.models import Account
 from portal.accounts.queries import addresses_of, contact_of, members_of, primary_user
 from portal.activation.commands import is_ours_to_move
@@ -131,7 +131,7 @@ def _can_correct(db: TenantSession, account: Account) -> bool:
 def _contact(db: TenantSession, account: Account, user: User) -> list[tuple[str, str]]:
     contact = contact_of(db, account.id)
     return [
-        ("Contact", user.display_name),
+        (Administration(account.administration).contact_words, user.display_name),
         ("Login name", user.login_name),
         ("Letters to", user.email),
         ("Primary domain", show_domain(account.primary_domain)),

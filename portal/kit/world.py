@@ -26,10 +26,9 @@ def _suffixes() -> TLDExtract:
 
 
 def read_domain(words: str) -> str:
-    """A registered domain in its ASCII form (IDNA 2008). Raises ValueError with words for the field."""
-    text = words.strip().rstrip(".").lower()
-    if "/" in text or ":" in text:
-        raise ValueError("Leave out “https://” and the path.")
+    """A registered domain in its ASCII form (IDNA 2008), also out of a pasted address such as
+    `https://www.acme.example/contact`. Raises ValueError with words for the field."""
+    text = _host_in(words.strip().lower())
     if "@" in text:
         raise ValueError("Write the domain alone, without the part before the @.")
     try:
@@ -40,10 +39,29 @@ def read_domain(words: str) -> str:
     parts = ascii_form.split(".")
     if len(parts) < 2 or not all(parts) or len(ascii_form) > 253 or "".join(parts).isdigit():
         raise ValueError("Write a domain such as acme.example.")
-    found = _suffixes()(ascii_form)
-    if found.suffix and not found.domain:
+    if _is_shared(ascii_form):
         raise ValueError(f"“{text}” is an ending that many share. Write the customer's own domain.")
-    return ascii_form
+    return _without_www(ascii_form)
+
+
+def _host_in(address: str) -> str:
+    """The host of an address (RFC 3986): without scheme, path, question and port; a domain alone stays as it is."""
+    bare = re.sub(r"^(?:[a-z][a-z0-9+.-]*:)?//", "", address)
+    return re.sub(r":[0-9]*$", "", re.split(r"[/?#\\]", bare)[0]).rstrip(".")
+
+
+def _without_www(domain: str) -> str:
+    """`www` is the name of a host, unless nothing but an ending would be left."""
+    rest = domain
+    while rest.startswith("www."):
+        rest = rest.removeprefix("www.")
+    return domain if "." not in rest or _is_shared(rest) else rest
+
+
+def _is_shared(domain: str) -> bool:
+    """Whether it is an ending of the public suffix list, and nobody's own."""
+    found = _suffixes()(domain)
+    return bool(found.suffix) and not found.domain
 
 
 def show_domain(ascii_form: str) -> str:

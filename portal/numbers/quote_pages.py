@@ -1,6 +1,6 @@
 """What coming, going and coming back of numbers costs, in words, before it is done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class Reserved:
     until: str
     is_sold: bool
     wrong: str
+    needs_address: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,22 @@ def decide_page(db: TenantSession, desk: NumbersDesk, wrong: Mapping[UUID, str])
 
 def _reserved(number: Number, tenant: WhiteLabel, *, is_sold: bool, wrong: str) -> Reserved:
     until = clock_words(number.until, tenant)
-    return Reserved(number.id, international(number.e164), place_words(number), until, is_sold, wrong)
+    shown, place = international(number.e164), place_words(number)
+    return Reserved(number.id, shown, place, until, is_sold, wrong, number.needs_address)
+
+
+def assigned_words(made: Sequence[Number], agreed_minor: int) -> str:
+    """What an assignment did, whether money moved, and what is still to be done before calls work."""
+    words = "1 number is" if len(made) == 1 else f"{len(made)} numbers are"
+    moved = "The charges show what was debited." if agreed_minor else "No money moved."
+    lacking = sum(number.needs_address for number in made)
+    if not lacking:
+        return f"{words} assigned. {moved}"
+    if lacking == 1:
+        which = "It works" if len(made) == 1 else "One of them works"
+        return f"{words} assigned. {moved} {which} once its address for emergency calls is entered."
+    which = "They" if lacking == len(made) else f"{lacking} of them"
+    return f"{words} assigned. {moved} {which} work once their addresses for emergency calls are entered."
 
 
 def _each_month(desk: NumbersDesk, asked: Quote | None, tenant: WhiteLabel) -> list[Row]:

@@ -120,10 +120,10 @@ def assign(side: Side, account_id: UUID) -> Response:
     except (assigning.ReservationOver, assigning.AssignedAlready) as refused:
         refused.ways = (*desk.ways, ("Back to the search", f"{desk.base}/search"))
         raise
-    words = "1 number is" if len(made) == 1 else f"{len(made)} numbers are"
-    moved = "The charges show what was debited." if agreed else "No money moved."
-    flash(f"{words} assigned. {moved}", "ok")
-    return redirect(desk.base, 303)
+    flash(quote_pages.assigned_words(made, agreed), "ok")
+    # One that needs an address is shown itself, where the way to enter it is.
+    is_next = len(made) == 1 and made[0].needs_address
+    return redirect(f"{desk.base}/{made[0].id}" if is_next else desk.base, 303)
 
 
 @bp.get("/customers/<uuid:account_id>/numbers/<uuid:number_id>", defaults=CUSTOMERS)

@@ -111,14 +111,21 @@ def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
 
 def changed_words(made: Change, agreed_minor: int, tenant: WhiteLabel) -> str:
     """What a confirmed change did, and whether money moved. What is bought once was bought now."""
-    name = made.wish.product.name
+    name, done = made.wish.product.name, _done_words(made)
     if made.wish.when is When.NEXT:
-        return f"The change of {name} counts from {day(made.day, tenant)} on. No money moved."
-    done = "bought" if isinstance(made.wish.product, Service) and made.wish.product.kind == "one_off" else "changed"
+        return f"{name} is {done} from {day(made.day, tenant)} on. No money moved."
     if not made.now.lines:
         return f"{name} is {done}. No money moved."
     moved = "debited" if agreed_minor >= 0 else "given back"
     return f"{name} is {done}. The charges show what was {moved}."
+
+
+def _done_words(made: Change) -> str:
+    if isinstance(made.wish.product, Service) and made.wish.product.kind == "one_off":
+        return "bought"
+    if not made.wish.quantity:
+        return "switched off"
+    return "changed" if made.ends is not None else "switched on"
 
 
 def _is_offered(service: Service) -> bool:

@@ -3,11 +3,14 @@
 import re
 import unicodedata
 
+from portal.kit.world import read_domain, show_domain
+
 
 def suggestions(display_name: str, domain: str) -> list[str]:
     """Likeliest first, such as `dora.quist@birch.example`; none without a domain."""
-    domain = domain.strip().casefold()
-    if "." not in domain or "@" in domain or "/" in domain:
+    try:
+        domain = show_domain(read_domain(domain))
+    except ValueError:
         return []
     names = _plain(display_name).split()
     locals_ = [".".join((names[0], names[-1])), names[0], f"{names[0][:1]}{names[-1]}"] if len(names) > 1 else names

@@ -124,18 +124,18 @@ def _margin_words(invoice: Invoice, tenant: WhiteLabel, is_option_1: bool) -> st
 
 def _contact_rows(db: TenantSession, draft: Draft, tenant: WhiteLabel) -> list[tuple[str, str]]:
     contact = draft.answers["contact"]
-    who = "Authorised contact" if draft.administration == Administration.WHITE_LABEL else "Contact"
+    is_option_1 = draft.administration == Administration.CUSTOMER
     rows = [
         (
             "Set up by",
-            "The customer (Option 1)" if who == "Contact" else "You, the white label administrator (Option 2)",
+            "The customer (Option 1)" if is_option_1 else "You, the white label administrator (Option 2)",
         ),
         ("Customer name", contact["name"]),
         ("Primary domain", show_domain(contact["primary_domain"])),
-        (who, contact["display_name"]),
+        (Administration(draft.administration).contact_words, contact["display_name"]),
         ("Login name", contact["login_name"] + (" (signs in here already)" if contact.get("existing") else "")),
     ]
-    if who == "Authorised contact":
+    if not is_option_1:
         rows.append(("Password", _password_words(db, contact)))
     rows.append(("Letters to", contact["email"]))
     return [*rows, ("Welcome letter", "On" if contact["send_letters"] else "Off")]

@@ -12,13 +12,13 @@ from portal.accounts.lifecycle import Administration
 from portal.accounts.queries import is_staff, white_label_account
 from portal.billing.pricing import first_invoice
 from portal.billing.queries import available_minor, first_day_for, prices_of
-from portal.billing.words import span
+from portal.billing.words import retail_price, wholesale_price
 from portal.catalogue.queries import plans_on_sale
 from portal.identity.passwords import hash_password
 from portal.identity.queries import user_by_login
 from portal.kit.db import TenantSession
 from portal.kit.forms import choices, stripped
-from portal.kit.world import read_login
+from portal.kit.world import read_domain, read_login, show_domain
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.signup import commands, logins, phonetic
@@ -135,12 +135,14 @@ def find_person(db: TenantSession, form: ContactForm) -> None:
 
 
 def suggest_login(form: ContactForm) -> None:
-    """Fill the login name from the person's name and the domain, or say what is missing for that."""
-    found = logins.suggestions(form.display_name.data or "", form.primary_domain.data or "")
-    if found:
-        form.login_name.data = found[0]
+    """Fill the login name from the person's name and the domain, or say what is wrong with the domain."""
+    field = form.primary_domain
+    try:
+        field.data = show_domain(read_domain(field.data or ""))
+    except ValueError as error:
+        field.errors = [str(error) if field.data else "Write the customer's domain first."]
     else:
-        form.login_name.errors = ["Write the person's name and the primary domain first, without “https://”."]
+        form.login_name.data = logins.suggestions(form.display_name.data or "", field.data)[0]
 
 
 def generate_password(form: ContactForm) -> list[tuple[str, str]]:
@@ -226,11 +228,12 @@ def plan_cards(db: TenantSession) -> list[PlanCard]:
     cards = []
     for plan in plans_on_sale(db):
         prices = prices_of(db, plan)
-        note = f"Wholesale {money(prices.wholesale_minor, tenant)} a {span(prices.months)}"
+        note = f"Wholesale {wholesale_price(prices, tenant)}"
         if prices.retail_setup_minor:
             note = f"Set-up {money(prices.retail_setup_minor, tenant)}, once. {note}"
         if prices.trial_days:
             note = f"{prices.trial_days} days' trial first. {note}"
-        price, per = money(prices.retail_minor, tenant), f"a {span(prices.months)}"
+        price = money(prices.retail_minor, tenant)
+        per = retail_price(prices, tenant).removeprefix(price).strip()
         cards.append(PlanCard(str(plan.id), plan.name, price, per, plan.description, note))
     return cards

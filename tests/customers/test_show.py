@@ -23,7 +23,7 @@ def test_it_shows_the_contact_the_addresses_and_the_plan(made, page):
     shown = page(made(OPTION_2))
     for line in (
         "Birch Dental", "Account 101-0003", "Option 2, paid by Northwind Telecom", "Created by The command line",
-        "Contact Owner of Birch Dental", "Login name office-101-0003@birch.example",
+        "Authorised contact Owner of Birch Dental", "Login name office-101-0003@birch.example",
         "Letters to office-101-0003@birch.example", "Primary domain birch.example", "General contact Reception",
         "Telephone +44 113 496 0000", "General e-mail desk@birch.example",
         "Business 1 High Street, Leeds LS1 4AP, United Kingdom", "Plan Desk Phone", "Price £10.00 a month and VAT",

@@ -120,16 +120,26 @@ def test_what_setting_up_costs_is_in_the_list(shop, browse, bob):
 @pytest.mark.parametrize(("quantity", "when", "said"), [
     (3, "now", "Seat is changed. The charges show what was debited."),
     (1, "now", "Seat is changed. The charges show what was given back."),
-    (3, "next", "The change of Seat counts from 2 December 2026 on. No money moved."),
+    (0, "now", "Seat is switched off. The charges show what was given back."),
+    (3, "next", "Seat is changed from 2 December 2026 on. No money moved."),
+    (0, "next", "Seat is switched off from 2 December 2026 on. No money moved."),
 ])
 def test_what_is_said_afterwards_is_true(shop, browse, quantity, when, said):
     """Red with one sentence for all: a change for the next period debits nothing."""
     base, browser = f"/account/{shop.own}", browse(shop.owner)
     order(browser, base, shop.seat, 2)
-    browser.get(f"{base}/services")
+    assert "Seat is switched on. The charges show what was debited." in words(browser.get(f"{base}/services"))
     order(browser, base, shop.seat, quantity, when)
     page = words(browser.get(f"{base}/services"))
-    assert said in page and page.count("Seat is changed.") + page.count("The change of Seat") == 1
+    assert said in page and page.count("Seat is ") == 1
+
+
+@on_sqlite
+def test_what_is_switched_on_later_is_said_to_be(shop, browse):
+    base, browser = f"/account/{shop.own}", browse(shop.owner)
+    order(browser, base, shop.seat, 1, "next")
+    page = words(browser.get(f"{base}/services"))
+    assert "Seat is switched on from 2 December 2026 on. No money moved." in page
 
 
 @pytest.mark.parametrize(("state", "said"), [
