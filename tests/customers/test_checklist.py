@@ -13,7 +13,10 @@ from portal.pbx.commands import fill
 from portal.pbx.configuration import Configuration, Extension, Kind, Route, Target
 from portal.pbx.credentials import renew
 from tests.accounts.making import OPTION_1, OPTION_2, active, claim, customer
+from tests.billing.making import service
+from tests.cast import on_sqlite
 from tests.pbx.making import LONDON, OXFORD, emergency, number
+from tests.signup.browsing import words
 
 
 @pytest.fixture
@@ -32,6 +35,16 @@ def rings(*numbers):
     return Configuration(extensions=(Extension(number="101", name="Desk"),), numbers=routes)
 
 
+@on_sqlite
+def test_a_step_that_nothing_is_to_be_done_for_has_no_way(made, northwind, browse, bob):
+    """Red when the list writes a link for each: it would lead to nowhere."""
+    own = made(OPTION_2)
+    with transaction(northwind.id) as db:
+        service(db, "seat")
+    page = browse(bob).get(f"/customers/{own}")
+    assert "Services : to do After the activation." in words(page) and 'href=""' not in page.text
+
+
 class TestWhileItWaitsForUs:
     def test_a_new_account_lacks_all_but_its_people(self, db, ours):
         steps = told(checklist(db, ours))
@@ -42,6 +55,15 @@ class TestWhileItWaitsForUs:
     def test_each_step_leads_to_where_it_is_done(self, db, ours):
         hrefs = [step.href.removeprefix(f"/customers/{ours.id}") for step in checklist(db, ours)]
         assert hrefs == ["/numbers", "/users", "/pbx", "/activation"]
+
+    def test_services_come_after_the_activation_where_some_are_on_sale(self, db, ours):
+        """Red when what counts numbers or is used counts as one: neither is ever switched on."""
+        service(db, "geo", counts="numbers")
+        service(db, "calls", "usage")
+        assert "Services" not in told(checklist(db, ours))
+        service(db, "seat")
+        last = checklist(db, ours)[-1]
+        assert (last.title, last.line, last.href, last.way) == ("Services", "After the activation.", "", "")
 
     def test_what_is_done_is_said(self, db, ours, alice):
         emergency(db, number(db, ours, needs_address=True))

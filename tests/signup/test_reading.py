@@ -23,7 +23,8 @@ class TestDomains:
 
     @pytest.mark.parametrize(("typed", "kept"), [
         ("https://www.acme.example/contact", "acme.example"), ("HTTP://Acme.Example:8080", "acme.example"),
-        ("acme.example/", "acme.example"), ("//acme.example./a@b?c#d", "acme.example"), ("acme.example?q", "acme.example"),
+        ("acme.example/", "acme.example"), ("//acme.example./a@b?c#d", "acme.example"),
+        ("acme.example?q", "acme.example"),
         ("www.acme.example.", "acme.example"), ("www.www.acme.example", "acme.example"),
         ("https://www.bücher.example/ü", "xn--bcher-kva.example"), ("https://acme.example\\contact", "acme.example"),
         ("shop.acme.example", "shop.acme.example"), ("wwwacme.example", "wwwacme.example"),
