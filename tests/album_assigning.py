@@ -129,6 +129,7 @@ class AssigningChapters(Walker):
         page.click("text=Send the request")
         self.see(page, f"{name}-port-in")
         asked = page.url
+        self._prepare(page, name)
         page.click("text=Add the document")
         self.see(page, f"{name}-port-in-paper-errors")
         paper = {"name": "Letter of authority.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 yes"}
@@ -136,6 +137,21 @@ class AssigningChapters(Walker):
         page.click("text=Add the document")
         self.see(page, f"{name}-port-in-with-paper")
         return asked
+
+    def _prepare(self, page: Page, name: str) -> None:
+        """What is wanted of the first number, once with something wrong."""
+        page.click("main a:has-text('Prepare')")
+        self.see(page, f"{name}-port-in-preparation")
+        page.uncheck("input[name=numbers] >> nth=1")
+        page.select_option("#to", "outside")
+        page.fill("#line1", "")
+        page.click("button:text-is('Save')")
+        self.see(page, f"{name}-port-in-preparation-errors")
+        line, city, postcode = ADDRESS[self.host]
+        for field, value in (("to_outside", "020 7946 0998"), ("line1", line), ("city", city), ("postcode", postcode)):
+            page.fill(f"#{field}", value)
+        page.click("button:text-is('Save')")
+        self.see(page, f"{name}-port-in-prepared")
 
     def _rival(self) -> None:
         """A customer of another white label asks for a number that was asked for here."""

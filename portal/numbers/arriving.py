@@ -19,6 +19,7 @@ from portal.numbers.e164 import international
 from portal.numbers.lifecycle import NumberState, PortState
 from portal.numbers.models import Number, NumberBlock, PortRequest, StockNumber
 from portal.numbers.porting import Ported, move, tell
+from portal.numbers.preparing import carry_out
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import operator, white_label
 from portal.whitelabels.words import day as day_words
@@ -47,13 +48,14 @@ def complete(everything: TenantSession, db: TenantSession, account: Account, por
     """The numbers are here: they come into the operator's stock, and to the account, which is charged for them.
 
     `everything` and `db` are one transaction. The caller holds the rows of the account and the request. Raises
-    PortMoved, PortNotDue, InTheStock, NoNumbersNow, and what billing raises; then nothing was done.
+    PortMoved, PortNotDue, InTheStock, NoNumbersNow, and what billing raises; then nothing was done. What was wanted of
+    them is done as far as it fits.
     """
     move(port, PortState.COMPLETED)
     if waits_until := day_waited_for(port, tenant := white_label(db)):
         raise PortNotDue(day_words(waits_until, tenant))
     refuse_closed_doors(account)
-    ported = [Ported(**each) for each in sorted(port.numbers, key=lambda each: str(each["e164"]))]
+    ported = [Ported.read(each) for each in sorted(port.numbers, key=lambda each: str(each["e164"]))]
     if not {each.price_class for each in ported} <= set(price_classes(db)):
         raise NotSold
     _into_stock(everything, db.tenant, port, ported, by)
@@ -61,7 +63,8 @@ def complete(everything: TenantSession, db: TenantSession, account: Account, por
     charge(db, account, {each.price_class for each in ported}, agreed_minor=None, by=by)
     for number in numbers:
         announce(db, account, number, by=by)
-    tell(db, port, "port-in.completed", by, letter=True)
+    left_out = carry_out(db, account, port, numbers)
+    tell(db, port, "port-in.completed", by, letter=True, **({"left_out": left_out} if left_out else {}))
 
 
 def day_waited_for(port: PortRequest, tenant: WhiteLabel) -> date | None:

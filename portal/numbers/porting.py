@@ -1,7 +1,7 @@
 """Numbers that a customer moves here from another provider: asked for, taken from state to state, then taken over."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ ONE_AT_A_TIME = "port-in-tries"
 """A series that is taken for its lock, held until the end: two requests for one number cannot pass each other."""
 
 OPEN = (PortState.SUBMITTED, PortState.ACCEPTED, PortState.SCHEDULED)
+OVER = (PortState.COMPLETED, PortState.CANCELLED)
 
 
 class NumberKnown(Refusal):
@@ -69,6 +70,11 @@ class Ported:
     area: str = ""
     price_class: str = ""
     needs_address: bool = False
+
+    @classmethod
+    def read(cls, asked: Mapping[str, Any]) -> "Ported":
+        """A number as its request keeps it, beside what is wanted of it."""
+        return cls(**{each.name: asked[each.name] for each in fields(cls) if each.name in asked})
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,10 @@ def submit_again(db: TenantSession, account: Account, port: PortRequest, new: Ne
     next_number(db, ONE_AT_A_TIME)
     move(port, PortState.SUBMITTED)
     _refuse_known(db, [each.e164 for each in new.numbers], but=port.id)
+    wishes = {each["e164"]: each["wish"] for each in port.numbers if "wish" in each}
     for column, value in _asked(new).items():
         setattr(port, column, value)
+    port.numbers = [{**each, "wish": wishes[each["e164"]]} if each["e164"] in wishes else each for each in port.numbers]
     port.answer, port.agreed_day = "", None
     tell(db, port, "port-in.submitted", by)
 
@@ -195,8 +203,7 @@ def reject(db: TenantSession, port: PortRequest, reason: str, *, by: Actor) -> N
 
 def add_document(db: TenantSession, port: PortRequest, document: Document, *, by: Actor) -> PortDocument:
     """Raises TooManyDocuments, or PortMoved when the request is over. The same file again is not stored again."""
-    if port.state in (PortState.COMPLETED, PortState.CANCELLED):
-        raise PortMoved(port.state)
+    refuse_over(port)
     known = documents_of(db, port.id)
     for each in known:
         if each.sha256 == document.sha256:
@@ -224,6 +231,12 @@ def add_document(db: TenantSession, port: PortRequest, document: Document, *, by
         sha256=document.sha256,
     )
     return made
+
+
+def refuse_over(port: PortRequest) -> None:
+    """Raises PortMoved for a request to which nothing can be added any more."""
+    if port.state in OVER:
+        raise PortMoved(port.state)
 
 
 def documents_of(db: TenantSession, port_id: UUID) -> Sequence[PortDocument]:
@@ -277,7 +290,7 @@ def tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: b
     db.flush()
     requester = _requester(db, port)
     if letter and requester is not None:
-        tell_of_port(db, port, requester)
+        tell_of_port(db, port, requester, left_out=more.get("left_out", []))
 
 
 def _requester(db: TenantSession, port: PortRequest) -> User | None:
