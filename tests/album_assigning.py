@@ -153,22 +153,30 @@ class AssigningChapters(Walker):
         page.click("button:text-is('Save')")
         self.see(page, f"{name}-port-in-prepared")
 
-    def _rival(self) -> None:
-        """A customer of another white label asks for a number that was asked for here."""
-        other = cast.KAURI if self.tenant is cast.NORTHWIND else cast.NORTHWIND
+    @property
+    def _other(self) -> cast.Tenant:
+        return cast.KAURI if self.tenant is cast.NORTHWIND else cast.NORTHWIND
+
+    def _rival(self, taken: str) -> None:
+        """A customer of another white label asks for a number that was asked for here, and for one that is here."""
+        other = self._other
         page = self.signed_in(other.staff[0].email, host=other.brand.host)
         self.go(page, "/customers?state=active&by=white_label", host=other.brand.host)
         page.click("tbody th a >> nth=0")
         page.goto(f"{page.url}/numbers/port-ins")
-        page.fill("#numbers", DIALLED[self.host] + ABROAD[self.host].format(int(self.mark, 16) % 100)[1:])
+        wanted = DIALLED[self.host] + ABROAD[self.host].format(int(self.mark, 16) % 100)[1:]
+        page.fill("#numbers", f"{wanted}\n{taken}")
         page.fill("#losing_provider", "Gannet Lines")
         page.fill("#wanted_day", self._in_days(14))
         page.click("text=Send the request")
         page.wait_for_url("**/port-ins/*-*")
 
     def _operators_desk(self) -> None:
-        self._rival()
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        self.go(page, "/operator/numbers?state=free", host=OPERATOR_HOST)
+        page.select_option("#holder", label=self.tenant.brand.name)
+        page.click("form.filters button")
+        self._rival(page.inner_text(".panel:not(.mt-4) tbody th a >> nth=0"))
         self.go(page, "/operator/emergency", "operator-emergency", host=OPERATOR_HOST)
         page.click("tbody th a >> nth=0")
         self.see(page, "operator-address")
@@ -177,6 +185,10 @@ class AssigningChapters(Walker):
         page.fill("[name=register-reference]", "ESO-2207")
         page.click("text=It is registered")
         self.go(page, "/operator/port-ins", "operator-port-ins", host=OPERATOR_HOST)
+        page.click(f".panel:not(.mt-4) tr:has-text('{self._other.brand.name}'):has-text('and 1 more') a >> nth=-1")
+        page.wait_for_selector("text=in the stock already")
+        self.see(page, "operator-port-in-in-stock")
+        page.go_back()
         page.click(f"{self._asked_here} >> nth=0")
         page.wait_for_selector("text=Others ask for the same numbers")
         self.see(page, "operator-port-in")
