@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import g
 from flask_wtf.file import FileField
-from wtforms import DateField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, StopValidation, ValidationError
 
 from portal.identity.models import User
@@ -78,6 +78,7 @@ class PortForm(PortalForm):
 class PrepareForm(HelpAddressForm):
     """What is wanted of some numbers of a request once they are here. All of it is optional."""
 
+    seen = HiddenField()
     numbers = SelectMultipleField("For these numbers")
     to = SelectField("Calls go to", validate_choice=False)
     to_outside = StringField("Number outside", [Text(40, optional=True)])

@@ -14,8 +14,9 @@ from portal.accounts.lifecycle import Side
 from portal.accounts.models import Account
 from portal.accounts.queries import members_of
 from portal.audit.commands import SYSTEM, Actor, record
+from portal.audit.models import AuditRow
 from portal.kit.db import TenantSession
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import NotFound, Refusal
 from portal.numbers import destinations
 from portal.numbers.destinations import CannotGoThere, Wanted
 from portal.numbers.e164 import international
@@ -24,6 +25,13 @@ from portal.numbers.models import Number, PortRequest
 from portal.numbers.porting import acts_on_port, refuse_over
 
 PREPARED = "port-in.prepared"
+
+
+class PreparedMeanwhile(Refusal):
+    """Whoever came second decides, and nothing is written over."""
+
+    heading = "Somebody else prepared this meanwhile"
+    text = "Look at what is noted now. Nothing of yours was saved."
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,20 @@ def _kept(wish: Wish) -> dict[str, Any]:
     }
 
 
-def prepare(db: TenantSession, account: Account, port: PortRequest, wishes: Mapping[str, Wish], *, by: Actor) -> None:
+def seen_at(db: TenantSession, port: PortRequest) -> str:
+    """Which preparation somebody looks at: the last one, or none."""
+    last = _last(db, port)
+    return str(last.id) if last is not None else ""
+
+
+def prepare(
+    db: TenantSession, account: Account, port: PortRequest, wishes: Mapping[str, Wish], *, seen: str, by: Actor
+) -> None:
     """Want this of some numbers of a request, by their E.164. The caller holds the rows of the account and the request.
 
-    Raises PortMoved when the request is over, WrongAddress where help would not find the address, and NotFound for
-    numbers that are not asked for and for somebody who is not of the account.
+    `seen` is the preparation that somebody looked at when they decided so. Raises PreparedMeanwhile when there is a
+    later one and this says otherwise, PortMoved when the request is over, WrongAddress where help would not find the
+    address, and NotFound for numbers that are not asked for and for somebody who is not of the account.
     """
     refuse_over(port)
     people = {user.id for _, user in members_of(db, account.id)}
@@ -68,6 +85,8 @@ def prepare(db: TenantSession, account: Account, port: PortRequest, wishes: Mapp
     changed = [e164 for e164, each in asked.items() if wish_of(each) != wanted[e164]]
     if not changed:
         return
+    if seen != seen_at(db, port):
+        raise PreparedMeanwhile
     port.numbers = [
         {**each, "wish": _kept(wanted[each["e164"]])} if each["e164"] in changed else each for each in port.numbers
     ]
@@ -100,8 +119,13 @@ def carry_out(db: TenantSession, account: Account, port: PortRequest, numbers: S
 
 
 def _who_prepared(db: TenantSession, port: PortRequest) -> Actor:
-    said = [row for row in acts_on_port(db, port) if row.action == PREPARED]
-    return Actor(said[-1].actor_kind, said[-1].actor_id, said[-1].actor_name) if said else SYSTEM
+    last = _last(db, port)
+    return Actor(last.actor_kind, last.actor_id, last.actor_name) if last is not None else SYSTEM
+
+
+def _last(db: TenantSession, port: PortRequest) -> AuditRow | None:
+    """The trail remembers when it was prepared, and by whom."""
+    return next((row for row in reversed(acts_on_port(db, port)) if row.action == PREPARED), None)
 
 
 def _whose(number: Number, wish: Wish, people: Collection[UUID]) -> str:

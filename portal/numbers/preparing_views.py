@@ -36,6 +36,7 @@ def show(side: Side, account_id: UUID, port_id: UUID) -> Response:
         form = PrepareForm(formdata=None, data=address_to_begin_with(db, port, known[chosen[0]].place))
         _offer(db, desk, port, form)
         form.show(chosen, known[chosen[0]])
+        form.seen.data = preparing.seen_at(db, port)
     return _page(desk, port, form)
 
 
@@ -52,6 +53,9 @@ def prepare(side: Side, account_id: UUID, port_id: UUID) -> Response:
         return _page(desk, port, form)
     try:
         _prepare(desk, port_id, form)
+    except preparing.PreparedMeanwhile as refused:
+        refused.ways = (("Back to the request", f"{desk.base}/port-ins/{port_id}"),)
+        raise
     except WrongAddress as refused:
         form[refused.field or "line1"].errors = [refused.text]
         return _page(desk, port, form)
@@ -67,7 +71,7 @@ def _prepare(desk: NumbersDesk, port_id: UUID, form: PrepareForm) -> None:
         wishes = dict.fromkeys(form.numbers.data or (), form.wish)
         if "to" not in form:
             wishes = {e164: replace(wish, to=present[e164].to) for e164, wish in wishes.items() if e164 in present}
-        preparing.prepare(db, account, port, wishes, by=actor())
+        preparing.prepare(db, account, port, wishes, seen=form.seen.data or "", by=actor())
 
 
 def _desk(side: Side, account_id: UUID) -> NumbersDesk:

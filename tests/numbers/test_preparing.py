@@ -1,6 +1,7 @@
 """What is wanted of numbers that are on their way is kept with their request, and done when they arrive, as far as
 it still fits."""
 
+import re
 from datetime import date
 
 import pytest
@@ -18,7 +19,7 @@ from portal.numbers.destinations import Wanted
 from portal.numbers.emergency import WrongAddress
 from portal.numbers.models import EmergencyAddress, Number, PortRequest
 from portal.numbers.porting import PortMoved, accept, acts_on_port, cancel, reject, schedule, submit, submit_again
-from portal.numbers.preparing import Wish, prepare, wish_of
+from portal.numbers.preparing import PreparedMeanwhile, Wish, prepare, seen_at, wish_of
 from portal.pbx import queries, routing
 from portal.pbx.commands import add
 from portal.pbx.configuration import Extension, Place as At
@@ -30,7 +31,6 @@ from tests.numbers.test_pages import Street
 from tests.signup.browsing import words
 
 ONE, TWO = "+442079460123", "+442079460124"
-pytestmark = on_sqlite
 
 
 @pytest.fixture
@@ -51,7 +51,8 @@ def _prepare(tenant, office, wishes):
     own_id, port_id, user = office
     with transaction(tenant.id) as db:
         asked = db.load(PortRequest, port_id)
-        prepare(db, db.load(Account, own_id), asked, wishes, by=Actor("user", user.id, user.display_name))
+        by = Actor("user", user.id, user.display_name)
+        prepare(db, db.load(Account, own_id), asked, wishes, seen=seen_at(db, asked), by=by)
 
 
 def _arrive(cast, tenant, office, *, needs_address=True):
@@ -88,6 +89,7 @@ def test_all_of_it_is_done_with_the_arrival_in_the_name_of_whoever_said_it(cast,
     assert [words for finding in verify() for words in finding.differences] == []
 
 
+@on_sqlite
 def test_what_does_not_fit_any_more_is_left_out_and_said_and_stops_nothing(cast, northwind, office, monkeypatch):
     """Red when a destination that is gone is refused, not left out: nothing arrived. The other number's is kept."""
     own_id, port_id, user = office
@@ -110,6 +112,7 @@ def test_what_does_not_fit_any_more_is_left_out_and_said_and_stops_nothing(cast,
     assert [words for finding in verify() for words in finding.differences] == []
 
 
+@on_sqlite
 def test_numbers_that_need_no_address_get_none(cast, northwind, office):
     _prepare(northwind, office, {ONE: Wish(place=BRISTOL)})
     _arrive(cast, northwind, office, needs_address=False)
@@ -117,6 +120,7 @@ def test_numbers_that_need_no_address_get_none(cast, northwind, office):
         assert db.scalars(select(EmergencyAddress)).all() == [] == _left_out(db, office[1])
 
 
+@on_sqlite
 class TestWhileItIsOpen:
     def test_what_is_wrong_changes_nothing(self, db, own, run):
         asked = port(db, own, ONE)
@@ -125,24 +129,36 @@ class TestWhileItIsOpen:
             (Wish(user_id=primary_user(db, run.id).id), NotFound),
         ):
             with pytest.raises(refusal):
-                prepare(db, own, asked, {ONE: wish}, by=COMMAND_LINE)
+                prepare(db, own, asked, {ONE: wish}, seen="", by=COMMAND_LINE)
         with pytest.raises(NotFound):
-            prepare(db, own, asked, {TWO: Wish()}, by=COMMAND_LINE)
+            prepare(db, own, asked, {TWO: Wish()}, seen="", by=COMMAND_LINE)
         assert [act.action for act in acts_on_port(db, asked)] == ["port-in.submitted"]
 
     def test_it_stays_when_the_request_is_corrected_and_ends_with_it(self, db, own):
         asked, wish = port(db, own, ONE, TWO), Wish(Wanted("outside", "020 7946 0998"), None, BRISTOL)
         for _ in range(2):
-            prepare(db, own, asked, {ONE: wish}, by=COMMAND_LINE)
+            prepare(db, own, asked, {ONE: wish}, seen="", by=COMMAND_LINE)
         assert [act.action for act in acts_on_port(db, asked)] == ["port-in.submitted", "port-in.prepared"]
         reject(db, asked, "x", by=COMMAND_LINE)
         submit_again(db, own, asked, new_port(TWO, ONE), by=COMMAND_LINE)
         assert [wish_of(each) for each in asked.numbers] == [Wish(), wish]
         cancel(db, asked, by=COMMAND_LINE)
         with pytest.raises(PortMoved):
-            prepare(db, own, asked, {ONE: Wish()}, by=COMMAND_LINE)
+            prepare(db, own, asked, {ONE: Wish()}, seen="", by=COMMAND_LINE)
 
 
+    def test_whoever_looked_before_somebody_else_prepared_it_writes_nothing_over(self, db, own):
+        """Red without the look at `seen`. Saying the same again is no conflict, as with a second press."""
+        asked, mine, theirs = port(db, own, ONE), Wish(place=BRISTOL), Wish(Wanted("outside", "020 7946 0998"))
+        prepare(db, own, asked, {ONE: theirs}, seen="", by=COMMAND_LINE)
+        with pytest.raises(PreparedMeanwhile):
+            prepare(db, own, asked, {ONE: mine}, seen="", by=COMMAND_LINE)
+        assert wish_of(asked.numbers[0]) == theirs
+        prepare(db, own, asked, {ONE: mine}, seen=seen_at(db, asked), by=COMMAND_LINE)
+        assert wish_of(asked.numbers[0]) == mine
+
+
+@on_sqlite
 class TestPages:
     @pytest.fixture
     def street(self, northwind, clock):
@@ -169,7 +185,10 @@ class TestPages:
         assert "+44 20 7946 0998 Emergency calls 1 Gorse Hill, Bristol BS1 4XY" in page and "Prepared for the" in page
         other = mine.replace("/account/", "/customers/")
         assert 'value="1 Gorse Hill"' in browse(bob).get(f"{other}/preparation?number=%2B442079460123").text
-        browse(bob).submit(f"{other}/preparation", {"numbers": [ONE, TWO], "country": "GB"})
+        late = {"numbers": [ONE, TWO], "country": "GB"}
+        assert browse(bob).submit(f"{other}/preparation", late).status_code == 409
+        shown = re.search(r'name="seen"[^>]*value="([^"]+)"', browse(bob).get(f"{other}/preparation").text)[1]
+        assert browse(bob).submit(f"{other}/preparation", late | {"seen": shown}).status_code == 303
         assert self.wishes(street, asked) == [Wish(), Wish()]
 
     @pytest.mark.parametrize(("wrong", "says"), [
