@@ -1,5 +1,6 @@
 """Forms of the operator's pages."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
@@ -276,8 +277,26 @@ class OfferForm(PortalForm):
         self.white_label.choices = choices(white_labels)
 
 
-class GiveBackForm(PortalForm):
+class GiveBackForm(MoneyForm):
+    """How much of a charge goes back. It is reviewed by a GET, and confirmed by a POST of the same fields with what was
+    left of the charge then, in minor units: a form that was sent twice gives back once."""
+
+    amount = StringField("How much, with tax", [Text(20, missing="Write an amount.")])
     reason = StringField("Reason", [Text(200, missing="Write why it is given back.")])
+    left = HiddenField()
+
+    @property
+    def left_minor(self) -> int:
+        """-1, which nothing ever is, where the review was left out."""
+        words = self.left.data or ""
+        return int(words) if re.fullmatch(r"[0-9]{1,18}", words) else -1
+
+    def validate_amount(self, field: Any) -> None:
+        """Of a charge of nothing, nothing is what can be given back."""
+        try:
+            self.chosen = zero_or_more(field.data or "", self.currency)
+        except NotAnAmount as error:
+            raise ValidationError(str(error)) from error
 
 
 class UsageForm(PortalForm):
