@@ -168,6 +168,12 @@ class MoneyChapters(Walker):
         page.check("#when-1")
         page.click("text=Show what it costs")
         self.see(page, "plan-quote-next")
+        page.goto(f"{own}/services")
+        page.click("tr:has-text('a month') a:has-text('Add…') >> nth=0")
+        page.fill("#quantity", "500")
+        page.check("#when-1")
+        page.click("text=Show what it costs")
+        self.see(page, "service-quote-not-covered")
         administrator = self.administrator()
         assert self._open(administrator, "state=active&by=white_label")
         run = administrator.url
