@@ -5,7 +5,7 @@ Until that day it can be replaced or withdrawn by whoever sets it, unless someth
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -135,8 +135,13 @@ def withdraw_price(
 
 
 def check_price(db: TenantSession, of: Plan | Service, new: NewPrice) -> None:
-    """Whether `set_price` would take it. Raises what that raises."""
-    if new.valid_from <= today(white_label(db).time_zone):
+    """Whether `set_price` would take it. Raises what that raises.
+
+    Nothing is ever charged at what the operator's list proposes at retail, so that may hold from today.
+    """
+    tenant = white_label(db)
+    is_proposed = tenant.is_operator and new.side == "retail"
+    if new.valid_from < today(tenant.time_zone) + timedelta(days=0 if is_proposed else 1):
         raise TooLate
     if standing(db, of, new) is not None:
         for ask in before_correcting:

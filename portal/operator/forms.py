@@ -154,6 +154,22 @@ class OpeningForm(PortalForm):
         }
 
 
+class ProposalForm(PortalForm):
+    """What a product of the default list is proposed at. It is reviewed by a GET, and confirmed by a POST."""
+
+    price = AmountField("Retail price", [Text(20, missing="Write a price.")])
+    setup = AmountField("Retail set-up", [Text(20, optional=True)], default="0")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the review carries to the confirmation."""
+        return {field.name: field.data or "" for field in (self.price, self.setup)}
+
+
 class PlanOpeningForm(OpeningForm):
     """`tax_ppm` is what its customers pay on top, for the sum of the first payment."""
 

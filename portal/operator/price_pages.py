@@ -15,6 +15,7 @@ from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
 from portal.catalogue.queries import included, opening_currencies, products, services
 from portal.catalogue.words import kind_of
+from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.money import percent
 from portal.kit.refusals import NotFound, Refusal
@@ -29,7 +30,7 @@ from portal.operator.flows import (
     held_by_followers,
     listed_or_404,
 )
-from portal.operator.forms import OpeningForm, PlanForm, PlanOpeningForm, ProductForm, ServiceForm
+from portal.operator.forms import OpeningForm, PlanForm, PlanOpeningForm, ProductForm, ProposalForm, ServiceForm
 from portal.operator.offers import proposed_taxes
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
@@ -259,6 +260,23 @@ def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
     names = ", ".join(tenant.name for tenant in following)
     goes = f"It goes to {names}, but where a price of their own goes before it."
     return replace(found, effects=[goes, *found.effects])
+
+
+def review_of_proposal(shelf: Shelf, product_id: UUID, form: ProposalForm) -> catalogue.Review:
+    """What proposing another retail price does: nobody's present price changes. Raises NotPriced."""
+    listed = listed_or_404(product_id, shelf.currency)
+    has_it = ", ".join(tenant.name for tenant in followers(listed))
+    new = NewPrice(
+        "retail", today(shelf.tenant.time_zone), form.price.minor, form.setup.minor, currency=shelf.currency
+    )
+    with reading(shelf.tenant.id) as db:
+        found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, {})
+    effects = [
+        "A white label to which it is offered from now on begins with it, and can set another.",
+        f"Nobody's present price changes{f': {has_it} have it already and set their own' if has_it else ''}.",
+    ]
+    title = f"Propose {money(new.minor, shelf.tenant, shelf.currency)} for {listed.product.name}?"
+    return replace(found, title=title, effects=effects)
 
 
 def still_there(refused: Refusal, on: str) -> str:

@@ -152,6 +152,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
                                    "plan-tax": "20", "plan-reviewed": "1"},
         "/operator/prices/<uuid:product_id>/price": price_form(),
         "/operator/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
+        "/operator/prices/<uuid:product_id>/proposal": {"proposed-price": "1", "proposed-setup": "0"},
         "/operator/prices/<uuid:product_id>/currencies": {
             "opening-retail": "1", "opening-wholesale": "1", "opening-reviewed": "yes"},
         "/operator/prices/<uuid:product_id>/offers": {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"},

@@ -138,6 +138,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/operator/prices/<uuid:product_id>/offers": ("POST", OPERATOR),
     "/operator/prices/<uuid:product_id>/price": ("GET POST", OPERATOR),
     "/operator/prices/<uuid:product_id>/price/withdrawal": ("POST", OPERATOR),
+    "/operator/prices/<uuid:product_id>/proposal": ("GET POST", OPERATOR),
     "/operator/prices/plans": ("POST", OPERATOR),
     "/operator/prices/services": ("POST", OPERATOR),
     "/operator/runs": ("GET", OPERATOR),
