@@ -32,7 +32,7 @@ class TooLate(Refusal):
 
 
 class NothingToWithdraw(NotFound):
-    """No price of that day stands: it was withdrawn before, or never set."""
+    """No price or rate of that day stands: it was withdrawn before, or never set."""
 
 
 class PricedAlready(Refusal):
@@ -209,10 +209,10 @@ def set_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, rate_ppm: in
 
 
 def withdraw_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, *, by: Actor) -> None:
-    """Whatever holds without it holds again. Raises NotFound, TooLate and ChargedAlready."""
+    """Whatever holds without it holds again. Raises NothingToWithdraw, TooLate and ChargedAlready."""
     found = db.scalars(_rate(whose, valid_from).with_for_update()).one_or_none()
     if found is None:
-        raise NotFound
+        raise NothingToWithdraw
     check_tax_rate(db, whose, valid_from)
     db.delete(found)
     _record_rate(db, "tax-rate.withdrawn", whose, valid_from, by, before=found.rate_ppm, after=None)

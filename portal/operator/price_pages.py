@@ -8,8 +8,8 @@ from flask import g
 from sqlalchemy import select
 
 from portal.accounts.queries import holders
-from portal.catalogue import pages as catalogue
-from portal.catalogue.commands import ChargedAlready, NewOpening, NewPrice, NothingToWithdraw
+from portal.catalogue import pages as catalogue, words
+from portal.catalogue.commands import NewOpening, NewPrice
 from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
@@ -281,12 +281,10 @@ def review_of_proposal(shelf: Shelf, product_id: UUID, form: ProposalForm) -> ca
 
 def still_there(refused: Refusal, on: str) -> str:
     """Why a price was not withdrawn, and what can be done."""
-    if isinstance(refused, NothingToWithdraw):
-        return f"No price from {on} was there to withdraw. Nothing was changed."
-    why = "something was charged at it" if isinstance(refused, ChargedAlready) else "its day has begun"
     if isinstance(refused, BegunElsewhere):
-        why = "its day has begun for a white label that follows"
-    return f"The price from {on} stays: {why} already. A new price from a later day puts it right."
+        why = "its day has begun for a white label that follows already"
+        return f"The price from {on} stays: {why}. A new price from a later day puts it right."
+    return words.still_there(refused, on)
 
 
 def _may_get_it(currency: str, has_it: set[UUID]) -> list[WhiteLabel]:
