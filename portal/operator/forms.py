@@ -217,7 +217,7 @@ class ProductForm(OpeningForm):
     code = StringField("Code", [Text(40, missing="Write a short code, such as team-10."), CODE])
     name = StringField("Name", [Text(80, missing="Write the name.")])
     description = StringField("Description", [Text(200, optional=True)])
-    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")])
 
 
 class PlanForm(ProductForm, PlanOpeningForm):

@@ -273,7 +273,7 @@ def review_of_proposal(shelf: Shelf, product_id: UUID, form: ProposalForm) -> ca
         found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, {})
     effects = [
         "A white label to which it is offered from now on begins with it, and can set another.",
-        f"Nobody's present price changes{f': {has_it} have it already and set their own' if has_it else ''}.",
+        f"Nobody's present price changes.{f' Already there, at prices of their own: {has_it}.' if has_it else ''}",
     ]
     title = f"Propose {money(new.minor, shelf.tenant, shelf.currency)} for {listed.product.name}?"
     return replace(found, title=title, effects=effects)

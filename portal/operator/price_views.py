@@ -24,6 +24,7 @@ from portal.operator.forms import (
     ProposalForm,
     ServiceForm,
 )
+from portal.operator.offers import proposed_tax
 from portal.operator.price_pages import Shelf, shelf_or_404
 from portal.whitelabels.words import day
 
@@ -246,13 +247,13 @@ def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:
 
 
 def _index(shelf: Shelf, **came_back: PortalForm) -> Response:
-    held_by = price_pages.holders_of(shelf)
+    held_by, tax = price_pages.holders_of(shelf), {"tax": proposed_tax(shelf.tenant)}
     with reading(shelf.tenant.id) as db:
         found = catalogue_pages.lines(db, held_by, shelf.currency)
         unpriced = catalogue_pages.unpriced(db, shelf.currency)
     forms = {
-        "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service"),
-        "plan": PlanForm(None, currency=shelf.tenant.currency, prefix="plan"),
+        "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service", data=tax),
+        "plan": PlanForm(None, currency=shelf.tenant.currency, prefix="plan", data=tax),
         "currency": CurrencyForm(None, meta={"csrf": False}),
         **came_back,
     }

@@ -1,14 +1,18 @@
-"""What the default list proposes at retail is put right at any time, and touches nobody who has the product."""
+"""What is proposed: retail of the default list, which touches nobody who has the product, and the tax of a new one."""
+
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from portal.audit.models import AuditRow
-from portal.catalogue.commands import NewOpening, NewPrice, TooLate, add_currency, set_price
+from portal.catalogue.commands import NewOpening, NewPrice, TooLate, add_currency, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Price, Service
+from portal.catalogue.prices import Taxed
 from portal.catalogue.queries import price_list
 from portal.kit.db import reading, transaction
 from portal.operator.commands import NewService, add_service
+from portal.whitelabels.queries import white_label
 from tests.cast import on_sqlite
 from tests.operator.conftest import page_of
 from tests.signup.browsing import errors, value, words
@@ -69,7 +73,7 @@ def test_the_review_says_whom_it_touches_and_saves_nothing(desk, listed, northwi
     page = words(desk.get(f"{DEFAULT}/{listed.id}/proposal", query_string=asked))
     assert "Propose £2.50 for Seat?" in page and "£4.50 £2.50" in page and "Below wholesale" in page
     assert "A white label to which it is offered from now on begins with it, and can set another." in page
-    assert "Nobody's present price changes: Northwind Telecom have it already and set their own." in page
+    assert "Nobody's present price changes. Already there, at prices of their own: Northwind Telecom." in page
     assert rows(Price) == []
 
 
@@ -99,3 +103,42 @@ def test_what_customers_pay_today_stays(northwind, clock, olga):
         plan = db.load(Plan, northwind.plans["desk"])
         with pytest.raises(TooLate):
             set_price(db, plan, NewPrice("retail", clock().date(), 100), by=olga.actor)
+
+
+class TestTaxOfWhatIsAdded:
+    """Red when 20 per cent stand in the form, whoever it is about."""
+
+    def typed(self, desk, company):
+        fields = ((f"{page_of(company)}/prices", "service-tax"), (page_of(company), "plan-tax"))
+        first, second = (value(desk.get(path), name) for path, name in fields)
+        assert first == second
+        return first
+
+    def test_it_is_what_most_of_its_products_have(self, desk, northwind):
+        with transaction(northwind.id) as db:
+            for each in (*db.query(Plan), *db.query(Service)):
+                each.tax_ppm = 88_750
+        assert self.typed(desk, northwind) == "8.875"
+
+    def test_else_that_of_its_country_today_else_of_its_wholesale_else_none(self, desk, northwind, clock, olga, browse):
+        with transaction(northwind.id) as db:
+            for each in (*db.query(Plan), *db.query(Service)):
+                each.retired_at = clock()
+            white_label(db).opening_wholesale_tax_ppm = 0
+        assert self.typed(desk, northwind) == ""
+        with transaction(northwind.id) as db:
+            white_label(db).opening_wholesale_tax_ppm = 50_000
+        assert self.typed(desk, northwind) == "5"
+        with transaction(northwind.id) as db:
+            set_tax_rate(db, Taxed("GB"), clock().date() + timedelta(days=1), 0, by=olga.actor)
+        assert self.typed(desk, northwind) == "5"
+        clock.advance(days=1)
+        assert self.typed(browse(olga), northwind) == "0"
+
+    def test_of_the_default_list_it_is_that_of_the_list(self, desk, listed):
+        page = desk.get(DEFAULT)
+        assert value(page, "service-tax") == value(page, "plan-tax") == "20"
+
+    def test_of_an_empty_list_none_is(self, desk):
+        page = desk.get(DEFAULT)
+        assert value(page, "service-tax") == value(page, "plan-tax") == ""
