@@ -45,8 +45,8 @@ class ChargedAlready(Refusal):
     text = "It stays as it is. Put it right by another one from a later day."
 
 
-before_correcting: list[Callable[[TenantSession, "Plan | Service | None", date], None]] = []
-"""Asked before a price of a product, or a tax rate (None), of a day to come is corrected; raises ChargedAlready."""
+before_correcting: list[Callable[[TenantSession, "Plan | Service | TaxRate", date], None]] = []
+"""Asked before a price of a product, or a tax rate, of a day to come is corrected; raises ChargedAlready."""
 
 
 @dataclass(frozen=True)
@@ -222,9 +222,10 @@ def check_tax_rate(db: TenantSession, whose: Taxed, valid_from: date) -> None:
     """Whether `set_tax_rate` would take it. Raises what that raises."""
     if valid_from <= today(white_label(db).time_zone):
         raise TooLate
-    if db.scalar(_rate(whose, valid_from)) is not None:
+    standing_rate = db.scalar(_rate(whose, valid_from))
+    if standing_rate is not None:
         for ask in before_correcting:
-            ask(db, None, valid_from)
+            ask(db, standing_rate, valid_from)
 
 
 def _rate(whose: Taxed, valid_from: date) -> Select[TaxRate]:
