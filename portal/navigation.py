@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import g, request
 
 from portal.accounts.guards import Standing, standing
+from portal.accounts.models import Account
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Item:
     icon: str
     count: int | None = None
     is_alone: bool = False  # pages below it are somebody else's
+    is_under: bool = False  # a part of the item before it
     of_white_labels: str = ""  # a part of a white label's pages that belongs here, such as `port-ins`
 
     @property
@@ -30,7 +32,7 @@ class Group:
     items: tuple[Item, ...]
 
 
-ELSEWHERE = ("port-ins", "emergency")
+ELSEWHERE = ("port-ins", "emergency", "runs")
 
 
 def _part_of_white_label(path: str) -> str:
@@ -49,7 +51,7 @@ def navigation() -> list[Group]:
                     Item("Numbers", "/operator/numbers", "phone"),
                     Item("Port-ins", "/operator/port-ins", "phone", of_white_labels="port-ins"),
                     Item("Emergency addresses", "/operator/emergency", "house", of_white_labels="emergency"),
-                    Item("Billing runs", "/operator/runs", "clock"),
+                    Item("Billing runs", "/operator/runs", "clock", of_white_labels="runs"),
                     Item("Staff", "/operator/staff", "key"),
                     Item("Health", "/operator/health", "check"),
                 ),
@@ -78,17 +80,28 @@ def _groups(person: Standing) -> list[Group]:
         if person.is_administrator
         else ()
     )
-    accounts = person.readable_accounts[:5] if not run else []
-    own = tuple(Item(a.name, f"/account/{a.id}", "house", is_alone=True) for a in accounts)
-    if len(own) == 1 and accounts[0] in person.live_accounts:
-        own += (
-            Item("Services", f"{own[0].href}/services", "coins"),
-            Item("Numbers", f"{own[0].href}/numbers", "phone"),
-            Item("Phone settings", f"{own[0].href}/pbx", "gear"),
-        )
-        if person.runs_an_account:
-            own += (Item("People", f"{own[0].href}/users", "users"),)
+    own = _own(person) if not run else ()
     return [Group(None, run), Group("Money", money), Group("Settings", settings), Group("Your account", own)]
+
+
+def _own(person: Standing) -> tuple[Item, ...]:
+    """A person's accounts, with the parts of the one that is open; of an only one always."""
+    accounts, found = person.readable_accounts[:5], []
+    for each in accounts:
+        own = Item(each.name, f"/account/{each.id}", "house", is_alone=True)
+        found.append(own)
+        if len(accounts) == 1 or own.current or request.path.startswith(f"{own.href}/"):
+            found += _parts(person, each, own.href, is_under=len(accounts) > 1)
+    return tuple(found)
+
+
+def _parts(person: Standing, account: Account, base: str, *, is_under: bool) -> list[Item]:
+    if account not in person.live_accounts:
+        return []
+    parts = [("Services", "services", "coins"), ("Numbers", "numbers", "phone"), ("Phone settings", "pbx", "gear")]
+    if person.runs(account):
+        parts.append(("People", "users", "users"))
+    return [Item(label, f"{base}/{path}", icon, is_under=is_under) for label, path, icon in parts]
 
 
 def role_label() -> str:

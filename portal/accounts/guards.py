@@ -58,7 +58,10 @@ class Standing:
     @property
     def runs_an_account(self) -> bool:
         """Whether the person administers a customer account that is open."""
-        return any(m.role == Role.ADMINISTRATOR and a in self.live_accounts for m, a in self.memberships)
+        return any(self.runs(account) for account in self.live_accounts)
+
+    def runs(self, account: Account) -> bool:
+        return any(m.role == Role.ADMINISTRATOR and a.id == account.id for m, a in self.memberships)
 
     @property
     def unfinished_accounts(self) -> list[Account]:

@@ -40,7 +40,7 @@ def extras_of(db: TenantSession, account: Account, begins: Sequence[Beginning], 
             book.prices(each.service, first_day, buyer),
             each.item,
             each.quantity,
-            book.free(account.plan_id, each.service),
+            book.free(account.plan_id, each.service, first_day),
         )
         for each in begins
     ]

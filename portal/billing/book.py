@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Address
 from portal.billing.pricing import Prices
-from portal.catalogue.models import Inclusion, Plan, Service
-from portal.catalogue.queries import price_list, tax_rates
+from portal.catalogue.models import Plan, Service
+from portal.catalogue.queries import inclusions, price_list, tax_rates
 from portal.kit.db import TenantSession
 from portal.kit.postal import region_code
 from portal.whitelabels.queries import white_label
@@ -40,9 +40,7 @@ class PriceBook:
         self.products.update({service.id: service for service in db.scalars(select(Service))})
         self._known: dict[tuple[UUID, date, Buyer], Prices] = {}
         self._prices, self._rates = price_list(db), tax_rates(db)
-        self._included = {
-            (each.plan_id, each.service_id): each.quantity for each in db.scalars(select(Inclusion)).all()
-        }
+        self._included = inclusions(db)
 
     def prices(self, product: Plan | Service, day: date, buyer: Buyer) -> Prices:
         """What a product costs a buyer when a period begins on a day; worked out once for all who are alike."""
@@ -72,12 +70,9 @@ class PriceBook:
             minimum_units=product.minimum_units if isinstance(product, Service) else 0,
         )
 
-    def free(self, plan_id: UUID | None, service: Service) -> int:
-        """How many of a service the account's plan holds."""
-        return self._included.get((plan_id, service.id), 0) if plan_id else 0
-
-    def is_included_anywhere(self, service_id: UUID) -> bool:
-        return any(included == service_id for _, included in self._included)
+    def free(self, plan_id: UUID | None, service: Service, day: date) -> int:
+        """How many of a service the account's plan holds in a period that begins on a day."""
+        return self._included.on(plan_id, service.id, day) if plan_id else 0
 
 
 def buyers(db: TenantSession, accounts: list[Account]) -> dict[UUID, Buyer]:

@@ -120,14 +120,14 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     if not wish.quantity:
         return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
     priced_on = _price_day(db, account, wish, present, starts)
-    prices, free = book.prices(wish.product, priced_on, buyer), _free(db, account, wish, book, starts)
+    prices, free = book.prices(wish.product, priced_on, buyer), _free(db, account, wish, book, starts, priced_on)
     period = cycle.period_at(starts) if _is_charged_by(db, account, starts, day) else None
     more = _sets_up(db, account, wish, present, day)
     setup = setup_line(book.prices(wish.product, starts, buyer), f"{item}.setup", more)
     lines = _lines_now(wish, item, prices, free, setup, period)
     whole = cycle.period_of(cycle.period_at(starts).next_first_day)
     then = whole.first_day
-    free_then = _free(db, account, wish, book, then)
+    free_then = _free(db, account, wish, book, then, then)
     each = recurring_line(book.prices(wish.product, then, buyer), item, wish.quantity, whole, free=free_then)
     first = recurring_line(prices, item, wish.quantity, cycle.period_at(starts), free=free)
     made = Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
@@ -288,13 +288,13 @@ def _price_day(db: TenantSession, account: Account, wish: Wish, present: Subscri
     return price_day(cycle, starts, [*before, (present.from_day, starts)], rests)
 
 
-def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day: date) -> int:
+def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day: date, on: date) -> int:
     if isinstance(wish.product, Plan):
         return 0
     plans = db.scalars(
         select(Subscription).where(Subscription.account_id == account.id, Subscription.plan_id.is_not(None))
     ).all()
-    return book.free(plan_on(list(plans), day), wish.product)
+    return book.free(plan_on(list(plans), day), wish.product, on)
 
 
 def _first_day_now(account: Account, product: Plan | Service, day: date) -> date:

@@ -105,10 +105,8 @@ def _take(found: dict[str, list[Charge]], key: str) -> list[Charge]:
 def _must_cost(
     book: PriceBook, subscription: Subscription, period: Period, on: date, buyer: Buyer, plans: list[PlanDays]
 ) -> bool:
-    """Whether the period has a price, for all that can be known later: what plans include is not dated."""
+    """Whether the period has a price."""
     product = book.products[subscription.product_id]
-    if book.is_included_anywhere(product.id):
-        return False
     return priced(book, subscription, product, period, buyer, plans, on=on).costs
 
 

@@ -177,10 +177,9 @@ def priced(
 ) -> PricedLine:
     """One period of a subscription at the prices of its first day, or of another one, less what the plan of its first
     day holds."""
-    prices = book.prices(product, on or period.first_day, buyer)
-    free = 0
-    if isinstance(product, Service):
-        free = book.free(plan_on(plans, period.first_day), product)
+    day = on or period.first_day
+    prices = book.prices(product, day, buyer)
+    free = book.free(plan_on(plans, period.first_day), product, day) if isinstance(product, Service) else 0
     return recurring_line(prices, subscription.item, subscription.quantity, period, free=free)
 
 

@@ -112,8 +112,9 @@ def what_was_used(db: TenantSession, accounts: list[Account], through: date, *, 
         for heap in _heaps(db, account, book, through):
             if not ends and heap.period.next_first_day > through:
                 continue
-            prices = book.prices(heap.service, heap.period.first_day, who[account.id])
-            free = book.free(plan_on(plans[account.id], heap.period.first_day), heap.service)
+            begins = heap.period.first_day
+            prices = book.prices(heap.service, begins, who[account.id])
+            free = book.free(plan_on(plans[account.id], begins), heap.service, begins)
             line = usage_line(prices, item_of(heap.service), heap.quantity, heap.service.unit, heap.period, free=free)
             yield UsedUp(account, line, heap.records)
 

@@ -14,8 +14,8 @@ from sqlalchemy import Select, func, select
 from portal.audit.commands import Actor, record
 from portal.catalogue.models import Inclusion, OpeningPrice, Plan, Price, PriceCorrection, Service, TaxRate
 from portal.catalogue.prices import DatedPrice, Taxed
-from portal.catalogue.queries import price_rows
-from portal.kit.clock import now, today
+from portal.catalogue.queries import inclusions, price_rows
+from portal.kit.clock import EVER, now, today
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.refusals import NotFound, Refusal
 from portal.whitelabels.queries import white_label
@@ -80,16 +80,33 @@ def add_product(db: TenantSession, made: Plan | Service, *, by: Actor) -> None:
     record(db, f"{what}.added", by=by, subject=made.id, code=made.code)
 
 
-def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, by: Actor) -> None:
-    """So many of a service come with the plan from the next periods on; 0 takes it out."""
-    found = db.get(Inclusion, (db.tenant, plan.id, service.id))
-    if quantity and found is None:
-        db.add(Inclusion(plan_id=plan.id, service_id=service.id, quantity=quantity))
-    elif quantity and found is not None:
-        found.quantity = quantity
-    elif found is not None:
-        db.delete(found)
-    record(db, "plan.inclusion", by=by, subject=plan.id, service=service.code, quantity=quantity)
+def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, by: Actor) -> date:
+    """So many of a service come with the plan, and 0 takes it out: in periods that begin tomorrow or later, or in all
+    while nothing can have been charged otherwise. Returns the first day, `EVER` for all. The same again changes
+    nothing."""
+    db.locked(Plan, plan.id)
+    day = _first_held(db, plan, service)
+    if inclusions(db).on(plan.id, service.id, day) == quantity:
+        return day
+    if not insert_if_absent(db, Inclusion, plan_id=plan.id, service_id=service.id, valid_from=day, quantity=quantity):
+        db.get_one(Inclusion, (db.tenant, plan.id, service.id, day)).quantity = quantity
+    since = day.isoformat()
+    record(db, "plan.inclusion", by=by, subject=plan.id, service=service.code, quantity=quantity, valid_from=since)
+    return day
+
+
+def _first_held(db: TenantSession, plan: Plan, service: Service) -> date:
+    """Before the first charge for a service, what a plan is to hold of it may hold for every period."""
+    same = select(Inclusion.valid_from).where(Inclusion.plan_id == plan.id, Inclusion.service_id == service.id)
+    is_first = db.scalar(same.limit(1)) is None
+    try:
+        for ask in before_correcting:
+            ask(db, service, EVER)
+            if not is_first:
+                ask(db, plan, EVER)
+    except ChargedAlready:
+        return today(white_label(db).time_zone) + timedelta(days=1)
+    return EVER
 
 
 def add_currency(db: TenantSession, of: Plan | Service, new: NewOpening, *, by: Actor) -> None:

@@ -90,17 +90,19 @@ class Service(Product, TenantRow, Base):
 
 
 class Inclusion(TenantOwned, Base):
-    """So many of a service that a plan holds at no further charge."""
+    """So many of a service that a plan holds at no further charge, in periods that begin on a day or later; 0 takes it
+    out again. `kit.clock.EVER` where it was so before anything was charged."""
 
     __tablename__ = "plan_inclusion"
     __table_args__ = (
         belongs_to("plan_id", "plan"),
         belongs_to("service_id", "service"),
-        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("quantity >= 0", name="quantity"),
     )
 
     plan_id: Mapped[UUID] = mapped_column(primary_key=True)
     service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
     quantity: Mapped[int]
 
 

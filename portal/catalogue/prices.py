@@ -168,6 +168,36 @@ class TaxRates:
         return _latest(self._rows.get(whose, []), day)
 
 
+class InclusionRow(Protocol):
+    @property
+    def plan_id(self) -> UUID: ...
+
+    @property
+    def service_id(self) -> UUID: ...
+
+    @property
+    def valid_from(self) -> date: ...
+
+    @property
+    def quantity(self) -> int: ...
+
+
+class Inclusions:
+    """How many of each service the plans of one white label hold, by day."""
+
+    def __init__(self, rows: Iterable[InclusionRow]) -> None:
+        self._rows: dict[tuple[UUID, UUID], list[tuple[date, int]]] = {}
+        for row in sorted(rows, key=lambda row: row.valid_from):
+            self._rows.setdefault((row.plan_id, row.service_id), []).append((row.valid_from, row.quantity))
+
+    def on(self, plan_id: UUID, service_id: UUID, day: date) -> int:
+        return _latest(self._rows.get((plan_id, service_id), []), day) or 0
+
+    def after(self, plan_id: UUID, service_id: UUID, day: date) -> list[tuple[date, int]]:
+        """What is to hold from later days on, the next day first."""
+        return [each for each in self._rows.get((plan_id, service_id), []) if each[0] > day]
+
+
 def _latest(dated: list[tuple[date, Value]], day: date) -> Value | None:
     """The last of what is sorted by its first day that began on the day or before."""
     place = bisect_right(dated, day, key=lambda each: each[0])

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.catalogue.models import Inclusion, OpeningPrice, Plan, Price, PriceCorrection, Product, Service, TaxRate
-from portal.catalogue.prices import DatedPrice, Opening, PriceList, TaxRates
+from portal.catalogue.prices import DatedPrice, Inclusions, Opening, PriceList, TaxRates
 from portal.kit.db import TenantSession
 from portal.whitelabels.queries import white_label
 
@@ -113,7 +113,5 @@ def tax_rates(db: TenantSession) -> TaxRates:
     return TaxRates(db.scalars(select(TaxRate)).all())
 
 
-def included(db: TenantSession, plan_id: UUID) -> dict[UUID, int]:
-    """How many of each service a plan holds, by the service's id."""
-    found: Sequence[Inclusion] = db.scalars(select(Inclusion).where(Inclusion.plan_id == plan_id)).all()
-    return {each.service_id: each.quantity for each in found}
+def inclusions(db: TenantSession) -> Inclusions:
+    return Inclusions(db.scalars(select(Inclusion)).all())

@@ -218,17 +218,22 @@ def _pay(account_id: UUID, places: Places, card: str, months: int = 1) -> None:
 def _charge_months(account_id: UUID, new: SeedCustomer, began: timedelta, zone: ZoneInfo) -> None:
     """Each later month on its own first day, until today or until the story stopped."""
     anchor = (datetime.now(zone) - began + timedelta(hours=2)).date()
-    skipped = {"suspended": 2, "closed": 4}.get(new.story, 0)
-    for n in range(1, new.months - skipped + 1):
+    ends = datetime.now(UTC) - (_ended(began) if new.story in ("suspended", "closed") else timedelta())
+    for n in range(1, new.months + 1):
         due = datetime.combine(nth_period(anchor, n).first_day, time(9), zone)
-        if due > datetime.now(UTC):
+        if due > ends:
             return
         with _at(datetime.now(UTC) - due), transaction() as db:
             bill(db, [held_customer_or_404(db, account_id)], nth_period(anchor, n).first_day)
 
 
+def _ended(began: timedelta) -> timedelta:
+    """How long ago a story that began so long ago ended."""
+    return min(began / 3, timedelta(days=9))
+
+
 def _end(account_id: UUID, new: SeedCustomer, began: timedelta) -> None:
-    with _at(min(began / 3, timedelta(days=9))), transaction() as db:
+    with _at(_ended(began)), transaction() as db:
         account = held_customer_or_404(db, account_id)
         if new.story == "suspended":
             accounts.suspend(db, account, reason="Unpaid call charges", by=SYSTEM)

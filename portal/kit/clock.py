@@ -6,6 +6,9 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+EVER = date.min
+"""The first day of what has no first day."""
+
 
 def _system() -> datetime:
     return datetime.now(UTC)

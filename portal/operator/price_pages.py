@@ -1,5 +1,6 @@
 """What the operator's price pages show, and how their forms become commands' values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from portal.catalogue.commands import NewOpening, NewPrice
 from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
-from portal.catalogue.queries import included, opening_currencies, products, services
+from portal.catalogue.queries import inclusions, opening_currencies, products, services
 from portal.catalogue.words import kind_of
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading
@@ -35,7 +36,7 @@ from portal.operator.offers import proposed_taxes
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_labels
-from portal.whitelabels.words import money
+from portal.whitelabels.words import day, money
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Shelf:
 class ProductPage:
     shelf: Shelf
     about: catalogue.ProductPage
-    included: list[tuple[str, int]]
+    included: list[tuple[str, str]]
     services: list[tuple[str, str]]
     """What the plan may hold: ids and names."""
     followers: list[str]
@@ -131,7 +132,7 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
         product = catalogue.product_or_404(db, product_id)
         about = catalogue.product_page(db, product, held_by, shelf.currency)
         there = services(db) if isinstance(product, Plan) and not shelf.is_default else []
-        held = included(db, product.id)
+        held = _what_it_holds(db, shelf, product, there)
     listed = listed_or_404(product_id, shelf.currency) if shelf.is_default else None
     following = followers(listed) if listed else []
     offers = _may_get_it(shelf.currency, {tenant.id for tenant in following}) if listed else []
@@ -140,7 +141,7 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
     return ProductPage(
         shelf=shelf,
         about=about,
-        included=[(each.name, held[each.id]) for each in there if each.id in held],
+        included=held,
         services=[(str(each.id), each.name) for each in there],
         followers=[tenant.name for tenant in following],
         offers=[(str(tenant.id), tenant.name) for tenant in offers],
@@ -148,6 +149,20 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
         taxes=", ".join(f"{name} {tax}%" for name, tax in proposed if tax) if differ else "",
         earliest=_earliest(listed, following) if listed else "",
     )
+
+
+def _what_it_holds(
+    db: TenantSession, shelf: Shelf, plan: Plan | Service, there: Sequence[Service]
+) -> list[tuple[str, str]]:
+    """How many of each service now, and from later days on."""
+    held, present_day = inclusions(db), today(shelf.tenant.time_zone)
+    rows = []
+    for each in there:
+        present, later = held.on(plan.id, each.id, present_day), held.after(plan.id, each.id, present_day)
+        if present or later:
+            said = [f"{quantity or 'none'} from {day(begins, shelf.tenant)}" for begins, quantity in later]
+            rows.append((each.name, "; ".join([str(present or "none"), *said])))
+    return rows
 
 
 def _earliest(listed: Listed, following: list[WhiteLabel]) -> str:

@@ -10,6 +10,7 @@ from portal.catalogue import commands as catalogue, pages as catalogue_pages
 from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Plan, Service
 from portal.identity.guards import actor, operator_staff_only
+from portal.kit.clock import EVER
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
 from portal.kit.refusals import BadInput, NotFound
@@ -195,8 +196,9 @@ def include(product_id: UUID, white_label_id: UUID) -> Response:
         service = catalogue_pages.product_or_404(db, UUID(form.service.data))
         if not isinstance(plan, Plan) or not isinstance(service, Service):
             raise NotFound
-        catalogue.include(db, plan, service, form.quantity.data or 0, by=actor())
-    flash("What the plan holds is changed. No money moved.", "ok")
+        begins = catalogue.include(db, plan, service, form.quantity.data or 0, by=actor())
+    since = "" if begins == EVER else f" from {day(begins, shelf.tenant)} on"
+    flash(f"What the plan holds is changed{since}. No money moved.", "ok")
     return redirect(f"{shelf.base}/{product_id}", 303)
 
 

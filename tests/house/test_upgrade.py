@@ -11,6 +11,7 @@ from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Pause, Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import ChargeTotal
+from portal.kit.clock import EVER
 from portal.kit.db import PLATFORM, connect_to, reading, transaction
 from portal.kit.migrating import drift, is_current, migrate
 from portal.kit.settings import root
@@ -89,15 +90,21 @@ def upgrade_to(revision, url):
     engine.dispose()
 
 
+def put(old, table, **values):
+    """A row with nothing in all else that the table asks for."""
+    asked = old.execute(f"pragma table_info({table})").fetchall()
+    bare = [(name, kind) for _, name, kind, must, default, _ in asked if must and default is None]
+    nothing = {name: 0 if "INT" in kind else "" for name, kind in bare}
+    row = {**nothing, **values}
+    old.execute(f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})", [*row.values()])
+
+
 def test_a_tax_rate_of_before_is_a_whole_countrys_at_retail_and_its_rules_stand(tmp_path):
     """Red when SQLite makes the table again without its checks, or without the rows."""
     file = tmp_path / "portal.sqlite3"
     upgrade_to("0020", f"sqlite:///{file}")
     old = sqlite3.connect(file)
-    needed = [name for _, name, _, must, otherwise, _ in old.execute("pragma table_info(white_label)")
-              if must and otherwise is None]
-    row = {**dict.fromkeys(needed, ""), "id": "a" * 32, "kind": "white_label"}
-    old.execute(f"insert into white_label ({', '.join(row)}) values ({', '.join('?' * len(row))})", [*row.values()])
+    put(old, "white_label", id="a" * 32, kind="white_label")
     rate = ("a" * 32, "b" * 32, "CA", "2026-12-01", 50_000, "2026-11-02 09:00:00", "Bob")
     old.execute("insert into tax_rate values (?, ?, ?, ?, ?, ?, ?)", rate)
     old.commit()
@@ -109,4 +116,25 @@ def test_a_tax_rate_of_before_is_a_whole_countrys_at_retail_and_its_rules_stand(
     for change in ("rate_ppm = 1000001", "side = 'wholesale'", "white_label_id = 'nobody'", "region = null"):
         with pytest.raises(sqlite3.IntegrityError):
             new.executescript(f"pragma foreign_keys = on; update tax_rate set {change}")
+    new.close()
+
+
+def test_what_a_plan_held_before_it_has_held_since_ever(tmp_path):
+    """Red without the first day that older rows take, and when SQLite keeps the check that 0 would break."""
+    file = tmp_path / "portal.sqlite3"
+    upgrade_to("0024", f"sqlite:///{file}")
+    old = sqlite3.connect(file)
+    put(old, "white_label", id="a" * 32, kind="white_label")
+    put(old, "plan", white_label_id="a" * 32, id="b" * 32, months=1)
+    put(old, "service", white_label_id="a" * 32, id="c" * 32, kind="recurring", per_units=1)
+    put(old, "plan_inclusion", white_label_id="a" * 32, plan_id="b" * 32, service_id="c" * 32, quantity=2)
+    old.commit()
+    old.close()
+    upgrade_to("head", f"sqlite:///{file}")
+    new = sqlite3.connect(file)
+    new.execute("insert into plan_inclusion values (?, ?, ?, 0, '2026-12-01')", ("a" * 32, "b" * 32, "c" * 32))
+    found = new.execute("select valid_from, quantity from plan_inclusion order by valid_from").fetchall()
+    assert found == [(EVER.isoformat(), 2), ("2026-12-01", 0)]
+    with pytest.raises(sqlite3.IntegrityError):
+        new.execute("update plan_inclusion set quantity = -1")
     new.close()

@@ -55,7 +55,7 @@ def test_accounts_of_all_followers_are_counted(desk, listed, offer, northwind, e
         offer(company)
         holds(company, "a", "One")
     holds(northwind, "b", "Two")
-    assert "Seat Service, each month seat £3.00" in words(desk.get(DEFAULT))
+    assert "Seat Service, each month, seat £3.00" in words(desk.get(DEFAULT))
     assert '<td class="n" data-label="Accounts">3</td>' in desk.get(DEFAULT).text
     assert "3 accounts" in words(desk.get(f"{DEFAULT}/{listed.id}"))
     review = words(desk.get(f"{DEFAULT}/{listed.id}/price", query_string=TYPED))

@@ -63,7 +63,7 @@ class TestAServiceIsAdded:
             northwind.id, "usage", "minutes", 100)
         assert (made.opening_retail_minor, made.opening_wholesale_minor, made.tax_ppm) == (120, 70, 200_000)
         page = words(desk.get(f"{page_of(northwind)}/prices"))
-        assert "Minutes Service, as used minutes £0.70 for 100 minutes £1.20" in page
+        assert "Minutes Service, as used, minutes £0.70 for 100 minutes £1.20" in page
         assert "£0.50 wholesale is 58% of retail" in page
 
     @pytest.mark.parametrize(("field", "value", "error"), [
@@ -121,12 +121,16 @@ class TestAPlan:
 
         def hold(quantity):
             return desk.send(f"{path}/inclusions", {"held-service": str(service.id), "held-quantity": quantity})
+        assert "No service comes with this plan." in words(desk.get(path))
         hold("500")
-        assert hold("1000").status_code == 303 and "Minutes 1000" in words(desk.get(path))
-        assert [each.quantity for each in rows(Inclusion)] == [1000]
+        assert "Minutes 500 Service" in words(desk.get(path))
+        assert hold("1000").status_code == 303
+        assert "changed from 3 November 2026 on" in (shown := words(desk.get(path)))
+        assert "Minutes 500; 1000 from 3 November 2026 Service" in shown
         assert "held-quantity" in errors(hold("-1")) and "held-quantity" in errors(hold(""))
         hold("0")
-        assert rows(Inclusion) == [] and "No service comes with this plan." in words(desk.get(path))
+        assert "Minutes 500; none from 3 November 2026 Service" in words(desk.get(path))
+        assert sorted(each.quantity for each in rows(Inclusion)) == [0, 500]
 
     @on_sqlite
     def test_holds_no_service_of_another_white_label(self, desk, northwind, kauri, path, rows):
