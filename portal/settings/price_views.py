@@ -73,15 +73,16 @@ def set_price(product_id: UUID) -> Response:
 def withdraw(product_id: UUID) -> Response:
     """Take back a retail price whose day has not come; where it is too late, the product's page says so."""
     form = WithdrawalForm()
-    if not form.validate_on_submit() or form.valid_from.data is None:
-        raise BadInput
+    is_read, on = form.validate_on_submit(), form.valid_from.data
     try:
         with transaction() as db:
             product = pages.product_or_404(db, product_id)
-            catalogue.withdraw_price(db, product, "retail", form.valid_from.data, by=actor())
+            if not is_read or on is None:
+                raise BadInput
+            catalogue.withdraw_price(db, product, "retail", on, by=actor())
         flash("The price is withdrawn. No money moved.", "ok")
     except (catalogue.NothingToWithdraw, catalogue.TooLate, catalogue.ChargedAlready) as refused:
-        flash(still_there(refused, day(form.valid_from.data, g.white_label)), "note")
+        flash(still_there(refused, day(on, g.white_label)), "note")
     return redirect(f"/settings/prices/{product_id}", 303)
 
 

@@ -132,7 +132,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
             "administrator_email": "ingrid@fjord.example",
         },
         f"{OPERATORS}/credit": {"credit-amount": "10", "credit-reason": "Gift", "credit-request_id": str(uuid4())},
-        f"{OPERATORS}/charges/<uuid:charge_id>/credit": {"amount": "1.00", "reason": "Never worked", "left": "1200"},
+        f"{OPERATORS}/charges/<uuid:charge_id>/credit": {"amount": "4.80", "reason": "Never worked", "left": "480"},
         f"{OPERATORS}/charges/<uuid:charge_id>/again": {},
         f"{OPERATORS}/credit-limit": {
             "limit-amount": "77", "limit-reason": "Agreed", "limit-request_id": str(uuid4())},
