@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_time
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
@@ -33,7 +30,7 @@ from portal.numbers.rights import NumbersDesk
 from portal.numbers.searching import Search, free_areas, free_numbers
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, local_day, short_day
+from portal.whitelabels.words import clock, day, local_day, short_day
 
 
 @dataclass(frozen=True)
@@ -204,7 +201,7 @@ def badge(desk: NumbersDesk, number: Number, address: EmergencyAddress | None) -
 def clock_words(at: datetime | None, tenant: WhiteLabel) -> str:
     """Such as `10:14`, in the white label's time zone."""
     assert at is not None
-    return format_time(at.astimezone(ZoneInfo(tenant.time_zone)), "HH:mm", locale=tenant.locale)
+    return clock(at, tenant)
 
 
 def _since(number: Number, tenant: WhiteLabel) -> str:

@@ -37,7 +37,7 @@ class PortForm(PortalForm):
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self.ported: tuple[Ported, ...] = ()
-        self.country.choices = choices(countries(g.white_label.locale))
+        self.country.choices = choices(countries(g.white_label.english))
         if not self.is_submitted():
             self.country.data = self.country.data or g.white_label.country
 
