@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,8 +19,8 @@ from portal.billing.usage_file import NotAUsageFile
 from portal.kit import db as database, tokens
 from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
-from portal.kit.migrating import is_current, migrate as run_migrations
-from portal.kit.money import NotAnAmount
+from portal.kit.migrating import DatabaseAway, is_current, migrate as run_migrations
+from portal.kit.money import NotAnAmount, percent, read_percent
 from portal.kit.refusals import Refusal
 from portal.kit.settings import UnsafeSettings, current, from_environment, install
 from portal.kit.world import read_country, read_currency, read_host, read_locale, read_time_zone
@@ -36,13 +37,7 @@ from portal.verify import SHOWN, verify as run_checks
 from portal.whitelabels.colour import read_colour
 from portal.whitelabels.queries import operator as operator_of, white_labels
 
-
-class DatabaseAway(RuntimeError):
-    """Only the kind of the error is told: its own words may hold an address with its password."""
-
-    def __init__(self, error: Exception) -> None:
-        which = "The database of DATABASE_URL or PLATFORM_DATABASE_URL"
-        super().__init__(f"{which} cannot be used: {type(error).__name__}.")
+Read = TypeVar("Read")
 
 
 class Plainspoken(click.Group):
@@ -65,10 +60,10 @@ class Plainspoken(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-def _read(reader: Callable[[str], str]) -> Callable[..., str]:
+def _read(reader: Callable[[str], Read]) -> Callable[..., Read]:
     """A check of an option by the very reader that the pages use for the same field."""
 
-    def check(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    def check(ctx: click.Context, parameter: click.Parameter, value: str) -> Read:
         try:
             return reader(value)
         except ValueError as error:
@@ -107,11 +102,16 @@ def migrate() -> None:
     """Bring the database to the present schema."""
     settings = from_environment()
     install(settings)
+    which = "PLATFORM_DATABASE_URL" if settings.platform_database_url else "DATABASE_URL"
+    url = settings.platform_database_url or settings.database_url
+    was_current = False
+    with suppress(SQLAlchemyError, ImportError):
+        was_current = is_current(url)
     try:
-        run_migrations(settings.platform_database_url or settings.database_url)
+        run_migrations(url)
     except (SQLAlchemyError, ImportError) as error:
-        raise DatabaseAway(error) from error
-    click.echo("The database is up to date.")
+        raise DatabaseAway(error, which) from error
+    click.echo("The database was up to date already." if was_current else "The database is up to date now.")
 
 
 def _house() -> None:
@@ -219,16 +219,19 @@ def create_operator(host: str, company: str, name: str, email: str, currency: st
 @click.option("--country", default="GB", show_default=True, callback=_read(read_country))
 @click.option("--time-zone", default="Europe/London", show_default=True, callback=_read(read_time_zone))
 @click.option("--locale", default="en_GB", show_default=True, callback=_read(read_locale))
+@click.option("--tax", default="0", show_default=True, callback=_read(read_percent), help="On wholesale, in per cent.")
 @click.option("--support-email", required=True, callback=_email)
 @click.option("--colour", default="#33506b", show_default=True, callback=_colour)
 def create_white_label(company: str, host: str, name: str, email: str, **rest: Any) -> None:
     """Create a white label with its first administrator. Prints the link that sets the password."""
     _house()
-    colour, support = rest.pop("colour"), rest.pop("support_email")
+    colour, support, tax_ppm = rest.pop("colour"), rest.pop("support_email"), rest.pop("tax")
     brand = operator.Brand(name=company, host=host, legal_name=company, support_email=support, colour=colour)
+    business = operator.Business(wholesale_tax_ppm=tax_ppm, **rest)
     with database.transaction(new_id()) as db:
-        tenant = operator.create_white_label(db, brand, operator.Business(**rest), by=COMMAND_LINE)
+        tenant = operator.create_white_label(db, brand, business, by=COMMAND_LINE)
         click.echo(_invited(db, tenant.host, name, email, Role.ADMINISTRATOR))
+    click.echo(f"It pays {percent(tax_ppm)} tax on wholesale. `portal white-label tax` changes it from a later day.")
 
 
 @main.command("give-credit")

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 
+import click
 import structlog
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from portal.app import create_app
 from portal.kit import jobs
 from portal.kit.migrating import check_logins, is_current
 from portal.kit.settings import UnsafeSettings, current
@@ -22,6 +24,7 @@ from portal.kit.settings import UnsafeSettings, current
 log = structlog.get_logger()
 
 STOP_WITHIN_S = 15
+KILL_WITHIN_S = 8
 RESTART_AFTER_S = 1
 
 
@@ -29,7 +32,7 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT, then stop the worker after what it is doing."""
     refuse_unready()
     server = Granian(
-        "portal.app:create_app",
+        "portal.serving:web_process",
         factory=True,
         address=bind,
         port=port,
@@ -39,14 +42,27 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
         log_access=False,
         log_level=LogLevels.info if current().is_production else LogLevels.error,
         respawn_failed_workers=True,
+        # A web process is deaf until it has loaded the pages: one that is told to stop before would never end.
+        workers_kill_timeout=KILL_WITHIN_S,
     )
     with worker_beside() if with_worker else nullcontext():
-        server.serve()
+        click.echo(f"Serving on http://{bind}:{port}. Ctrl-C stops it.")
+        with suppress(KeyboardInterrupt):  # it came before the server listened to signals itself
+            server.serve()
+    click.echo("Stopped.")
+
+
+def web_process() -> Flask:
+    """The pages, in a process of granian's. Ctrl-C at a terminal reaches every process of the group, and the first one
+    then tells this one to stop: told by both, granian's waits for ever."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return create_app()
 
 
 @contextmanager
 def worker_beside() -> Iterator[None]:
-    """A worker process for as long as the block lasts; one that dies is replaced."""
+    """A worker process for as long as the block lasts; one that dies is replaced. Ctrl-C at a terminal does not reach
+    it: it ends with the block, after the pages."""
     over = threading.Event()
     # Started before the server forks: a fork in the middle of a start would keep the start waiting for its pipe.
     keeper = threading.Thread(target=_keep, args=(_start_worker(), over))
@@ -59,14 +75,18 @@ def worker_beside() -> Iterator[None]:
 
 
 def _start_worker() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "portal", "worker"])
+    return subprocess.Popen([sys.executable, "-m", "portal", "worker"], start_new_session=True)
 
 
 def _keep(child: "subprocess.Popen[bytes]", over: threading.Event) -> None:
     while not over.wait(RESTART_AFTER_S):
-        if child.poll() is not None:
-            log.error("worker.died", exit_code=child.returncode)
-            child = _start_worker()
+        if child.poll() is None:
+            continue
+        # Whoever stops everything at once tells the worker, too, which may well end before the pages do.
+        if child.returncode == 0 and over.wait(STOP_WITHIN_S):
+            break
+        log.error("worker.died", exit_code=child.returncode)
+        child = _start_worker()
     _stop(child)
 
 

@@ -50,7 +50,7 @@ class PlacesForm(PortalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = choices(countries(g.white_label.locale))
+        known = choices(countries(g.white_label.english))
         for prefix in ("", "service_"):
             country = self[f"{prefix}country"]
             country.choices = known

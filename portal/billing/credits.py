@@ -1,9 +1,8 @@
-"""Giving charges back: in whole, or from a day on. A charge is never changed; a negative one stands against it."""
+"""Giving charges back: whole, in parts, or from a day on. A charge never changes; negative ones stand against it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 from sqlalchemy import or_, select
 
@@ -11,12 +10,15 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
 from portal.audit.commands import Actor, record
 from portal.billing.charging import write_charges
+from portal.billing.left import Left, given_back_of, left_of
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.period import Period
-from portal.billing.pricing import PricedLine, Side, given_back
+from portal.billing.pricing import PricedLine, Side, given_back, part_of
 from portal.kit.db import TenantSession
+from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.ledger.entry import Book
+from portal.whitelabels.queries import white_label
 
 after_giving_back: list[Callable[[TenantSession, Account], None]] = []
 """Each hears, in the same transaction, of an account that got something back, once what replaces it is charged."""
@@ -24,11 +26,32 @@ after_giving_back: list[Callable[[TenantSession, Account], None]] = []
 
 class CreditedAlready(Refusal):
     heading = "This charge was given back already"
-    text = "Nothing was changed, and no money moved."
+    text = "Nothing of it is left to give back. Nothing was changed, and no money moved."
+
+
+class GivenBackMeanwhile(Refusal):
+    heading = "Some of this charge was given back meanwhile"
+    text = "Perhaps you confirmed it already, here or in another window. Nothing was changed this time, no money moved."
+
+
+class NothingAsked(Refusal):
+    status = 422
+    heading = "Nothing would be given back"
+
+    def __init__(self) -> None:
+        super().__init__("The amount must be above zero.", field="amount")
+
+
+class MoreThanIsLeft(Refusal):
+    status = 422
+    heading = "This is more than is left of the charge"
+
+    def __init__(self, left: Money, locale: str) -> None:
+        super().__init__(f"Write an amount up to {left.words(locale)}: no more is left of this charge.", field="amount")
 
 
 class NotGivenBack(Refusal):
-    heading = "Only a charge that was given back can be issued again"
+    heading = "Only a charge that was given back in whole can be issued again"
     text = "Nothing was changed, and no money moved."
 
 
@@ -49,17 +72,21 @@ class GivenBack:
 
 
 def rest_of(db: TenantSession, account: Account, item: str, day: date) -> GivenBack | None:
-    """What is given back when an item stops on a day: the days from it to the end of what was charged."""
+    """What is given back when an item stops on a day: the days from it to the end of what was charged, and no more
+    than is left of that."""
     wanted = select(Charge).where(
         Charge.account_id == account.id, Charge.item == item, Charge.first_day <= day, Charge.last_day >= day
     )
-    pair = _not_credited(db, db.scalars(wanted).all())
-    if not pair:
+    left = _with_something_left(db, db.scalars(wanted).all())
+    if left is None:
         return None
-    charge = next(iter(pair.values()))
+    charge = next(iter(left.charges.values()))
     assert charge.first_day is not None and charge.last_day is not None
     whole, days = (charge.last_day - charge.first_day).days + 1, (charge.last_day - day).days + 1
-    return GivenBack(_line(pair, Period(day, charge.last_day + timedelta(days=1), whole), days, whole, day), pair, day)
+    sides = {book: _unused(left, book, days, whole) for book in left.sides}
+    period = Period(day, charge.last_day + timedelta(days=1), whole)
+    line = _as_line(charge, sides, period, f"{charge.period_key}~{day.isoformat()}", words="Given back: ")
+    return GivenBack(line, dict(left.charges), day)
 
 
 def give_back(db: TenantSession, account: Account, back: GivenBack, *, reason: str, by: Actor) -> None:
@@ -77,13 +104,42 @@ def give_back(db: TenantSession, account: Account, back: GivenBack, *, reason: s
 
 
 def credit_whole(db: TenantSession, account: Account, charge: Charge, *, reason: str, by: Actor) -> None:
-    """Give a charge back in both books. Raises CreditedAlready. The caller holds the account's row."""
-    pair = _not_credited(db, both_books(db, charge))
-    if charge.id not in {each.id for each in pair.values()}:
-        raise CreditedAlready
-    back = GivenBack(_line(pair, _period_of(charge), 1, 1, None), pair, None)
-    give_back(db, account, back, reason=reason, by=by)
+    """Give all that is left of a charge back in both books. Raises CreditedAlready. The caller holds the account's
+    row."""
+    left = left_of(db, both_books(db, charge))
+    credit(db, account, charge, left.gross_minor, left_minor=left.gross_minor, reason=reason, by=by)
+
+
+def credit(
+    db: TenantSession, account: Account, charge: Charge, gross_minor: int, *, left_minor: int, reason: str, by: Actor
+) -> None:
+    """Give so much of a charge back, with tax, in the leading book, and the same share in the other. `left_minor` is
+    what was left when this was agreed to. The caller holds the account's row.
+
+    Raises CreditedAlready, NothingAsked, MoreThanIsLeft, and GivenBackMeanwhile when it is not what is left any more.
+    """
+    left = left_of(db, both_books(db, charge))
+    check_part(db, left, gross_minor)
+    if left_minor != left.gross_minor:
+        raise GivenBackMeanwhile
+    is_all = not left.times and gross_minor == left.gross_minor
+    key = f"{charge.period_key}~{'all' if is_all else left.times + 1}"
+    words = "Given back: " if is_all else "Given back in part: "
+    sides = {book: -side for book, side in left.part(gross_minor).items()}
+    line = _as_line(charge, sides, _period_of(charge), key, words=words)
+    give_back(db, account, GivenBack(line, dict(left.charges), None), reason=reason, by=by)
     tell_of_credit(db, account)
+
+
+def check_part(db: TenantSession, left: Left, gross_minor: int) -> None:
+    """Whether so much can be given back. Raises CreditedAlready, NothingAsked and MoreThanIsLeft."""
+    if not left.is_something:
+        raise CreditedAlready
+    if not gross_minor and left.gross_minor:
+        raise NothingAsked
+    if gross_minor > left.gross_minor:
+        tenant = white_label(db)
+        raise MoreThanIsLeft(Money(left.gross_minor, tenant.currency), tenant.locale)
 
 
 def tell_of_credit(db: TenantSession, account: Account) -> None:
@@ -106,10 +162,10 @@ def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Acto
 
 
 def can_issue_again(db: TenantSession, charge: Charge) -> bool:
-    """Whether it, and every other time that the same was charged, was given back in whole."""
-    ids = {each.id for each in _issued(db, charge)}
-    wanted = select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids), ChargeCredit.from_day.is_(None))
-    return charge.id in ids and set(db.scalars(wanted)) == ids
+    """Whether it, and every other time that the same was charged, was given back in whole, at once or in parts."""
+    issued = {each.id: each for each in _issued(db, charge)}
+    given = given_back_of(db, list(issued))
+    return charge.id in issued and all(id in given and given[id].is_all_of(each) for id, each in issued.items())
 
 
 def why_not_again(db: TenantSession, account: Account, charge: Charge) -> str:
@@ -128,34 +184,32 @@ def why_not_again(db: TenantSession, account: Account, charge: Charge) -> str:
     return ""
 
 
-def can_give_back(db: TenantSession, charge: Charge) -> bool:
-    """Whether it is no credit itself, and nothing of it was given back."""
-    return bool(_not_credited(db, [charge]))
-
-
 @dataclass(frozen=True)
 class Ties:
     """How a charge hangs together with others of its book; each may be missing.
 
     `replaces` was given back and charged again as this one, `replaced_by` is what this one was charged again as.
+    `is_part` says that a credit gives back less than the whole charge.
     """
 
     gives_back: Charge | None = None
-    given_back_by: Charge | None = None
+    given_back_by: Sequence[Charge] = ()
     replaces: Charge | None = None
     replaced_by: Charge | None = None
+    is_part: bool = False
 
 
 def ties_of(db: TenantSession, charge: Charge) -> Ties:
     credited = select(ChargeCredit.charge_id).where(ChargeCredit.credit_id == charge.id)
     found = db.scalar(select(Charge).where(Charge.id.in_(credited)))
     if found is not None:
-        return Ties(gives_back=found)
+        return Ties(gives_back=found, is_part=found.gross_minor != -charge.gross_minor)
     credits = select(ChargeCredit.credit_id).where(ChargeCredit.charge_id == charge.id)
-    credit = db.scalar(select(Charge).where(Charge.id.in_(credits)))
+    parts = db.scalars(select(Charge).where(Charge.id.in_(credits)).order_by(Charge.number)).all()
     by_key = {each.period_key: each for each in _issued(db, charge) if each.book == charge.book}
     next_key = next((key for key in by_key if replaced_key(key) == charge.period_key), "")
-    return Ties(None, credit, by_key.get(replaced_key(charge.period_key)), by_key.get(next_key))
+    is_part = any(each.gross_minor != -charge.gross_minor for each in parts)
+    return Ties(None, parts, by_key.get(replaced_key(charge.period_key)), by_key.get(next_key), is_part)
 
 
 def replaced_key(period_key: str) -> str:
@@ -190,26 +244,29 @@ def both_books(db: TenantSession, charge: Charge) -> Sequence[Charge]:
     return db.scalars(wanted.order_by(Charge.number)).all()
 
 
-def _not_credited(db: TenantSession, charges: Sequence[Charge]) -> dict[Book, Charge]:
-    """Charges that are no credits themselves, and against which none stands."""
-    ids = [charge.id for charge in charges]
-    touched: set[UUID] = set(db.scalars(select(ChargeCredit.charge_id).where(ChargeCredit.charge_id.in_(ids))))
-    touched |= set(db.scalars(select(ChargeCredit.credit_id).where(ChargeCredit.credit_id.in_(ids))))
-    return {Book(charge.book): charge for charge in charges if charge.id not in touched}
+def _with_something_left(db: TenantSession, charges: Sequence[Charge]) -> Left | None:
+    """Of charges of the same days, of which all but one were given back and issued again: what is left of that one."""
+    for key in dict.fromkeys(charge.period_key for charge in charges):
+        left = left_of(db, [charge for charge in charges if charge.period_key == key])
+        if left.is_something:
+            return left
+    return None
 
 
-def _line(pair: dict[Book, Charge], period: Period | None, days: int, whole: int, day: date | None) -> PricedLine:
-    """The negative line: at wholesale and retail by what was charged, or by the memo where retail was none."""
-    any_charge = next(iter(pair.values()))
-    sides = {book: given_back(_side(charge), days, whole) for book, charge in pair.items()}
-    if Book.RETAIL not in sides:
-        sides[Book.RETAIL] = given_back(Side(any_charge.retail_memo_minor, 0, 0), days, whole)
-    key = f"{any_charge.period_key}~{day.isoformat() if day else 'all'}"
-    return _as_line(any_charge, sides, period, key, words="Given back: ")
+def _unused(left: Left, book: Book, days: int, whole_days: int) -> Side:
+    """The last days of a charge, as a credit; where some of it was given back before, no more than is left."""
+    charge, side = left.charges.get(book), left.sides[book]
+    charged = _side(charge) if charge is not None else Side(_memo(left), 0, 0)
+    unused = given_back(charged, days, whole_days)
+    return -part_of(side, min(-unused.gross_minor, side.gross_minor)) if left.times else unused
+
+
+def _memo(left: Left) -> int:
+    return next(iter(left.charges.values())).retail_memo_minor
 
 
 def _as_line(
-    charge: Charge, sides: dict[Book, Side], period: Period | None, key: str, *, words: str = ""
+    charge: Charge, sides: Mapping[Book, Side], period: Period | None, key: str, *, words: str = ""
 ) -> PricedLine:
     nothing = Side(0, 0, 0)
     retail = sides.get(Book.RETAIL) or Side(charge.retail_memo_minor, 0, 0)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
+from portal.billing.changes import Change, to_agree_minor
 from portal.billing.pricing import PricedLine
 from portal.billing.subscriptions import what_is_due
 from portal.billing.usage import what_was_used_last
@@ -41,6 +42,19 @@ def outlook(db: TenantSession, account: Account, credit_minor: int) -> Outlook:
         for line in each.lines:
             sums[each.day_of(line)] += line.retail.gross_minor
     return look_ahead(credit_minor, sorted(sums.items()))
+
+
+def charged_by(db: TenantSession, account: Account, change: Change) -> int:
+    """What the customer is charged up to the day of a change for the next period, that change with it and what it ends
+    left out: as far as it is known today, with tax, in minor units."""
+    ends = change.ends.id if change.ends is not None else None
+    due = (
+        line.retail.gross_minor
+        for each in what_is_due(db, [account], change.day)
+        for line in each.lines
+        if each.subscription.id != ends or each.day_of(line) < change.day
+    )
+    return sum(due) + to_agree_minor(account, change)
 
 
 def charged_first(db: TenantSession, account: Account) -> str:

@@ -53,6 +53,9 @@ class Side:
     def gross_minor(self) -> int:
         return self.net_minor + self.tax_minor
 
+    def __add__(self, other: "Side") -> "Side":
+        return Side(self.net_minor + other.net_minor, self.tax_minor + other.tax_minor, self.tax_ppm)
+
     def __neg__(self) -> "Side":
         return Side(-self.net_minor, -self.tax_minor, self.tax_ppm)
 
@@ -184,6 +187,22 @@ def given_back(side: Side, days: int, whole_days: int) -> Side:
     used = whole_days - days
     net, tax = (_half_up(part * used, whole_days) for part in (side.net_minor, side.tax_minor))
     return Side(net - side.net_minor, tax - side.tax_minor, side.tax_ppm)
+
+
+def part_of(side: Side, gross_minor: int) -> Side:
+    """So much of what is left of a line, with its tax: the same share of net and tax, and of the whole exactly both.
+
+    Neither part is more than is left of it, so whatever a line is split into, the parts are the line.
+    """
+    if not gross_minor:
+        return Side(0, 0, side.tax_ppm)
+    tax_minor = _half_up(side.tax_minor * gross_minor, side.gross_minor)
+    return Side(gross_minor - tax_minor, tax_minor, side.tax_ppm)
+
+
+def share_minor(minor: int, part: int, whole: int) -> int:
+    """Of an amount what `part` is of `whole`, rounded half up; nothing of nothing."""
+    return _half_up(minor * part, whole) if whole else 0
 
 
 def needed_funding_minor(prices: Prices, invoice: Invoice, asked_minor: int | None = None) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
@@ -130,4 +131,14 @@ def _set_up(db: TenantSession) -> set[tuple[UUID, str]]:
 
 
 def _given_back(db: TenantSession) -> set[UUID]:
-    return set(db.scalars(select(ChargeCredit.charge_id)))
+    """Charges of which the rest from a day on was given back, or the whole, in however many parts."""
+    credit, original = aliased(Charge), aliased(Charge)
+    wanted = (
+        select(ChargeCredit.charge_id)
+        .join(credit, credit.id == ChargeCredit.credit_id)
+        .join(original, original.id == ChargeCredit.charge_id)
+        .group_by(ChargeCredit.charge_id, original.net_minor, original.tax_minor)
+    )
+    rests = func.count(ChargeCredit.from_day) > 0
+    whole = original.net_minor + original.tax_minor + func.sum(credit.net_minor + credit.tax_minor) == 0
+    return set(db.scalars(wanted.having(or_(rests, whole))))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from portal.accounts.models import Account
 from portal.billing.changes import Change, due_minor, to_agree_minor
+from portal.billing.outlook import charged_by
 from portal.billing.pricing import PricedLine, Side
 from portal.billing.words import span
 from portal.catalogue.models import Plan
@@ -31,8 +32,9 @@ class QuotePage:
 
     `begins` are the lines of what a change for the next period charges when it begins, where that is more than the
     period, and `begins_label` and `agreed_words` their sum. `credit_then` is what the customer's credit is afterwards,
-    where it changes. `item` is the name under which the first change will be charged: a form that was sent twice names
-    an old one.
+    where it changes. `short` says that the credit will not cover a change for the next period on its day, as far as it
+    is known, and `short_by` what to do: it is not refused. `item` is the name under which the first change will be
+    charged: a form that was sent twice names an old one.
     """
 
     rows: list[Row]
@@ -48,6 +50,8 @@ class QuotePage:
     begins: list[Row]
     begins_label: str
     agreed_words: str
+    short: str = ""
+    short_by: str = ""
 
 
 def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *, sees_retail: bool) -> QuotePage:
@@ -58,6 +62,7 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
     missing = due - credit if sees_retail else 0
     lines = [line for change in changes for line in change.now.lines]
     agreed = sum(to_agree_minor(account, change) for change in changes)
+    short = _short(db, account, changes[0], credit) if sees_retail and len(changes) == 1 else ("", "")
     return QuotePage(
         rows=[quoted_row(line, tenant, sees_retail=sees_retail) for line in lines],
         total_label="Charged now" if due >= 0 else "Given back now",
@@ -72,7 +77,20 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
         begins=[quoted_row(line, tenant, sees_retail=sees_retail) for line in _with_set_up(changes)],
         begins_label=f"Charged on {day(changes[0].day, tenant)}",
         agreed_words=money(agreed, tenant),
+        short=short[0],
+        short_by=short[1],
     )
+
+
+def _short(db: TenantSession, account: Account, change: Change, credit: int) -> tuple[str, str]:
+    """What is missing on the day of a change for the next period, and how to have it by then; empty when nothing is."""
+    due = charged_by(db, account, change) if change.first_period is not None else 0
+    if due <= max(0, credit):
+        return "", ""
+    tenant = white_label(db)
+    on, missing = day(change.day, tenant), money(due - credit, tenant)
+    says = f"Your credit is {money(credit, tenant)} today. With what you have, {money(due, tenant)} is charged by then."
+    return f"Your credit will not cover this on {on}", f"{says} Add {missing} before that day. It can be confirmed now."
 
 
 def _with_set_up(changes: Sequence[Change]) -> list[PricedLine]:

@@ -21,7 +21,7 @@ from portal.billing.pricing import PricedLine, recurring_line, setup_line
 from portal.billing.timeline import Due, Rest, due
 from portal.catalogue import commands as catalogue_commands
 from portal.catalogue.commands import ChargedAlready
-from portal.catalogue.models import Plan, Service
+from portal.catalogue.models import Plan, Service, TaxRate
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.whitelabels.queries import white_label
@@ -111,10 +111,13 @@ def listen() -> None:
         catalogue_commands.before_correcting.append(refuse_charged)
 
 
-def refuse_charged(db: TenantSession, of: Plan | Service | None, day: date) -> None:
-    """Raises ChargedAlready when a period from that day on was charged: a first day may lie ahead of its activation."""
+def refuse_charged(db: TenantSession, of: Plan | Service | TaxRate, day: date) -> None:
+    """Raises ChargedAlready when a period from that day on was charged for it: a first day may lie ahead of its
+    activation. Where a customer was then no charge says, but whatever was charged at a rate has that rate."""
     wanted = select(Charge.id).where(Charge.first_day >= day)
-    if of is not None:
+    if isinstance(of, TaxRate):
+        wanted = wanted.where(Charge.book == of.side, Charge.tax_ppm == of.rate_ppm)
+    else:
         stem = "plan" if isinstance(of, Plan) else of.code
         wanted = wanted.where(or_(Charge.item == stem, Charge.item.startswith(f"{stem}.", autoescape=True)))
     if db.scalar(wanted.limit(1)) is not None:

@@ -21,8 +21,8 @@ def wholesale_price(prices: Prices, tenant: WhiteLabel) -> str:
 def told_ties(ties: Ties) -> list[tuple[str, Charge]]:
     """What each charge is to the one that it hangs together with: `Replaced by`, with that charge."""
     named = (
-        ("Gives back", ties.gives_back),
-        ("Given back by", ties.given_back_by),
+        ("Gives back part of" if ties.is_part else "Gives back", ties.gives_back),
+        *(("Given back in part by" if ties.is_part else "Given back by", each) for each in ties.given_back_by),
         ("Replaces", ties.replaces),
         ("Replaced by", ties.replaced_by),
     )

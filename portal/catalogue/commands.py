@@ -32,7 +32,7 @@ class TooLate(Refusal):
 
 
 class NothingToWithdraw(NotFound):
-    """No price of that day stands: it was withdrawn before, or never set."""
+    """No price or rate of that day stands: it was withdrawn before, or never set."""
 
 
 class PricedAlready(Refusal):
@@ -45,8 +45,8 @@ class ChargedAlready(Refusal):
     text = "It stays as it is. Put it right by another one from a later day."
 
 
-before_correcting: list[Callable[[TenantSession, "Plan | Service | None", date], None]] = []
-"""Asked before a price of a product, or a tax rate (None), of a day to come is corrected; raises ChargedAlready."""
+before_correcting: list[Callable[[TenantSession, "Plan | Service | TaxRate", date], None]] = []
+"""Asked before a price of a product, or a tax rate, of a day to come is corrected; raises ChargedAlready."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,13 @@ def withdraw_price(
 
 
 def check_price(db: TenantSession, of: Plan | Service, new: NewPrice) -> None:
-    """Whether `set_price` would take it. Raises what that raises."""
-    if new.valid_from <= today(white_label(db).time_zone):
+    """Whether `set_price` would take it. Raises what that raises.
+
+    Nothing is ever charged at what the operator's list proposes at retail, so that may hold from today.
+    """
+    tenant = white_label(db)
+    is_proposed = tenant.is_operator and new.side == "retail"
+    if new.valid_from < today(tenant.time_zone) + timedelta(days=0 if is_proposed else 1):
         raise TooLate
     if standing(db, of, new) is not None:
         for ask in before_correcting:
@@ -221,10 +226,10 @@ def set_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, rate_ppm: in
 
 
 def withdraw_tax_rate(db: TenantSession, whose: Taxed, valid_from: date, *, by: Actor) -> None:
-    """Whatever holds without it holds again. Raises NotFound, TooLate and ChargedAlready."""
+    """Whatever holds without it holds again. Raises NothingToWithdraw, TooLate and ChargedAlready."""
     found = db.scalars(_rate(whose, valid_from).with_for_update()).one_or_none()
     if found is None:
-        raise NotFound
+        raise NothingToWithdraw
     check_tax_rate(db, whose, valid_from)
     db.delete(found)
     _record_rate(db, "tax-rate.withdrawn", whose, valid_from, by, before=found.rate_ppm, after=None)
@@ -234,9 +239,10 @@ def check_tax_rate(db: TenantSession, whose: Taxed, valid_from: date) -> None:
     """Whether `set_tax_rate` would take it. Raises what that raises."""
     if valid_from <= today(white_label(db).time_zone):
         raise TooLate
-    if db.scalar(_rate(whose, valid_from)) is not None:
+    standing_rate = db.scalar(_rate(whose, valid_from))
+    if standing_rate is not None:
         for ask in before_correcting:
-            ask(db, None, valid_from)
+            ask(db, standing_rate, valid_from)
 
 
 def _rate(whose: Taxed, valid_from: date) -> Select[TaxRate]:

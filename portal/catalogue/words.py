@@ -1,7 +1,9 @@
 """Products and their prices as people read them."""
 
+from portal.catalogue.commands import ChargedAlready, NothingToWithdraw
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
+from portal.kit.refusals import Refusal
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.words import money
 
@@ -31,3 +33,11 @@ def price(amounts: Amounts, product: Plan | Service, tenant: WhiteLabel, currenc
     """`£58.00 a month and £25.00 set-up`."""
     setup = f" and {money(amounts.setup_minor, tenant, currency)} set-up" if amounts.setup_minor else ""
     return f"{money(amounts.minor, tenant, currency)} {per(product)}{setup}"
+
+
+def still_there(refused: Refusal, on: str, what: str = "price") -> str:
+    """Why a price or a rate from a day was not withdrawn, and what can be done."""
+    if isinstance(refused, NothingToWithdraw):
+        return f"No {what} from {on} was there to withdraw. Nothing was changed."
+    why = "something was charged at it" if isinstance(refused, ChargedAlready) else "its day has begun"
+    return f"The {what} from {on} stays: {why} already. A new {what} from a later day puts it right."

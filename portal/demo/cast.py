@@ -48,6 +48,10 @@ class SeedCustomer:
     email: str = ""
 
     @property
+    def is_activated(self) -> bool:
+        return self.story in ("active", "suspended", "closed")
+
+    @property
     def login(self) -> str:
         plain = unicodedata.normalize("NFKD", self.person.split()[0]).casefold()
         return f"{''.join(c for c in plain if c.isascii())}@{self.domain}"

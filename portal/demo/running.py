@@ -155,6 +155,13 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def _made_since() -> list[tuple[str, str]]:
+    """White labels that somebody added to the demo."""
+    seeded = {tenant.brand.host for tenant in cast.TENANTS}
+    with reading(PLATFORM) as db:
+        return [(tenant.name, tenant.host) for tenant in white_labels(db) if tenant.host not in seeded]
+
+
 def _say_what_to_do(places: Places) -> None:
     bob, fiona = cast.NORTHWIND.staff
     charlie = cast.KAURI.staff[0]
@@ -169,6 +176,7 @@ def _say_what_to_do(places: Places) -> None:
         "    customer       alice@acme-joinery.example",
         f"  {kauri.name:<16} {places.url(kauri.host)}",
         f"    administrator  {charlie.email}",
+        *[f"  {name:<16} {places.url(host)}" for name, host in _made_since()],
         f"  {cast.OPERATOR.name:<16} {places.url(cast.OPERATOR.host)}",
         f"    operator staff {cast.OPERATOR_STAFF.email}, {cast.SECOND_OPERATOR.email}",
         f"  Inbox            {places.inbox_url}   every letter the portal sends",
@@ -180,7 +188,7 @@ def _say_what_to_do(places: Places) -> None:
         "  1. As Bob: Customers, Create new customer, Option 1. Open the link of the letter (see the inbox) in a",
         "     private window, as the customer you invited: you are Bob in this one. Activate, and pay",
         "     with 4000 0000 0000 9995 (declined), then 4000 0025 0000 3155 (3-D Secure), then 4242 4242 4242 4242.",
-        "  2. As Bob: open Redland Yoga Studio and activate it. The charge is debited to Northwind's account.",
+        "  2. As Bob: Customers, Waiting for you. Activate an account there: its charge is debited to Northwind's.",
         "  3. As Fiona: Charges. Choose a month, open a charge to its entry, and export what you see.",
         "",
         "Ctrl-C stops everything and keeps the data.",

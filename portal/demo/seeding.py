@@ -4,7 +4,9 @@ import http.client
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +21,6 @@ from portal.activation.queries import latest_link, need_of
 from portal.audit.commands import SYSTEM, Actor
 from portal.billing.period import nth_period
 from portal.billing.run import bill_white_label
-from portal.billing.subscriptions import bill
 from portal.catalogue.models import Plan
 from portal.demo import numbers, prices
 from portal.demo.browser import Browser, pay
@@ -68,10 +69,12 @@ def seed(places: Places, progress: Progress) -> None:
         with _at(timedelta(days=31 * MONTHS_BACK)):
             prices.stock(white_label_id, tenant.catalogue, by=by)
         with scoped(white_label_id):
+            lives = []
             for customer in tenant.customers:
-                _customer(tenant, customer, places)
+                lives.append(_customer(tenant, customer, places))
                 done += 1
                 progress(customer.name, done, total)
+            _months(white_label_id, lives, ZoneInfo(tenant.business.time_zone))
             bill_white_label(white_label_id, clock.today(tenant.business.time_zone), by="the portal")
             _statements(tenant.business.time_zone)
         prices.look_ahead(white_label_id, tenant.catalogue, by=by)
@@ -121,29 +124,44 @@ def _white_label(tenant: Tenant, by: Actor, places: Places) -> UUID:
     return white_label_id
 
 
-def _customer(tenant: Tenant, new: SeedCustomer, places: Places) -> None:
-    """Create a customer as many months ago as it says, and let its story happen."""
+@dataclass(frozen=True)
+class Life:
+    """A customer that was made, who made it, and when it began."""
+
+    account_id: UUID
+    new: SeedCustomer
+    by: Actor
+    began: datetime
+
+    @property
+    def ends(self) -> datetime:
+        """When its story ends, if it does."""
+        present = datetime.now(UTC)
+        return present - min((present - self.began) / 3, timedelta(days=9))
+
+
+def _customer(tenant: Tenant, new: SeedCustomer, places: Places) -> Life:
+    """Create a customer as many months ago as it says, and let its story begin."""
     # Spread over the month, so that each month has charges on many days.
     spread = timedelta(days=len(new.name) % 17 + 2)
     began = timedelta(days=new.months * 30.4) + spread if new.months else timedelta(hours=30)
     with _at(began, places):
-        account_id = _create(tenant, new)
+        account_id, by = _create(tenant, new)
         _run_letters()
-    if new.story in ("active", "suspended", "closed"):
+    if new.is_activated:
         with _at(began - timedelta(hours=2), places):
             _activate(account_id, new, places)
             _run_letters()
-        _charge_months(account_id, new, began, ZoneInfo(tenant.business.time_zone))
     if new.story in ("password", "declined"):
         with _at(timedelta(hours=3), places):
             _choose_password(account_id)
             if new.story == "declined":
                 _pay(account_id, places, DECLINED)
             _run_letters()
-    _end(account_id, new, began)
+    return Life(account_id, new, by, datetime.now(UTC) - began)
 
 
-def _create(tenant: Tenant, new: SeedCustomer) -> UUID:
+def _create(tenant: Tenant, new: SeedCustomer) -> tuple[UUID, Actor]:
     with transaction() as db:
         plan = db.scalars(select(Plan).where(Plan.code == new.plan)).one()
         bob = db.scalars(select(User).where(User.login_name == tenant.staff[0].email)).one()
@@ -180,7 +198,7 @@ def _create(tenant: Tenant, new: SeedCustomer) -> UUID:
             add_member(db, account, bob, Role.ADMINISTRATOR)
         else:
             activation.send_link(db, account, by=by)
-        return account.id
+        return account.id, by
 
 
 def _activate(account_id: UUID, new: SeedCustomer, places: Places) -> None:
@@ -215,32 +233,37 @@ def _pay(account_id: UUID, places: Places, card: str, months: int = 1) -> None:
     flows.refresh(opened.funding_id)
 
 
-def _charge_months(account_id: UUID, new: SeedCustomer, began: timedelta, zone: ZoneInfo) -> None:
-    """Each later month on its own first day, until today or until the story stopped."""
-    anchor = (datetime.now(zone) - began + timedelta(hours=2)).date()
-    ends = datetime.now(UTC) - (_ended(began) if new.story in ("suspended", "closed") else timedelta())
-    for n in range(1, new.months + 1):
-        due = datetime.combine(nth_period(anchor, n).first_day, time(9), zone)
-        if due > ends:
-            return
-        with _at(datetime.now(UTC) - due), transaction() as db:
-            bill(db, [held_customer_or_404(db, account_id)], nth_period(anchor, n).first_day)
+def _months(white_label_id: UUID, lives: list[Life], zone: ZoneInfo) -> None:
+    """The nights on which periods began, and the ends of stories, in their order."""
+    nights = {night for life in lives if life.new.is_activated for night in _nights(life, zone)}
+    events = [(night, partial(_bill, white_label_id, night.date())) for night in nights]
+    events += [(life.ends, partial(_end, life)) for life in lives]
+    for moment, happens in sorted(events, key=lambda event: event[0]):
+        with _at(datetime.now(UTC) - moment):
+            happens()
 
 
-def _ended(began: timedelta) -> timedelta:
-    """How long ago a story that began so long ago ended."""
-    return min(began / 3, timedelta(days=9))
+def _nights(life: Life, zone: ZoneInfo) -> Iterator[datetime]:
+    anchor = (life.began + timedelta(hours=2)).astimezone(zone).date()
+    for n in range(1, life.new.months + 1):
+        night = datetime.combine(nth_period(anchor, n).first_day, time(0, 20), zone)
+        if night < datetime.now(UTC):
+            yield night
 
 
-def _end(account_id: UUID, new: SeedCustomer, began: timedelta) -> None:
-    with _at(_ended(began)), transaction() as db:
-        account = held_customer_or_404(db, account_id)
-        if new.story == "suspended":
-            accounts.suspend(db, account, reason="Unpaid call charges", by=SYSTEM)
-        elif new.story == "closed":
-            activation.cancel(db, account, reason="Moved to another provider", by=SYSTEM)
-        elif new.story == "cancelled":
-            activation.cancel(db, account, reason="Created twice by mistake", by=SYSTEM)
+def _bill(white_label_id: UUID, through: date) -> None:
+    bill_white_label(white_label_id, through, by="the portal")
+
+
+def _end(life: Life) -> None:
+    with transaction() as db:
+        account = held_customer_or_404(db, life.account_id)
+        if life.new.story == "suspended":
+            accounts.suspend(db, account, reason="Moves house, and asked for a rest", by=life.by)
+        elif life.new.story == "closed":
+            activation.cancel(db, account, reason="Moved to another provider", by=life.by)
+        elif life.new.story == "cancelled":
+            activation.cancel(db, account, reason="Created twice by mistake", by=life.by)
 
 
 def _statements(zone: str) -> None:

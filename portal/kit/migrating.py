@@ -34,6 +34,23 @@ OPENED = (
 APPEND_ONLY = "select tgrelid::regclass::text from pg_trigger where tgfoid = to_regproc('refuse_change')"
 
 
+class DatabaseAway(RuntimeError):
+    """What the server answered is told, else only the kind of the error: its own words may hold an address with its
+    password."""
+
+    def __init__(self, error: Exception, which: str = "DATABASE_URL or PLATFORM_DATABASE_URL") -> None:
+        super().__init__(f"The database of {which} cannot be used: {_answer(error) or type(error).__name__}.")
+
+
+def _answer(error: Exception) -> str:
+    """PostgreSQL's own words, such as `permission denied for schema public`; empty where there are none."""
+    refused = getattr(error, "orig", None)
+    told = getattr(getattr(refused, "diag", None), "message_primary", None)
+    if told is None and refused is not None:
+        _, _, told = str(refused).partition("FATAL:")
+    return (told or "").strip().partition("\n")[0]
+
+
 def migrate(url: str, *, web_url: str | None = None) -> None:
     """Create or upgrade the schema at `url`, and give the web's login its rights when it is another one.
 

@@ -10,6 +10,7 @@ import phonenumbers
 import stdnum.eu.vat
 import stdnum.gb.vat
 from babel import Locale, UnknownLocaleError
+from babel.localedata import exists
 from babel.numbers import get_territory_currencies
 from stdnum.exceptions import ValidationError as NotATaxNumber
 from tldextract import TLDExtract
@@ -132,6 +133,19 @@ def read_locale(words: str) -> str:
     except (ValueError, TypeError, UnknownLocaleError) as error:
         raise ValueError("Write a locale, such as en_GB.") from error
     return words
+
+
+@cache
+def english_of(locale: str) -> str:
+    """The English that is written where a locale is spoken, such as `en_NZ`; `en` where CLDR has none of its own.
+
+    All our sentences are English: days, months and countries within them have to be, too.
+    """
+    spoken = Locale.parse(locale)
+    if spoken.language == "en":
+        return str(spoken)
+    there = f"en_{spoken.territory}"
+    return there if exists(there) else "en"
 
 
 def read_phone(words: str, country: str) -> str:

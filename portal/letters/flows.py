@@ -122,7 +122,7 @@ def _expires(letter: Letter, sender: WhiteLabel) -> str | None:
     if letter.link_life_s is None:
         return None
     until = (now() + timedelta(seconds=letter.link_life_s)).astimezone(ZoneInfo(sender.time_zone))
-    return format_datetime(until, "EEEE d MMMM, HH:mm", locale=sender.locale)
+    return format_datetime(until, "EEEE d MMMM, HH:mm", locale=sender.english)
 
 
 def _letter_css(hex_colour: str) -> str:

@@ -97,7 +97,7 @@ class HelpAddressForm(PortalForm):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.country.choices = choices(countries(g.white_label.locale))
+        self.country.choices = choices(countries(g.white_label.english))
         rules = self.rules()
         self.city.label.text, self.region.label.text = rules.city, rules.region
         self.postcode.label.text = rules.postcode

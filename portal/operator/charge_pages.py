@@ -1,16 +1,19 @@
 """One charge as the operator's desk shows it, and what can be done about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.accounts.models import Account
-from portal.billing.credits import both_books, can_give_back, can_issue_again, ties_of, why_not_again
+from portal.billing.credits import both_books, can_issue_again, check_part, ties_of, why_not_again
+from portal.billing.left import Left, left_of
 from portal.billing.models import Charge, ChargeCredit
+from portal.billing.pricing import Side
 from portal.billing.words import told_ties
 from portal.kit.db import TenantSession
-from portal.kit.money import percent
+from portal.kit.money import exponent, percent, plain
 from portal.kit.refusals import NotFound
 from portal.ledger.entry import Book
 from portal.whitelabels.models import WhiteLabel
@@ -20,16 +23,31 @@ from portal.whitelabels.words import money, short_day, span
 
 @dataclass(frozen=True)
 class ChargePage:
-    """`goes_back` is what giving it back would credit; empty when nothing can be given back. `ties` lead to charges
-    that it hangs together with: what each is to it, its number and its address. `why_not_again` says of a charge that
-    was given back why it cannot be issued again."""
+    """`left` is what is left of it to give back, in each of its books; empty when nothing is. `typed` is all of that
+    as a form has it, `hint` says whose it is. `ties` lead to charges that it hangs together with: what each is to it,
+    its number and its address. `why_not_again` says of a charge of which something was given back why it cannot be
+    issued again."""
 
     charge: Charge
     ties: list[tuple[str, str, str]]
     rows: list[tuple[str, str]]
-    goes_back: str
+    left: str
+    typed: str
+    hint: str
     can_issue_again: bool
     why_not_again: str
+
+
+@dataclass(frozen=True)
+class CreditReview:
+    """What giving an amount back would do. `left_minor` is what is left before."""
+
+    charge: Charge
+    amount: str
+    title: str
+    rows: list[tuple[str, str]]
+    effects: list[str]
+    left_minor: int
 
 
 def charge_or_404(db: TenantSession, charge_id: UUID) -> Charge:
@@ -52,18 +70,64 @@ def charge_page(db: TenantSession, charge: Charge) -> ChargePage:
     rows.append(("Charged on", short_day(charge.day, tenant)))
     rows += [(f"On {_whose(each, account)}", _amount_words(each, tenant)) for each in both_books(db, charge)]
     rows += _credits(db, charge, tenant)
+    left = left_of(db, both_books(db, charge))
     base = f"/operator/white-labels/{tenant.id}/charges"
     ties = [(words, each.number, f"{base}/{each.id}") for words, each in told_ties(ties_of(db, charge))]
     is_back = can_issue_again(db, charge)
-    why_not = why_not_again(db, account, charge) if is_back else ""
-    return ChargePage(charge, ties, rows, _goes_back(db, charge, account, tenant), is_back and not why_not, why_not)
+    return ChargePage(
+        charge,
+        ties,
+        rows,
+        left=_in_each_book(left, left.sides, account, tenant) if left.is_something else "",
+        typed=plain(left.gross_minor, exponent(tenant.currency)),
+        hint=_hint(left, account, tenant) if left.is_something else "",
+        can_issue_again=is_back and not why_not_again(db, account, charge),
+        why_not_again=why_not_again(db, account, charge) if is_back else _not_all(left),
+    )
 
 
-def _goes_back(db: TenantSession, charge: Charge, account: Account, tenant: WhiteLabel) -> str:
-    if not can_give_back(db, charge):
-        return ""
-    pair = both_books(db, charge)
-    return " and ".join(f"{money(x.gross_minor, tenant)} to {_whose(x, account)}" for x in pair)
+def credit_review(db: TenantSession, charge: Charge, gross_minor: int) -> CreditReview:
+    """Raises what `credits.credit` raises for an amount."""
+    tenant, account = white_label(db), db.load(Account, charge.account_id)
+    assert account is not None
+    left = left_of(db, both_books(db, charge))
+    check_part(db, left, gross_minor)
+    part, amount = left.part(gross_minor), money(gross_minor, tenant)
+    rows = [("Customer", f"{account.name}, account {account.number}"), ("Charge", charge.description)]
+    rows += [(f"To {_whose(each, account)}", _parts_words(part[book], tenant)) for book, each in _each(left)]
+    is_all = gross_minor == left.gross_minor
+    rest = {book: side + -part[book] for book, side in left.sides.items()}
+    then = "Then nothing is left of it." if is_all else f"Then {_in_each_book(left, rest, account, tenant)} is left."
+    again = "It can be issued again then." if is_all else "It can be issued again once all of it was given back."
+    note = "If it stands on a statement, a credit note that refers to it follows."
+    title = f"Give {amount} of {charge.number} back?"
+    return CreditReview(charge, amount, title, rows, [then, again, note], left.gross_minor)
+
+
+def _hint(left: Left, account: Account, tenant: WhiteLabel) -> str:
+    leading = left.charges[left.leading]
+    share = " The white-label account gets the same share back." if leading.book == Book.RETAIL.value else ""
+    return f"Up to {money(left.gross_minor, tenant)}, to {_whose(leading, account)}.{share}"
+
+
+def _not_all(left: Left) -> str:
+    return "Only a charge of which nothing is left can be." if left.times and left.is_something else ""
+
+
+def _in_each_book(left: Left, sides: Mapping[Book, Side], account: Account, tenant: WhiteLabel) -> str:
+    """`£4.80 to the white-label account and £12.00 to the credit of Tidewater`."""
+    each = [f"{money(sides[book].gross_minor, tenant)} to {_whose(charge, account)}" for book, charge in _each(left)]
+    return " and ".join(each)
+
+
+def _each(left: Left) -> list[tuple[Book, Charge]]:
+    return sorted(left.charges.items(), key=lambda each: each[1].number)
+
+
+def _parts_words(side: Side, tenant: WhiteLabel) -> str:
+    """`£12.00: £10.00 and £2.00 VAT`."""
+    gross, net, tax = (money(minor, tenant) for minor in (side.gross_minor, side.net_minor, side.tax_minor))
+    return f"{gross}: {net} and {tax} {tenant.tax_name}" if side.tax_minor else gross
 
 
 def _whose(charge: Charge, account: Account) -> str:

@@ -11,9 +11,10 @@ from portal.identity.guards import actor, operator_staff_only
 from portal.kit import jobs
 from portal.kit.db import reading, transaction
 from portal.kit.web import page
-from portal.operator.charge_pages import charge_or_404, charge_page, find_charge
+from portal.operator.charge_pages import charge_or_404, charge_page, credit_review, find_charge
 from portal.operator.forms import GiveBackForm
 from portal.operator.pages import white_label_or_404
+from portal.whitelabels.words import money
 
 bp = Blueprint("operator_charges", __name__, url_prefix="/operator/white-labels/<uuid:white_label_id>/charges")
 
@@ -33,24 +34,53 @@ def find(white_label_id: UUID) -> Response:
 @bp.get("/<uuid:charge_id>")
 @operator_staff_only
 def show(white_label_id: UUID, charge_id: UUID) -> Response:
-    return _show(white_label_id, charge_id, GiveBackForm())
+    return _show(white_label_id, charge_id)
+
+
+@bp.get("/<uuid:charge_id>/credit")
+@operator_staff_only
+def review(white_label_id: UUID, charge_id: UUID) -> Response:
+    """What giving so much back would do in each book, before anything moves."""
+    tenant = white_label_or_404(white_label_id)
+    form = GiveBackForm(request.args, currency=tenant.currency, meta={"csrf": False})
+    if not form.validate() or form.chosen is None:
+        return _show(white_label_id, charge_id, form)
+    try:
+        with reading(white_label_id) as db:
+            found = credit_review(db, charge_or_404(db, charge_id), form.chosen.minor)
+    except (credits.MoreThanIsLeft, credits.NothingAsked) as refused:
+        form.amount.errors = [refused.text]
+        return _show(white_label_id, charge_id, form)
+    return page("operator/charge-credit.html", tenant=tenant, found=found, form=form)
 
 
 @bp.post("/<uuid:charge_id>/credit")
 @operator_staff_only
 def give_back(white_label_id: UUID, charge_id: UUID) -> Response:
-    white_label_or_404(white_label_id)
-    form = GiveBackForm()
-    if not form.validate_on_submit():
+    tenant = white_label_or_404(white_label_id)
+    form = GiveBackForm(currency=tenant.currency)
+    if not form.validate_on_submit() or form.chosen is None:
         return _show(white_label_id, charge_id, form)
+    try:
+        number = _give_back(white_label_id, charge_id, form.chosen.minor, form)
+    except (credits.MoreThanIsLeft, credits.NothingAsked) as refused:
+        form.amount.errors = [refused.text]
+        return _show(white_label_id, charge_id, form)
+    amount = money(form.chosen.minor, tenant)
+    flash(f"{amount} of charge {number} was given back, in each book in which it stood.", "ok")
+    return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
+
+
+def _give_back(white_label_id: UUID, charge_id: UUID, gross_minor: int, form: GiveBackForm) -> str:
+    """The number of the charge."""
     with transaction(white_label_id) as db:
         charge = charge_or_404(db, charge_id)
         account = held_customer_or_404(db, charge.account_id)
-        credits.credit_whole(db, account, charge, reason=form.reason.data or "", by=actor())
+        reason = form.reason.data or ""
+        credits.credit(db, account, charge, gross_minor, left_minor=form.left_minor, reason=reason, by=actor())
         # Its credit note, if the charge stands on a statement already.
-        jobs.enqueue(db, "statements.credit-notes", {}, key=f"credit-note:{charge.id}")
-    flash(f"Charge {charge.number} was given back, in each book in which it stood.", "ok")
-    return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
+        jobs.enqueue(db, "statements.credit-notes", {}, key=f"credit-note:{charge.id}:{form.left_minor}")
+        return charge.number
 
 
 @bp.post("/<uuid:charge_id>/again")
@@ -65,8 +95,10 @@ def issue_again(white_label_id: UUID, charge_id: UUID) -> Response:
     return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
 
 
-def _show(white_label_id: UUID, charge_id: UUID, form: GiveBackForm) -> Response:
+def _show(white_label_id: UUID, charge_id: UUID, form: GiveBackForm | None = None) -> Response:
     tenant = white_label_or_404(white_label_id)
     with reading(white_label_id) as db:
         found = charge_page(db, charge_or_404(db, charge_id))
+    if form is None:
+        form = GiveBackForm(None, currency=tenant.currency, data={"amount": found.typed})
     return page("operator/charge.html", tenant=tenant, found=found, form=form)

@@ -71,6 +71,14 @@ def set_default_price(product_id: UUID, new: NewPrice, *, by: Actor) -> None:
         jobs.enqueue(db, FOLLOW, _told(listed, new.valid_from.isoformat()))
 
 
+def propose_retail(product_id: UUID, minor: int, setup_minor: int, *, currency: str, by: Actor) -> None:
+    """What a listed product is offered at from now on, at retail; nobody's present price changes. Raises NotPriced."""
+    listed = listed_or_404(product_id, currency)
+    with transaction(listed.product.white_label_id) as db:
+        new = NewPrice("retail", today(listed.host.time_zone), minor, setup_minor, currency=listed.currency)
+        set_price(db, product_or_404(db, product_id), new, by=by)
+
+
 def withdraw_default_price(product_id: UUID, on: date, *, currency: str = "", by: Actor) -> None:
     """As above, for a price of the list that is to come. Raises NothingToWithdraw, TooLate and ChargedAlready."""
     listed = listed_or_404(product_id, currency)
@@ -220,10 +228,11 @@ def _set(db: TenantSession, own: Plan | Service, row: DatedPrice) -> None:
 
 
 def _copy(db: TenantSession, listed: Listed, tax_ppm: int) -> Plan | Service:
-    """With the prices of today, or of tomorrow's list where its day began before the operator's."""
-    present = today(white_label(db).time_zone)
-    product, opening = listed.product, listed.opening
-    retail, wholesale = listed.prices.retail(opening, present), listed.prices.wholesale(opening, present)
+    """With the prices of today, or of tomorrow's list where its day began before the operator's; what is proposed at
+    retail is what the operator proposes now."""
+    present, product, opening = today(white_label(db).time_zone), listed.product, listed.opening
+    wholesale = listed.prices.wholesale(opening, present)
+    retail = listed.prices.retail(opening, today(listed.host.time_zone))
     common: dict[str, Any] = {
         "code": product.code,
         "name": product.name,

@@ -1,5 +1,6 @@
 """Forms of the operator's pages."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
@@ -153,6 +154,22 @@ class OpeningForm(PortalForm):
         }
 
 
+class ProposalForm(PortalForm):
+    """What a product of the default list is proposed at. It is reviewed by a GET, and confirmed by a POST."""
+
+    price = AmountField("Retail price", [Text(20, missing="Write a price.")])
+    setup = AmountField("Retail set-up", [Text(20, optional=True)], default="0")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the review carries to the confirmation."""
+        return {field.name: field.data or "" for field in (self.price, self.setup)}
+
+
 class PlanOpeningForm(OpeningForm):
     """`tax_ppm` is what its customers pay on top, for the sum of the first payment."""
 
@@ -200,7 +217,7 @@ class ProductForm(OpeningForm):
     code = StringField("Code", [Text(40, missing="Write a short code, such as team-10."), CODE])
     name = StringField("Name", [Text(80, missing="Write the name.")])
     description = StringField("Description", [Text(200, optional=True)])
-    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")], default="20")
+    tax = PercentField("Tax on retail, per cent", [Text(10, missing="Write a rate, such as 20.")])
 
 
 class PlanForm(ProductForm, PlanOpeningForm):
@@ -276,8 +293,26 @@ class OfferForm(PortalForm):
         self.white_label.choices = choices(white_labels)
 
 
-class GiveBackForm(PortalForm):
+class GiveBackForm(MoneyForm):
+    """How much of a charge goes back. It is reviewed by a GET, and confirmed by a POST of the same fields with what was
+    left of the charge then, in minor units: a form that was sent twice gives back once."""
+
+    amount = StringField("How much, with tax", [Text(20, missing="Write an amount.")])
     reason = StringField("Reason", [Text(200, missing="Write why it is given back.")])
+    left = HiddenField()
+
+    @property
+    def left_minor(self) -> int:
+        """-1, which nothing ever is, where the review was left out."""
+        words = self.left.data or ""
+        return int(words) if re.fullmatch(r"[0-9]{1,18}", words) else -1
+
+    def validate_amount(self, field: Any) -> None:
+        """Of a charge of nothing, nothing is what can be given back."""
+        try:
+            self.chosen = zero_or_more(field.data or "", self.currency)
+        except NotAnAmount as error:
+            raise ValidationError(str(error)) from error
 
 
 class UsageForm(PortalForm):

@@ -3,14 +3,15 @@
 from portal.audit.commands import COMMAND_LINE
 from portal.identity.factors import take_away
 from portal.identity.models import User
-from portal.identity.queries import user_by_login
+from portal.identity.queries import factor_of, user_by_login
 from portal.kit.db import PLATFORM, reading, transaction
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import operator, white_labels
 
 
 class WhichPerson(LookupError):
-    """Nobody signs in with that name, or people of several hosts do. The message is fit to be shown."""
+    """Nobody signs in with that name, or people of several hosts do, or they have no factor. The message is fit to be
+    shown."""
 
 
 def forget_factor(login_name: str, host: str | None, reason: str) -> str:
@@ -23,6 +24,8 @@ def forget_factor(login_name: str, host: str | None, reason: str) -> str:
         raise WhichPerson(f"{login_name} signs in at several hosts: {hosts}. Name one with --host.")
     [(tenant, user)] = found
     with transaction(tenant.id) as db:
+        if factor_of(db, user.id) is None:
+            raise WhichPerson(f"{login_name} at {tenant.host} has no second factor.")
         person = take_away(db, user.id, reason=reason, by=COMMAND_LINE)
     return f"The second factor of {person.display_name} at {tenant.host} is taken away, and a letter tells them."
 

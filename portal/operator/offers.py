@@ -15,14 +15,20 @@ from portal.whitelabels.models import WhiteLabel
 
 
 def proposed_taxes(tenants: Sequence[WhiteLabel]) -> list[tuple[str, str]]:
-    """For each white label its name and the per cent that most of its products have, else that of its wholesale; empty
-    where neither is known."""
+    """For each white label its name and the per cent that most of its products have, else that of its country, else
+    that of its wholesale; empty where none is known."""
     own = _own_taxes()
-    found = []
-    for tenant in tenants:
-        ppm = own[tenant.id].most_common(1)[0][0] if tenant.id in own else _wholesale_ppm(tenant)
-        found.append((tenant.name, "" if ppm is None else percent(ppm).removesuffix("%")))
-    return found
+    return [(tenant.name, _proposed(tenant, own.get(tenant.id))) for tenant in tenants]
+
+
+def proposed_tax(tenant: WhiteLabel) -> str:
+    """The same for the next product of one tenant, whose may be the default list, too."""
+    return _proposed(tenant, _own_taxes().get(tenant.id))
+
+
+def _proposed(tenant: WhiteLabel, own: Counter[int] | None) -> str:
+    ppm = own.most_common(1)[0][0] if own else _at_home_ppm(tenant)
+    return "" if ppm is None else percent(ppm).removesuffix("%")
 
 
 def _own_taxes() -> dict[UUID, Counter[int]]:
@@ -36,8 +42,11 @@ def _own_taxes() -> dict[UUID, Counter[int]]:
     return found
 
 
-def _wholesale_ppm(tenant: WhiteLabel) -> int | None:
-    """None for 0, which is also what stands where nobody said anything."""
+def _at_home_ppm(tenant: WhiteLabel) -> int | None:
+    """What customers of its own country pay, else the tax on its wholesale: None for 0 of that, which is also what
+    stands where nobody said anything."""
+    day, none = today(tenant.time_zone), -1
     with reading(tenant.id) as db:
-        opening = tenant.opening_wholesale_tax_ppm
-        return tax_rates(db).wholesale_ppm(today(tenant.time_zone), opening_ppm=opening) or None
+        rates = tax_rates(db)
+    found = rates.retail_ppm(tenant.country, "", day, otherwise_ppm=none)
+    return found if found != none else rates.wholesale_ppm(day, opening_ppm=tenant.opening_wholesale_tax_ppm) or None

@@ -30,6 +30,7 @@ from portal.operator.commands import Brand, Business
 from portal.operator.credit_pages import RequestLine, request_lines
 from portal.operator.credit_requests import alone_minor
 from portal.operator.forms import CreditForm, CreditLimitForm, LogoForm, PlanForm, StaffForm, WhiteLabelForm
+from portal.operator.offers import proposed_tax
 from portal.payments.models import OPEN_STATES, Funding
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label, white_labels
@@ -196,7 +197,7 @@ def fresh_forms(tenant: WhiteLabel) -> dict[str, Any]:
         "limit": CreditLimitForm(None, currency=tenant.currency, prefix="limit", data={"request_id": str(new_id())}),
         "credit": CreditForm(None, currency=tenant.currency, prefix="credit", data={"request_id": str(new_id())}),
         "staff": StaffForm(None, prefix="staff"),
-        "plan": PlanForm(None, currency=tenant.currency, prefix="plan"),
+        "plan": PlanForm(None, currency=tenant.currency, prefix="plan", data={"tax": proposed_tax(tenant)}),
         "logo": LogoForm(None, prefix="logo"),
     }
 

@@ -9,8 +9,8 @@ from flask import g
 from sqlalchemy import select
 
 from portal.accounts.queries import holders
-from portal.catalogue import pages as catalogue
-from portal.catalogue.commands import ChargedAlready, NewOpening, NewPrice, NothingToWithdraw
+from portal.catalogue import pages as catalogue, words
+from portal.catalogue.commands import NewOpening, NewPrice
 from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
@@ -31,7 +31,7 @@ from portal.operator.flows import (
     held_by_followers,
     listed_or_404,
 )
-from portal.operator.forms import OpeningForm, PlanForm, PlanOpeningForm, ProductForm, ServiceForm
+from portal.operator.forms import OpeningForm, PlanForm, PlanOpeningForm, ProductForm, ProposalForm, ServiceForm
 from portal.operator.offers import proposed_taxes
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
@@ -277,14 +277,29 @@ def review(shelf: Shelf, product_id: UUID, new: NewPrice) -> catalogue.Review:
     return replace(found, effects=[goes, *found.effects])
 
 
+def review_of_proposal(shelf: Shelf, product_id: UUID, form: ProposalForm) -> catalogue.Review:
+    """What proposing another retail price does: nobody's present price changes. Raises NotPriced."""
+    listed = listed_or_404(product_id, shelf.currency)
+    has_it = ", ".join(tenant.name for tenant in followers(listed))
+    new = NewPrice(
+        "retail", today(shelf.tenant.time_zone), form.price.minor, form.setup.minor, currency=shelf.currency
+    )
+    with reading(shelf.tenant.id) as db:
+        found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, {})
+    effects = [
+        "A white label to which it is offered from now on begins with it, and can set another.",
+        f"Nobody's present price changes.{f' Already there, at prices of their own: {has_it}.' if has_it else ''}",
+    ]
+    title = f"Propose {money(new.minor, shelf.tenant, shelf.currency)} for {listed.product.name}?"
+    return replace(found, title=title, effects=effects)
+
+
 def still_there(refused: Refusal, on: str) -> str:
     """Why a price was not withdrawn, and what can be done."""
-    if isinstance(refused, NothingToWithdraw):
-        return f"No price from {on} was there to withdraw. Nothing was changed."
-    why = "something was charged at it" if isinstance(refused, ChargedAlready) else "its day has begun"
     if isinstance(refused, BegunElsewhere):
-        why = "its day has begun for a white label that follows"
-    return f"The price from {on} stays: {why} already. A new price from a later day puts it right."
+        why = "its day has begun for a white label that follows already"
+        return f"The price from {on} stays: {why}. A new price from a later day puts it right."
+    return words.still_there(refused, on)
 
 
 def _may_get_it(currency: str, has_it: set[UUID]) -> list[WhiteLabel]:

@@ -16,7 +16,16 @@ from portal.kit.forms import PortalForm
 from portal.kit.refusals import BadInput, NotFound
 from portal.kit.web import page
 from portal.operator import commands, flows, price_pages
-from portal.operator.forms import CurrencyForm, InclusionForm, OfferForm, OpeningForm, PlanForm, ServiceForm
+from portal.operator.forms import (
+    CurrencyForm,
+    InclusionForm,
+    OfferForm,
+    OpeningForm,
+    PlanForm,
+    ProposalForm,
+    ServiceForm,
+)
+from portal.operator.offers import proposed_tax
 from portal.operator.price_pages import Shelf, shelf_or_404
 from portal.whitelabels.words import day
 
@@ -92,7 +101,8 @@ def review(product_id: UUID, white_label_id: UUID | None = None) -> Response:
     except (catalogue.TooLate, catalogue.ChargedAlready) as refused:
         form.valid_from.errors = [refused.text]
         return _show(shelf, product_id, price=form)
-    return page("operator/price-review.html", found=found, shelf=shelf, fields=form.fields)
+    action = shelf.at(f"/{product_id}/price")
+    return page("operator/price-review.html", found=found, shelf=shelf, fields=form.fields, action=action)
 
 
 @bp.post("/prices/<uuid:product_id>/price")
@@ -126,6 +136,30 @@ def withdraw(product_id: UUID, white_label_id: UUID | None = None) -> Response:
         flash("The wholesale price is withdrawn. No money moved.", "ok")
     except (catalogue.NothingToWithdraw, catalogue.TooLate, catalogue.ChargedAlready) as refused:
         flash(price_pages.still_there(refused, day(form.valid_from.data, shelf.tenant)), "note")
+    return redirect(shelf.at(f"/{product_id}"), 303)
+
+
+@bp.get("/prices/<uuid:product_id>/proposal")
+@operator_staff_only
+def review_proposal(product_id: UUID) -> Response:
+    """What another proposed retail price would do, before anything is saved."""
+    shelf = _shelf(None)
+    form = ProposalForm(request.args, currency=shelf.currency, prefix="proposed", meta={"csrf": False})
+    if not form.validate():
+        return _show(shelf, product_id, proposed=form)
+    found, action = price_pages.review_of_proposal(shelf, product_id, form), shelf.at(f"/{product_id}/proposal")
+    return page("operator/price-review.html", found=found, shelf=shelf, fields=form.fields, action=action)
+
+
+@bp.post("/prices/<uuid:product_id>/proposal")
+@operator_staff_only
+def propose(product_id: UUID) -> Response:
+    shelf = _shelf(None)
+    form = ProposalForm(currency=shelf.currency, prefix="proposed")
+    if not form.validate_on_submit():
+        return _show(shelf, product_id, proposed=form)
+    flows.propose_retail(product_id, form.price.minor, form.setup.minor, currency=shelf.currency, by=actor())
+    flash("The proposed retail price is changed. Nobody's present price is, and no money moved.", "ok")
     return redirect(shelf.at(f"/{product_id}"), 303)
 
 
@@ -215,13 +249,13 @@ def _withdraw(shelf: Shelf, product_id: UUID, on: date) -> None:
 
 
 def _index(shelf: Shelf, **came_back: PortalForm) -> Response:
-    held_by = price_pages.holders_of(shelf)
+    held_by, tax = price_pages.holders_of(shelf), {"tax": proposed_tax(shelf.tenant)}
     with reading(shelf.tenant.id) as db:
         found = catalogue_pages.lines(db, held_by, shelf.currency)
         unpriced = catalogue_pages.unpriced(db, shelf.currency)
     forms = {
-        "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service"),
-        "plan": PlanForm(None, currency=shelf.tenant.currency, prefix="plan"),
+        "service": ServiceForm(None, currency=shelf.tenant.currency, prefix="service", data=tax),
+        "plan": PlanForm(None, currency=shelf.tenant.currency, prefix="plan", data=tax),
         "currency": CurrencyForm(None, meta={"csrf": False}),
         **came_back,
     }
@@ -244,6 +278,7 @@ def _show(shelf: Shelf, product_id: UUID, **came_back: PortalForm) -> Response:
         return _unpriced(shelf, product_id)
     forms = {
         "price": PriceForm(None, currency=shelf.currency, data=found.about.typed["wholesale"]),
+        "proposed": ProposalForm(None, currency=shelf.currency, prefix="proposed", data=found.about.typed["retail"]),
         "held": InclusionForm(None, services=found.services, prefix="held"),
         "offer": OfferForm(None, white_labels=found.offers, prefix="offer", data={"tax": found.tax}),
         **came_back,

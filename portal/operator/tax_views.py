@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from portal.catalogue import commands as catalogue, tax_pages as rate_pages
 from portal.catalogue.forms import RateForm, WithdrawalForm
 from portal.catalogue.prices import WHOLESALE
+from portal.catalogue.words import still_there
 from portal.identity.guards import actor, operator_staff_only
 from portal.kit.db import reading, transaction
 from portal.kit.refusals import BadInput
@@ -61,13 +62,16 @@ def set_rate(white_label_id: UUID) -> Response:
 @bp.post("/rates/withdrawal")
 @operator_staff_only
 def withdraw_rate(white_label_id: UUID) -> Response:
-    """Take back a rate whose day has not come."""
+    """Take back a rate whose day has not come; where it is too late, the page says so."""
     desk, form = desk_or_404(white_label_id), WithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
         raise BadInput
-    with transaction(white_label_id) as db:
-        catalogue.withdraw_tax_rate(db, WHOLESALE, form.valid_from.data, by=actor())
-    flash("The rate is withdrawn. No money moved.", "ok")
+    try:
+        with transaction(white_label_id) as db:
+            catalogue.withdraw_tax_rate(db, WHOLESALE, form.valid_from.data, by=actor())
+        flash("The rate is withdrawn. No money moved.", "ok")
+    except (catalogue.NothingToWithdraw, catalogue.TooLate, catalogue.ChargedAlready) as refused:
+        flash(still_there(refused, day(form.valid_from.data, desk.tenant), "rate"), "note")
     return redirect(desk.base, 303)
 
 

@@ -10,6 +10,7 @@ from portal.accounts.queries import holders
 from portal.catalogue import commands as catalogue, pages
 from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Product
+from portal.catalogue.words import still_there
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.refusals import BadInput, Refusal
@@ -70,14 +71,18 @@ def set_price(product_id: UUID) -> Response:
 @bp.post("/<uuid:product_id>/price/withdrawal")
 @administrators_only
 def withdraw(product_id: UUID) -> Response:
-    """Take back a retail price whose day has not come."""
+    """Take back a retail price whose day has not come; where it is too late, the product's page says so."""
     form = WithdrawalForm()
-    with transaction() as db:
-        product = pages.product_or_404(db, product_id)
-        if not form.validate_on_submit() or form.valid_from.data is None:
-            raise BadInput
-        catalogue.withdraw_price(db, product, "retail", form.valid_from.data, by=actor())
-    flash("The price is withdrawn. No money moved.", "ok")
+    is_read, on = form.validate_on_submit(), form.valid_from.data
+    try:
+        with transaction() as db:
+            product = pages.product_or_404(db, product_id)
+            if not is_read or on is None:
+                raise BadInput
+            catalogue.withdraw_price(db, product, "retail", on, by=actor())
+        flash("The price is withdrawn. No money moved.", "ok")
+    except (catalogue.NothingToWithdraw, catalogue.TooLate, catalogue.ChargedAlready) as refused:
+        flash(still_there(refused, day(on, g.white_label)), "note")
     return redirect(f"/settings/prices/{product_id}", 303)
 
 

@@ -1,10 +1,11 @@
 """The tax on what a white label sells: rates by country and region, its own tax number, prices with or without tax."""
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import administrators_only
 from portal.catalogue import commands as catalogue
+from portal.catalogue.words import still_there
 from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
@@ -12,6 +13,7 @@ from portal.kit.refusals import BadInput
 from portal.kit.web import page
 from portal.settings import commands, tax_pages
 from portal.settings.forms import OwnTaxNumberForm, RateWithdrawalForm, TaxModeForm, TaxRateForm
+from portal.whitelabels.words import day
 
 bp = Blueprint("tax", __name__, url_prefix="/settings/tax")
 
@@ -59,13 +61,16 @@ def set_rate() -> Response:
 @bp.post("/rates/withdrawal")
 @administrators_only
 def withdraw_rate() -> Response:
-    """Take back a rate whose day has not come."""
+    """Take back a rate whose day has not come; where it is too late, the page says so."""
     form = RateWithdrawalForm()
     if not form.validate_on_submit() or form.valid_from.data is None:
         raise BadInput
-    with transaction() as db:
-        catalogue.withdraw_tax_rate(db, form.whose, form.valid_from.data, by=actor())
-    flash("The rate is withdrawn. No money moved.", "ok")
+    try:
+        with transaction() as db:
+            catalogue.withdraw_tax_rate(db, form.whose, form.valid_from.data, by=actor())
+        flash("The rate is withdrawn. No money moved.", "ok")
+    except (catalogue.NothingToWithdraw, catalogue.TooLate, catalogue.ChargedAlready) as refused:
+        flash(still_there(refused, day(form.valid_from.data, g.white_label), "rate"), "note")
     return redirect("/settings/tax", 303)
 
 

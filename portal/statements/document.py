@@ -119,7 +119,7 @@ def _without_lines(title: str, number: str, meta: list[tuple[str, str]]) -> Docu
 def frame(db: TenantSession, seller: dict[str, Any], book: str) -> Document:
     """What every document has: the seller's colour and logo of that day."""
     return {
-        "lang": white_label(db).locale.partition("_")[0],
+        "lang": white_label(db).english.partition("_")[0],
         "colour": text_colour(seller["colour"]),
         "logo": list(kept_logo(db, _logo_of(db, seller, book)) or b""),
     }

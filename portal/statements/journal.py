@@ -62,7 +62,7 @@ def _priced(row: Any, day: Any, notes: dict[UUID, str]) -> Line:
     is_wholesale = row.book == "wholesale"
     return Line(
         entry_id=row.entry_id,
-        kind=CHARGE if row.net_minor >= 0 else CREDIT,
+        kind=CHARGE if row.net_minor + row.tax_minor >= 0 else CREDIT,
         day=day,
         reference=row.number,
         description=row.charged_for,
@@ -117,23 +117,25 @@ def _references(db: TenantSession, rows: Iterable[Any]) -> dict[str, tuple[str, 
 
 def _notes(db: TenantSession, rows: Iterable[Any]) -> dict[UUID, str]:
     """What each credit gives back, and on which statement that charge stands, by the credit's charge."""
-    given = [row.charge_id for row in rows if row.charge_id and row.net_minor < 0]
+    given = {row.charge_id: row.net_minor + row.tax_minor for row in rows if row.charge_id}
+    given = {credit_id: minor for credit_id, minor in given.items() if minor < 0}
+    gross = Charge.net_minor + Charge.tax_minor
     wanted = (
-        select(ChargeCredit.credit_id, ChargeCredit.reason, Charge.number, Statement.number.label("statement"))
+        select(ChargeCredit.credit_id, gross, ChargeCredit.reason, Charge.number, Statement.number.label("statement"))
         .join(Charge, Charge.id == ChargeCredit.charge_id)
         .outerjoin(StatementLine, StatementLine.entry_id == Charge.entry_id)
         .outerjoin(Statement, Statement.id == StatementLine.statement_id)
     )
     return {
-        credit_id: _credit_words(charge, statement, reason)
-        for ids in _chunks(given)
-        for credit_id, reason, charge, statement in db.execute(wanted.where(ChargeCredit.credit_id.in_(ids)))
+        credit_id: _credit_words(charge, statement, reason, is_part=given[credit_id] != -charged)
+        for ids in _chunks(list(given))
+        for credit_id, charged, reason, charge, statement in db.execute(wanted.where(ChargeCredit.credit_id.in_(ids)))
     }
 
 
-def _credit_words(charge: str, statement: str | None, reason: str) -> str:
+def _credit_words(charge: str, statement: str | None, reason: str, *, is_part: bool) -> str:
     where = f" on statement {statement}" if statement else ""
-    return f"Gives back {charge}{where}" + (f": {reason}" if reason else "")
+    return f"Gives back {'part of ' if is_part else ''}{charge}{where}" + (f": {reason}" if reason else "")
 
 
 def _chunks(items: list[Any]) -> Iterator[list[Any]]:

@@ -11,6 +11,7 @@ from portal.kit.clock import now
 from portal.kit.db import Base, TenantRow
 from portal.kit.ids import new_id
 from portal.kit.vault import seal, unseal
+from portal.kit.world import english_of
 
 
 class WhiteLabel(Base):
@@ -63,6 +64,11 @@ class WhiteLabel(Base):
     @property
     def is_operator(self) -> bool:
         return self.kind == "operator"
+
+    @property
+    def english(self) -> str:
+        """The locale of its pages' words; `locale` itself is for the figures of amounts."""
+        return english_of(self.locale)
 
     @property
     def customers_are_suspended(self) -> bool:

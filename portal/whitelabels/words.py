@@ -1,4 +1,4 @@
-"""Money, days and moments as a white label's people read them: in its currency, language and time zone."""
+"""Money, days and moments as a white label's people read them: in its currency and time zone, days in English."""
 
 from datetime import date, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ def money(minor: int, tenant: WhiteLabel, currency: str = "") -> str:
 
 def day(value: date, tenant: WhiteLabel) -> str:
     """Such as `3 November 2026`."""
-    return format_date(value, "d MMMM y", locale=tenant.locale)
+    return format_date(value, "d MMMM y", locale=tenant.english)
 
 
 def local_day(at: datetime, tenant: WhiteLabel) -> date:
@@ -28,12 +28,12 @@ def local_day(at: datetime, tenant: WhiteLabel) -> date:
 
 def short_day(value: date, tenant: WhiteLabel) -> str:
     """Such as `3 Nov 2026`, for tables."""
-    return _day(value, "d MMM y", tenant.locale)
+    return _day(value, "d MMM y", tenant.english)
 
 
 def span(first: date, last: date, tenant: WhiteLabel) -> str:
     """Such as `1 Nov to 30 Nov 2026`, or with both years where they differ."""
-    return _span(first, last, tenant.locale)
+    return _span(first, last, tenant.english)
 
 
 @lru_cache(4096)
@@ -49,7 +49,7 @@ def _day(value: date, shape: str, locale: str) -> str:
 
 def month(value: date, tenant: WhiteLabel) -> str:
     """Such as `November 2026`."""
-    return _day(value, "LLLL y", tenant.locale)
+    return _day(value, "LLLL y", tenant.english)
 
 
 def since(at: datetime, tenant: WhiteLabel) -> str:
@@ -58,18 +58,23 @@ def since(at: datetime, tenant: WhiteLabel) -> str:
     if that == today:
         return "today"
     shape = "EEEE" if 0 < (today - that).days < 7 else "d MMMM" if that.year == today.year else "d MMMM y"
-    return f"on {format_date(that, shape, locale=tenant.locale)}"
+    return f"on {format_date(that, shape, locale=tenant.english)}"
 
 
 def moment(at: datetime, tenant: WhiteLabel) -> str:
     """Such as `3 November, 14:05`, in the white label's time zone; with the year when it is another one."""
     local = at.astimezone(ZoneInfo(tenant.time_zone))
     shape = "d MMMM, HH:mm" if local.year == local_day(now(), tenant).year else "d MMMM y, HH:mm"
-    return format_datetime(local, shape, locale=tenant.locale)
+    return format_datetime(local, shape, locale=tenant.english)
 
 
 def moments(first: datetime, last: datetime, tenant: WhiteLabel) -> str:
     """Such as `3 November, 14:05 to 14:07`, or with both days where they differ."""
     if local_day(first, tenant) != local_day(last, tenant):
         return f"{moment(first, tenant)} to {moment(last, tenant)}"
-    return f"{moment(first, tenant)} to {format_time(last.astimezone(ZoneInfo(tenant.time_zone)), 'HH:mm')}"
+    return f"{moment(first, tenant)} to {clock(last, tenant)}"
+
+
+def clock(at: datetime, tenant: WhiteLabel) -> str:
+    """Such as `10:14`, in the white label's time zone."""
+    return format_time(at.astimezone(ZoneInfo(tenant.time_zone)), "HH:mm", locale=tenant.english)

@@ -132,7 +132,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
             "administrator_email": "ingrid@fjord.example",
         },
         f"{OPERATORS}/credit": {"credit-amount": "10", "credit-reason": "Gift", "credit-request_id": str(uuid4())},
-        f"{OPERATORS}/charges/<uuid:charge_id>/credit": {"reason": "Never worked"},
+        f"{OPERATORS}/charges/<uuid:charge_id>/credit": {"amount": "4.80", "reason": "Never worked", "left": "480"},
         f"{OPERATORS}/charges/<uuid:charge_id>/again": {},
         f"{OPERATORS}/credit-limit": {
             "limit-amount": "77", "limit-reason": "Agreed", "limit-request_id": str(uuid4())},
@@ -152,6 +152,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
                                    "plan-tax": "20", "plan-reviewed": "1"},
         "/operator/prices/<uuid:product_id>/price": price_form(),
         "/operator/prices/<uuid:product_id>/price/withdrawal": {"valid_from": price_form()["valid_from"]},
+        "/operator/prices/<uuid:product_id>/proposal": {"proposed-price": "1", "proposed-setup": "0"},
         "/operator/prices/<uuid:product_id>/currencies": {
             "opening-retail": "1", "opening-wholesale": "1", "opening-reviewed": "yes"},
         "/operator/prices/<uuid:product_id>/offers": {"offer-white_label": str(cast.northwind.id), "offer-tax": "20"},

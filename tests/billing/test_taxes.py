@@ -91,6 +91,39 @@ class TestWholesale:
                 act()
         assert db.scalars(select(TaxRate.rate_ppm)).all() == [250_000]
 
+    @pytest.mark.parametrize(("whose", "per_cent", "is_free"), [
+        (WHOLESALE, 25, False), (WHOLESALE, 26, True), (Taxed("GB"), 21, False), (Taxed("IE"), 23, True),
+        (Taxed("GB"), 19, True),
+    ])  # fmt: skip
+    def test_what_was_charged_at_other_rates_stops_no_correction(
+        self, db, northwind, clock, monkeypatch, whose, per_cent, is_free
+    ):
+        """A month to come is charged at 25 per cent at wholesale and 21 at retail. Red when any charge of a later day
+        counts as one at every rate."""
+        monkeypatch.setattr(catalogue, "before_correcting", [refuse_charged])
+        rate(db, WHOLESALE, date(2026, 11, 15), 25)
+        rate(db, Taxed("GB"), date(2026, 11, 15), 21)
+        active(db, customer(db, northwind.plans["desk"], OPTION_1, first_day=date(2026, 11, 20)), paid_minor=5000)
+        on = date(2026, 11, 15) if per_cent in (25, 21) else date(2026, 11, 10)
+        if on.day == 10:
+            rate(db, whose, on, per_cent)
+        before = len(db.scalars(select(TaxRate)).all())
+        if is_free:
+            withdraw_tax_rate(db, whose, on, by=COMMAND_LINE)
+            assert len(db.scalars(select(TaxRate)).all()) == before - 1
+        else:
+            with pytest.raises(ChargedAlready):
+                withdraw_tax_rate(db, whose, on, by=COMMAND_LINE)
+
+    def test_a_rate_of_the_other_book_stops_none(self, db, northwind, clock, monkeypatch):
+        """Red when the book is not asked."""
+        monkeypatch.setattr(catalogue, "before_correcting", [refuse_charged])
+        rate(db, WHOLESALE, date(2026, 11, 15), 25)
+        rate(db, Taxed("GB"), date(2026, 11, 15), 25)
+        active(db, customer(db, northwind.plans["desk"], first_day=date(2026, 11, 20)))
+        withdraw_tax_rate(db, Taxed("GB"), date(2026, 11, 15), by=COMMAND_LINE)
+        assert [row.side for row in db.scalars(select(TaxRate))] == ["wholesale"]
+
     @pytest.mark.parametrize("begins", [date(2026, 11, 2), date(2020, 1, 1)])
     def test_no_day_that_has_begun(self, db, clock, begins):
         with pytest.raises(TooLate):

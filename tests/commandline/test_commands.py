@@ -27,8 +27,9 @@ class TestMigrate:
     def test_makes_the_folder_the_file_and_the_schema(self, tmp_path, monkeypatch):
         portal = at(f"sqlite:///{tmp_path}/instance/portal.sqlite3", monkeypatch)
         done = portal("migrate")
-        assert (done.exit_code, done.output) == (0, "The database is up to date.\n")
+        assert (done.exit_code, done.output) == (0, "The database is up to date now.\n")
         assert is_current(portal.url)
+        assert portal("migrate").output == "The database was up to date already.\n"
 
     def test_twice_is_harmless(self, portal):
         portal.operator()

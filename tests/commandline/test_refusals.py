@@ -16,6 +16,7 @@ from portal.ledger.models import JournalEntry
 from portal.whitelabels.models import WhiteLabel
 from tests.commandline.conftest import WHITE_LABEL, at, refused_in_one_line
 from tests.house.source import ROOT
+from tests.servers import WEB
 
 HOST = WHITE_LABEL["host"]
 
@@ -102,6 +103,17 @@ class TestADatabaseThatIsNotReady:
         portal = at("postgresql://web:sesame@127.0.0.1:1/portal", monkeypatch)
         said = refused_in_one_line(portal("migrate"))
         assert "cannot be used" in said and "sesame" not in said
+
+    def test_that_refuses_says_why_and_which_it_is(self, monkeypatch, postgresql):
+        """Red with the kind of the error alone: what is to be granted, and where, stays a riddle."""
+        name = postgresql.new_database()
+        portal = at(postgresql.url(WEB, name), monkeypatch)
+        said = refused_in_one_line(portal("migrate"))
+        assert "The database of DATABASE_URL cannot be used: permission denied" in said
+        postgresql.drop(name)
+        monkeypatch.setenv("PLATFORM_DATABASE_URL", postgresql.url(WEB, name))
+        said = refused_in_one_line(portal("migrate"))
+        assert f'The database of PLATFORM_DATABASE_URL cannot be used: database "{name}" does not exist' in said
 
 
 class TestTheDemosData:

@@ -186,7 +186,7 @@ class TestCommandLine:
     @pytest.mark.parametrize(("args", "said"), [
         (("nobody@nowhere.example", "--reason", "x"), "Nobody signs in as nobody@nowhere.example."),
         (("bob@northwind.example", "--reason", "x", "--host", "kauri.localhost"), "at kauri.localhost"),
-        (("bob@northwind.example", "--reason", "x"), "It was turned off or taken away meanwhile."),
+        (("bob@northwind.example", "--reason", "x"), "at northwind.localhost has no second factor."),
         (("bob@northwind.example", "--reason", "a\nb"), "one line"),
         (("bob@northwind.example",), "--reason"),
     ])

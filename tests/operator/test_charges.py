@@ -12,7 +12,7 @@ from portal.verify import verify
 from tests.accounts.making import OPTION_1, active, customer
 from tests.cast import on_sqlite
 from tests.operator.conftest import page_of
-from tests.signup.browsing import words
+from tests.signup.browsing import errors, value, words
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def balances(northwind, charge):
         return credit_minor(db, Book.WHOLESALE, ours), credit_minor(db, Book.RETAIL, theirs)
 
 
+def give_back(desk, at, reason="Wrong name", amount=None):
+    """Through the review, as a person does; without an amount all that is left. The answer to the confirmation."""
+    amount = amount or value(desk.get(at), "amount")
+    asked = {"amount": amount, "reason": reason}
+    review = desk.get(f"{at}/credit", query_string=asked)
+    return desk.send(f"{at}/credit", {**asked, "left": value(review, "left")})
+
+
 def test_it_is_found_by_its_number_however_written(desk, northwind, plan):
     answer = desk.get(f"{page_of(northwind)}/charges?number=+{plan.number.lower()}+")
     assert answer.headers["Location"] == address(northwind, plan)
@@ -45,11 +53,16 @@ def test_given_back_once_in_both_books_with_its_reason(desk, northwind, plan, ro
     page = words(desk.get(address(northwind, plan)))
     assert "£4.80 to the white-label account and £12.00 to the credit of Tidewater" in page
     wholesale, retail = balances(northwind, plan)
-    form = {"reason": "The lines were down"}
+    form = {"amount": "12.00", "reason": "The lines were down"}
+    review = desk.get(f"{address(northwind, plan)}/credit", query_string=form)
+    for said in ("Give £12.00 of", "To the white-label account £4.80: £4.00 and £0.80 VAT", "Then nothing is left of"):
+        assert said in words(review)
+    assert balances(northwind, plan) == (wholesale, retail)
+    form["left"] = value(review, "left")
     assert desk.send(f"{address(northwind, plan)}/credit", form).status_code == 303
     assert balances(northwind, plan) == (wholesale + 480, retail + 1200)
     page = words(desk.get(address(northwind, plan)))
-    assert "by Olga" in page and "The lines were down" in page and "Give it back" not in page
+    assert "by Olga" in page and "The lines were down" in page and "Review giving" not in page
     assert [job.name for job in rows(Job) if job.name == "statements.credit-notes"] == ["statements.credit-notes"]
     assert desk.send(f"{address(northwind, plan)}/credit", form).status_code == 409
     assert balances(northwind, plan) == (wholesale + 480, retail + 1200)
@@ -58,7 +71,7 @@ def test_given_back_once_in_both_books_with_its_reason(desk, northwind, plan, ro
 def test_issued_again_once(desk, northwind, plan):
     before = balances(northwind, plan)
     assert desk.send(f"{address(northwind, plan)}/again").status_code == 409
-    desk.send(f"{address(northwind, plan)}/credit", {"reason": "Wrong name"})
+    give_back(desk, address(northwind, plan))
     assert "Issue again" in words(desk.get(address(northwind, plan)))
     assert desk.send(f"{address(northwind, plan)}/again").status_code == 303
     assert "Issue again" not in words(desk.get(address(northwind, plan)))
@@ -77,7 +90,7 @@ def test_what_was_issued_again_is_named_on_both_with_links(desk, northwind, plan
 
     for more in ("", "+1"):
         last = months()[f"{plan.period_key}{more}"]
-        desk.send(f"{address(northwind, last)}/credit", {"reason": "Wrong name"})
+        give_back(desk, address(northwind, last))
         desk.send(f"{address(northwind, last)}/again")
     by_key = months()
     first, second, third = (by_key[f"{plan.period_key}{more}"] for more in ("", "+1", "+2"))
@@ -98,7 +111,58 @@ def test_what_was_issued_again_is_named_on_both_with_links(desk, northwind, plan
 
 
 def test_without_a_reason_nothing_is_given_back(desk, northwind, plan):
+    before, at = balances(northwind, plan), f"{address(northwind, plan)}/credit"
+    form = {"amount": "12.00", "reason": " ", "left": "1200"}
+    for answer in (desk.send(at, form), desk.get(at, query_string=form)):
+        assert answer.status_code == 422 and errors(answer) == {"reason": "Write why it is given back."}
+    assert balances(northwind, plan) == before
+
+
+@on_sqlite
+def test_in_parts_until_nothing_is_left(desk, northwind, plan):
+    """The parts of the white-label account are the same shares, and the last one takes exactly what is left."""
+    before, at = balances(northwind, plan), address(northwind, plan)
+    assert give_back(desk, at, "The first days", "5.00").status_code == 303
+    page = words(desk.get(at))
+    assert "£2.80 to the white-label account and £7.00 to the credit of Tidewater can be given back." in page
+    assert "It cannot be issued again. Only a charge of which nothing is left can be." in page
+    assert "Given back in part by C-" in page and "£2.00 on" in page and "The first days" in page
+    assert give_back(desk, at, "The rest", "7.00").status_code == 303
+    assert balances(northwind, plan) == (before[0] + 480, before[1] + 1200)
+    page = words(desk.get(at))
+    assert "can be given back" not in page and page.count("Given back in part by") == 2
+    assert desk.send(f"{at}/again").status_code == 303 and balances(northwind, plan) == before
+    assert [f.differences for f in verify() if f.differences and f.what != "letters"] == []
+
+
+@on_sqlite
+@pytest.mark.parametrize(("amount", "said"), [
+    ("7.01", "Write an amount up to £7.00: no more is left of this charge."),
+    ("9" * 15, "Write at most £9,999,999,999.99."),
+    ("0", "The amount must be above zero."),
+    ("-1", "Write an amount in figures"),
+    ("1e400", "Write an amount in figures"),
+    ("7\u202e", "Leave out invisible signs"),
+    ("1.001", "GBP has 2 decimal places at most."),
+    ("", "Write an amount."),
+])  # fmt: skip
+def test_no_more_than_is_left(desk, northwind, plan, amount, said):
+    """Red without `check_part`."""
+    at = address(northwind, plan)
+    give_back(desk, at, amount="5.00")
+    before, form = balances(northwind, plan), {"amount": amount, "reason": "Again", "left": "700"}
+    for answer in (desk.get(f"{at}/credit", query_string=form), desk.send(f"{at}/credit", form)):
+        assert answer.status_code == 422 and said in errors(answer)["amount"]
+    assert balances(northwind, plan) == before
+
+
+@on_sqlite
+@pytest.mark.parametrize("left", ["1200", "", "many", "-1", "9" * 400, None])
+def test_sent_twice_or_from_an_old_page_it_gives_back_once(desk, northwind, plan, left):
+    """Red without the look at what was left when it was agreed to."""
+    at, form = address(northwind, plan), {"amount": "5.00", "reason": "Once"}
+    give_back(desk, at, "Once", "5.00")
     before = balances(northwind, plan)
-    answer = desk.send(f"{address(northwind, plan)}/credit", {"reason": " "})
-    assert answer.status_code == 422 and "Write why it is given back." in words(answer)
+    answer = desk.send(f"{at}/credit", form if left is None else {**form, "left": left})
+    assert answer.status_code == 409 and "was given back meanwhile" in words(answer)
     assert balances(northwind, plan) == before

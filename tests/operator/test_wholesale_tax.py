@@ -60,7 +60,8 @@ def test_until_its_day_it_is_replaced_and_withdrawn_and_both_are_on_the_trail(de
     desk.send(f"{base}/rates", {**RATE, "percent": "19"})
     assert [row[4] for row in standing(rows)] == [190_000]
     back = {"valid_from": RATE["valid_from"]}
-    assert [desk.send(f"{base}/rates/withdrawal", back).status_code for _ in range(2)] == [303, 404]
+    assert [desk.send(f"{base}/rates/withdrawal", back).status_code for _ in range(2)] == [303, 303]
+    assert "was there to withdraw. Nothing was changed." in words(desk.get(base))
     assert standing(rows) == []
     assert [row.action for row in rows(AuditRow) if row.action.startswith("tax-rate")] == [
         "tax-rate.set", "tax-rate.replaced", "tax-rate.withdrawn"]
@@ -85,10 +86,12 @@ def test_one_that_began_or_was_charged_stays(desk, rows, base, northwind, clock,
     assert errors(refused)["valid_from"] == "It stays as it is. Put it right by another one from a later day."
     assert value(refused, "percent") == "1"
     back = {"valid_from": "2026-11-10"}
-    assert desk.send(f"{base}/rates/withdrawal", back).status_code == 409
+    assert desk.send(f"{base}/rates/withdrawal", back).status_code == 303
+    assert "stays: something was charged at it already." in words(desk.get(base))
     clock.advance(days=10)
     later = browse(olga)
-    assert later.post(f"{base}/rates/withdrawal", data={**back, "csrf_token": later.token(base)}).status_code == 422
+    assert later.post(f"{base}/rates/withdrawal", data={**back, "csrf_token": later.token(base)}).status_code == 303
+    assert "stays: its day has begun already." in words(later.get(base))
     assert [row[4] for row in standing(rows)] == [210_000]
 
 

@@ -130,8 +130,11 @@ class TestANewPrice:
         assert retail_on(northwind, date(2026, 12, 1)) == 900
         back = f"{path}/price/withdrawal"
         form = {"valid_from": "2026-12-01"}
-        assert [desk.submit(back, form, page=path).status_code for _ in range(2)] == [303, 404]
+        assert desk.submit(back, form, page=path).status_code == 303
+        assert "The price is withdrawn." in words(desk.get(path))
         assert retail_on(northwind, date(2026, 12, 1)) == 1000 and "Dec 2026" not in words(desk.get(path))
+        said = "No price from 1 December 2026 was there to withdraw. Nothing was changed."
+        assert desk.submit(back, form, page=path).status_code == 303 and said in words(desk.get(path))
         desk.submit(f"{path}/price", typed(price="8"), page=path)
         assert retail_on(northwind, date(2026, 12, 1)) == 800
         with reading(northwind.id) as db:
@@ -146,8 +149,9 @@ class TestANewPrice:
         clock.advance(days=40)
         later = browse(bob)
         answer = later.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
-        assert answer.status_code == 422 and retail_on(northwind, date(2026, 12, 5)) == 1250
-        assert "Withdraw" not in words(later.get(path))
+        assert answer.status_code == 303 and retail_on(northwind, date(2026, 12, 5)) == 1250
+        page = words(later.get(path))
+        assert "The price from 1 December 2026 stays: its day has begun already." in page and "Withdraw" not in page
 
     def test_one_at_which_something_was_charged_stays(self, desk, path, northwind):
         """An account whose first day lies ahead is charged for it at its activation. Red without `refuse_charged`."""
@@ -155,7 +159,7 @@ class TestANewPrice:
         with transaction(northwind.id) as db:
             active(db, customer(db, northwind.plans["desk"], first_day=date(2026, 12, 5)))
         answer = desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
-        assert answer.status_code == 409 and "charged at this already" in words(answer)
+        assert answer.status_code == 303 and "stays: something was charged at it already" in words(desk.get(path))
         assert "valid_from" in errors(desk.submit(f"{path}/price", typed(price="9"), page=path))
         assert retail_on(northwind, date(2026, 12, 1)) == 1250
 
@@ -164,7 +168,10 @@ class TestANewPrice:
             of = db.load(Plan, northwind.plans["desk"])
             set_price(db, of, NewPrice("wholesale", date(2026, 12, 1), 500), by=COMMAND_LINE)
         assert "Withdraw" not in words(desk.get(path))
-        assert desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path).status_code == 404
+        desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
+        assert "No price from 1 December 2026 was there to withdraw." in words(desk.get(path))
+        with reading(northwind.id) as db:
+            assert db.query(AuditRow).filter(AuditRow.action == "price.withdrawn").count() == 0
 
     @on_sqlite
     @pytest.mark.parametrize(("field", "text"), [

@@ -5,7 +5,7 @@ from hypothesis import given, strategies as st
 
 from portal.kit import postal
 from portal.kit.postal import postal_rules, read_postcode
-from portal.kit.world import countries, country_name, read_domain, read_login, read_phone, show_domain
+from portal.kit.world import countries, country_name, english_of, read_domain, read_login, read_phone, show_domain
 
 
 class TestDomains:
@@ -139,8 +139,12 @@ class TestPostalRules:
 
 
 class TestCountries:
-    def test_they_have_names_in_the_language_of_the_white_label(self):
-        assert dict(countries("en"))["DE"] == "Germany" and dict(countries("de"))["DE"] == "Deutschland"
+    @pytest.mark.parametrize(("locale", "english"), [
+        ("en_GB", "en_GB"), ("en_NZ", "en_NZ"), ("en", "en"), ("de_DE", "en_DE"), ("fr_CA", "en_CA"), ("ja_JP", "en"),
+        ("ja", "en"), ("ar_AE", "en_AE"), ("zh_Hant_TW", "en"),
+    ])  # fmt: skip
+    def test_they_have_english_names_as_all_our_words_are(self, locale, english):
+        assert english_of(locale) == english and dict(countries(english))["DE"] == "Germany"
 
     def test_regions_that_are_no_states_are_left_out(self):
         assert not {"EU", "UN", "ZZ", "EZ"} & set(dict(countries("en")))

@@ -86,7 +86,7 @@ def test_what_is_given_back_of_a_statement_gets_a_note_that_names_it(db, own, de
     december.advance(days=31)
     line = next(each for each in lines_of(db, issue(db, own, DECEMBER)) if each.reference == given.number)
     assert line.kind == "credit" and line.amount_minor == 480
-    assert line.note == f"Gives back {charge_of(db, own).number} on statement {statement.number}: A quiet line"
+    assert line.note == f"Gives back part of {charge_of(db, own).number} on statement {statement.number}: A quiet line"
     assert issue_credit_notes(db) == 0
 
 
