@@ -18,6 +18,7 @@ from portal.letters import bounces as bounce_jobs, flows as letter_jobs
 from portal.numbers import flows as numbers_jobs, stock_flows as number_jobs
 from portal.numbers.emergency_views import bp as emergency
 from portal.numbers.port_views import bp as port_ins
+from portal.numbers.preparing_views import bp as preparing
 from portal.numbers.resting_views import bp as resting_numbers
 from portal.numbers.views import bp as numbers
 from portal.operator.bounce_views import bp as mail_webhook
@@ -67,6 +68,7 @@ BLUEPRINTS = (
     services,
     numbers,
     emergency,
+    preparing,
     port_ins,
     resting_numbers,
     pbx,

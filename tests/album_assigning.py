@@ -129,6 +129,7 @@ class AssigningChapters(Walker):
         page.click("text=Send the request")
         self.see(page, f"{name}-port-in")
         asked = page.url
+        self._prepare(page, name)
         page.click("text=Add the document")
         self.see(page, f"{name}-port-in-paper-errors")
         paper = {"name": "Letter of authority.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 yes"}
@@ -137,22 +138,45 @@ class AssigningChapters(Walker):
         self.see(page, f"{name}-port-in-with-paper")
         return asked
 
-    def _rival(self) -> None:
-        """A customer of another white label asks for a number that was asked for here."""
-        other = cast.KAURI if self.tenant is cast.NORTHWIND else cast.NORTHWIND
+    def _prepare(self, page: Page, name: str) -> None:
+        """What is wanted of the first number, once with something wrong."""
+        page.click("main a:has-text('Prepare')")
+        self.see(page, f"{name}-port-in-preparation")
+        page.uncheck("input[name=numbers] >> nth=1")
+        page.select_option("#to", "outside")
+        page.fill("#line1", "")
+        page.click("button:text-is('Save')")
+        self.see(page, f"{name}-port-in-preparation-errors")
+        line, city, postcode = ADDRESS[self.host]
+        for field, value in (("to_outside", "020 7946 0998"), ("line1", line), ("city", city), ("postcode", postcode)):
+            page.fill(f"#{field}", value)
+        page.click("button:text-is('Save')")
+        self.see(page, f"{name}-port-in-prepared")
+
+    @property
+    def _other(self) -> cast.Tenant:
+        return cast.KAURI if self.tenant is cast.NORTHWIND else cast.NORTHWIND
+
+    def _rival(self, taken: str) -> None:
+        """A customer of another white label asks for a number that was asked for here, and for one that is here."""
+        other = self._other
         page = self.signed_in(other.staff[0].email, host=other.brand.host)
         self.go(page, "/customers?state=active&by=white_label", host=other.brand.host)
         page.click("tbody th a >> nth=0")
         page.goto(f"{page.url}/numbers/port-ins")
-        page.fill("#numbers", DIALLED[self.host] + ABROAD[self.host].format(int(self.mark, 16) % 100)[1:])
+        wanted = DIALLED[self.host] + ABROAD[self.host].format(int(self.mark, 16) % 100)[1:]
+        page.fill("#numbers", f"{wanted}\n{taken}")
         page.fill("#losing_provider", "Gannet Lines")
         page.fill("#wanted_day", self._in_days(14))
         page.click("text=Send the request")
         page.wait_for_url("**/port-ins/*-*")
 
     def _operators_desk(self) -> None:
-        self._rival()
         page = self.signed_in(cast.OPERATOR_STAFF.email, host=OPERATOR_HOST)
+        self.go(page, "/operator/numbers?state=free", host=OPERATOR_HOST)
+        page.select_option("#holder", label=self.tenant.brand.name)
+        page.click("form.filters button")
+        self._rival(page.inner_text(".panel:not(.mt-4) tbody th a >> nth=0"))
         self.go(page, "/operator/emergency", "operator-emergency", host=OPERATOR_HOST)
         page.click("tbody th a >> nth=0")
         self.see(page, "operator-address")
@@ -161,6 +185,10 @@ class AssigningChapters(Walker):
         page.fill("[name=register-reference]", "ESO-2207")
         page.click("text=It is registered")
         self.go(page, "/operator/port-ins", "operator-port-ins", host=OPERATOR_HOST)
+        page.click(f".panel:not(.mt-4) tr:has-text('{self._other.brand.name}'):has-text('and 1 more') a >> nth=-1")
+        page.wait_for_selector("text=in the stock already")
+        self.see(page, "operator-port-in-in-stock")
+        page.go_back()
         page.click(f"{self._asked_here} >> nth=0")
         page.wait_for_selector("text=Others ask for the same numbers")
         self.see(page, "operator-port-in")

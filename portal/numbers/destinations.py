@@ -34,6 +34,14 @@ class Told:
     can_edit: bool
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A destination in words, or why calls cannot go there."""
+
+    words: str = ""
+    wrong: str = ""
+
+
 class Switchboard(Protocol):
     """What the room with phone settings answers about the account of a desk."""
 
@@ -45,6 +53,9 @@ class Switchboard(Protocol):
 
         The caller holds the account's row. Raises NotAllowed when the choice is not the reader's.
         """
+
+    def seen(self, db: TenantSession, desk: Desk, wanted: Wanted) -> "Seen":
+        """A destination as it is now, for numbers that are not the account's yet."""
 
     def told(self, db: TenantSession, desk: Desk) -> Told | None:
         """None for whoever does not read the phone settings of the account."""
@@ -67,6 +78,10 @@ class CannotGoThere(Refusal):
 
 def offers(db: TenantSession, desk: Desk) -> Offers:
     return switchboard.offers(db, desk) if switchboard is not None else []
+
+
+def seen(db: TenantSession, desk: Desk, wanted: Wanted) -> Seen:
+    return switchboard.seen(db, desk, wanted) if switchboard is not None else Seen()
 
 
 def told(db: TenantSession, desk: Desk) -> Told | None:

@@ -115,6 +115,12 @@ def searched_digits(words: str) -> str:
     return digits.lstrip("0")
 
 
+def writings(e164: str) -> tuple[str, ...]:
+    """A number as people write it, with its spaces and without: what it is found by among others."""
+    at_home = national(e164)
+    return e164, international(e164), at_home, "".join(c for c in at_home if c.isdecimal())
+
+
 def shown(words: str) -> str:
     """What somebody wrote, cut short, without signs that no page and no database takes."""
     cut = words[:MOST_SHOWN]

@@ -34,15 +34,15 @@ class NotValidated(Refusal):
     text = "Only an address that was validated is registered. It may have been changed meanwhile."
 
 
-def check(place: Place, number: Number) -> Place:
+def check(place: Place, number_country: str) -> Place:
     """The address as the post of its country writes it, if help can be sent there as far as rules can tell: complete,
     in its country's form, no post-office box, where the number is. Raises WrongAddress. Whether there is such a place
     only the emergency services can tell, when it is registered.
 
     Rules of the country from the address data that Google publishes, as for every address (`kit/postal.py`).
     """
-    if number.country not in (WORLD, place.country):
-        where = place_name(number.country)
+    if number_country not in (WORLD, place.country):
+        where = place_name(number_country)
         raise WrongAddress(f"The number is of {where}: the address has to lie there.", field="country")
     _refuse_without_words(place)
     for line in ("line1", "line2"):
@@ -76,7 +76,7 @@ def enter(db: TenantSession, account: Account, number: Number, place: Place, *, 
     The caller holds the account's row. Raises WrongAddress for one that does not validate; what was there before stays.
     """
     _refuse_unassigned(account, number)
-    checked = check(place, number)
+    checked = check(place, number.country)
     known = db.get(EmergencyAddress, (db.tenant, number.id))
     # What was refused stays refused: only another address is looked at anew.
     if known is not None and as_place(known) == checked:
@@ -88,7 +88,7 @@ def enter(db: TenantSession, account: Account, number: Number, place: Place, *, 
         setattr(known, part, getattr(checked, part))
     known.entered_at, known.entered_by, known.problem, known.reference = now(), by.name, "", ""
     known.state, known.validated_at, known.registered_at = EmergencyState.VALIDATED.value, now(), None
-    record(db, "emergency.entered", by=by, subject=account.id, number=number.e164, address=_words(checked))
+    record(db, "emergency.entered", by=by, subject=account.id, number=number.e164, address=place_line(checked))
     raise_event(db, "emergency.entered", account=account.id, number=number.e164)
     record(db, "emergency.validated", by=by, subject=account.id, number=number.e164)
     raise_event(db, "emergency.validated", account=account.id, number=number.e164)
@@ -137,10 +137,11 @@ def as_place(address: EmergencyAddress | Address) -> Place:
 
 def address_words(address: EmergencyAddress) -> str:
     """The address on one line."""
-    return _words(as_place(address))
+    return place_line(as_place(address))
 
 
-def _words(place: Place) -> str:
+def place_line(place: Place) -> str:
+    """A place on one line."""
     parts = ("line1", "line2", "city", "region", "postcode", "country")
     return Address(**{part: getattr(place, part) for part in parts}).words()
 

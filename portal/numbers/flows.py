@@ -1,20 +1,16 @@
-"""What the clock does with numbers, and what takes the platform's view: the whole stock."""
+"""What the clock does with numbers, and what takes two views at once: the stock and an account."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import select
 
 from portal.accounts.queries import held_customer_or_404
 from portal.audit.commands import Actor
 from portal.kit import jobs
-from portal.kit.db import PLATFORM, reading, shared_transaction, transaction
+from portal.kit.db import PLATFORM, shared_transaction, transaction
 from portal.kit.refusals import NotFound
-from portal.numbers import porting
+from portal.numbers import arriving, porting
 from portal.numbers.assigning import free_run_out
-from portal.numbers.models import PortRequest, StockNumber
-from portal.numbers.porting import NumberKnown, Ported
+from portal.numbers.models import PortRequest
 
 
 @jobs.every(300, "numbers.tidy")
@@ -24,22 +20,13 @@ def tidy(payload: dict[str, Any]) -> None:
         free_run_out(db)
 
 
-def refuse_known(ported: Iterable[Ported]) -> None:
-    """Raises NumberKnown for a number that is in the stock, whoever has it."""
-    wanted = [each.e164 for each in ported]
-    with reading(PLATFORM) as db:
-        known = db.scalar(select(StockNumber.e164).where(StockNumber.e164.in_(wanted)).limit(1))
-    if known is not None:
-        raise NumberKnown(known)
-
-
 def complete_port(white_label_id: UUID, port_id: UUID, *, by: Actor) -> None:
     """The numbers of a request come into the stock and to their account, in one transaction. Raises NotFound, and
-    what `porting.complete` raises; then nothing was done."""
+    what `arriving.complete` raises; then nothing was done."""
     with shared_transaction(white_label_id) as (everything, db):
         known = db.load(PortRequest, port_id)
         if known is None:
             raise NotFound
         account = held_customer_or_404(db, known.account_id)
         port = porting.port_or_404(db, account.id, port_id, held=True)
-        porting.complete(everything, db, account, port, by=by)
+        arriving.complete(everything, db, account, port, by=by)

@@ -36,8 +36,8 @@ def tell_payers(db: TenantSession, account: Account, numbers: Sequence[Number], 
             )
 
 
-def tell_of_port(db: TenantSession, port: PortRequest, to: User) -> None:
-    """Where a request stands now, to whoever sent it."""
+def tell_of_port(db: TenantSession, port: PortRequest, to: User, *, left_out: Sequence[str] = ()) -> None:
+    """Where a request stands now, to whoever sent it, with what could not be done as it was wanted."""
     tenant = white_label(db)
     side = "customers" if is_staff(db, to.id) else "account"
     letters.write(
@@ -51,5 +51,6 @@ def tell_of_port(db: TenantSession, port: PortRequest, to: User) -> None:
         losing_provider=port.losing_provider,
         day=day(port.agreed_day, tenant) if port.agreed_day else "",
         reason=port.answer,
+        left_out=list(left_out),
         url=current().address(tenant.host, f"/{side}/{port.account_id}/numbers/port-ins/{port.id}"),
     )

@@ -119,7 +119,8 @@ class EmergencyAddress(TenantOwned, Base):
 
 
 class PortRequest(TenantRow, Base):
-    """Numbers that a customer account moves here. `numbers` are E.164, with the kind, country and area of each."""
+    """Numbers that a customer account moves here. `numbers` are E.164, with the kind, country and area of each, and
+    what is wanted of it once it is here (`preparing.Wish`)."""
 
     __tablename__ = "port_request"
     __table_args__ = (

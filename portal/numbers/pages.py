@@ -13,10 +13,11 @@ from portal.identity.models import User
 from portal.kit.db import TenantSession
 from portal.kit.paging import Key
 from portal.kit.refusals import NotFound
+from portal.kit.slices import Asked, Listed, listed
 from portal.numbers import destinations
 from portal.numbers.assigning import reserved_for
 from portal.numbers.charging import price_classes
-from portal.numbers.e164 import KINDS, international, place_name
+from portal.numbers.e164 import KINDS, international, place_name, writings
 from portal.numbers.emergency import address_words, as_place
 from portal.numbers.forms import PARTS
 from portal.numbers.lifecycle import EmergencyState, NumberState
@@ -37,7 +38,7 @@ class Line:
     """A number of the account. `state` is a badge: works, address, refused, or the account's own state. `goes_to` is
     empty while calls to it go nowhere yet."""
 
-    id: UUID
+    e164: str
     href: str
     number: str
     sub: str
@@ -58,7 +59,7 @@ class Resting:
 
 @dataclass(frozen=True)
 class NumbersPage:
-    lines: list[Line]
+    found: Listed[Line]
     tells_calls: bool
     reserved: int
     reserved_until: str
@@ -119,30 +120,35 @@ class Calls:
     edit_href: str
 
 
-def numbers_page(db: TenantSession, desk: NumbersDesk) -> NumbersPage:
+def numbers_page(db: TenantSession, desk: NumbersDesk, asked: Asked) -> NumbersPage:
     tenant, account = white_label(db), desk.account
     people, addresses = names_of(db, account.id), emergency_addresses_of(db, account.id)
     reserved, told = reserved_for(db, account.id), destinations.told(db, desk.desk)
+    lines = [
+        Line(
+            number.e164,
+            f"{desk.base}/{number.id}",
+            international(number.e164),
+            place_words(number),
+            _whose(people, number),
+            told.words.get(number.e164, "") if told is not None else "",
+            badge(desk, number, addresses.get(number.id)),
+            _since(number, tenant),
+        )
+        for number in numbers_of(db, account.id)
+    ]
     return NumbersPage(
-        lines=[
-            Line(
-                number.id,
-                f"{desk.base}/{number.id}",
-                international(number.e164),
-                place_words(number),
-                _whose(people, number),
-                told.words.get(number.e164, "") if told is not None else "",
-                badge(desk, number, addresses.get(number.id)),
-                _since(number, tenant),
-            )
-            for number in numbers_of(db, account.id)
-        ],
+        found=listed(lines, asked, desk.base, size=LONGEST_PAGE, key_of=lambda line: line.e164, texts_of=_texts),
         tells_calls=told is not None,
         reserved=len(reserved),
         reserved_until=clock_words(reserved[0].until, tenant) if reserved else "",
         resting=_resting(db, desk, tenant),
         ports=port_lines(db, desk),
     )
+
+
+def _texts(line: Line) -> tuple[str, ...]:
+    return (*writings(line.e164), line.sub, line.whose, line.goes_to)
 
 
 def _resting(db: TenantSession, desk: NumbersDesk, tenant: WhiteLabel) -> list[Resting]:
@@ -156,6 +162,7 @@ def _resting(db: TenantSession, desk: NumbersDesk, tenant: WhiteLabel) -> list[R
 
 
 MOST_SHOWN = 5
+LONGEST_PAGE = 50
 
 
 def number_rows(db: TenantSession, account: Account) -> list[tuple[str, str]]:

@@ -1,18 +1,25 @@
 """The forms of a port-in request, and of its papers."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from flask import g
 from flask_wtf.file import FileField
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, StopValidation, ValidationError
 
+from portal.identity.models import User
 from portal.kit.forms import PortalForm, Text, choices
 from portal.kit.world import countries
+from portal.numbers.destinations import Offers, Wanted
 from portal.numbers.documents import LARGEST_BYTES, Document, NotADocument, read_document
-from portal.numbers.e164 import NotANumber, read_number
+from portal.numbers.e164 import NotANumber, international, read_number
+from portal.numbers.forms import HelpAddressForm, whose_choices
+from portal.numbers.models import PortRequest
 from portal.numbers.porting import NewPort, Ported, refuse_day
+from portal.numbers.preparing import Wish
 
 MOST_NUMBERS = 100
 LONGEST_LIST = 6000
@@ -66,6 +73,52 @@ class PortForm(PortalForm):
         return NewPort(
             self.ported, self.losing_provider.data or "", self.losing_account.data or "", self.wanted_day.data
         )
+
+
+class PrepareForm(HelpAddressForm):
+    """What is wanted of some numbers of a request once they are here. All of it is optional."""
+
+    seen = HiddenField()
+    numbers = SelectMultipleField("For these numbers")
+    to = SelectField("Calls go to", validate_choice=False)
+    to_outside = StringField("Number outside", [Text(40, optional=True)])
+    user = SelectField("Whose number it is", default="")
+    line1 = StringField("Address", [Text(120, optional=True)])
+
+    def offer(self, port: PortRequest, people: Iterable[User], offers: Offers) -> None:
+        """Give the choices. Without offers where calls go is not the reader's to say, and stays as it is."""
+        asked = [each["e164"] for each in port.numbers]
+        self.numbers.choices = choices((each, international(each)) for each in asked)
+        self.user.choices = whose_choices(people)
+        self.to.choices = choices([("", "Decide later"), *offers])
+        if not offers:
+            del self.to, self.to_outside
+
+    def show(self, e164s: list[str], wish: Wish) -> None:
+        """Stand at what is wanted of these numbers now."""
+        self.numbers.data, self.user.data = e164s, str(wish.user_id or "")
+        if "to" in self and wish.to is not None:
+            self.to.data, self.to_outside.data = wish.to.value, wish.to.outside
+
+    def validate_numbers(self, field: Any) -> None:
+        if not field.data:
+            raise StopValidation("Choose at least one number.")
+
+    def validate_line1(self, field: Any) -> None:
+        if not field.data and any(self[part].data for part in ("line2", "city", "region", "postcode")):
+            raise StopValidation("Write the street and number, or leave the whole address empty.")
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """What was typed counts, also when nothing is chosen above it."""
+        if "to" not in self or not (self.to.data or self.to_outside.data):
+            return None
+        return Wanted(self.to.data or "", self.to_outside.data or "")
+
+    @property
+    def wish(self) -> Wish:
+        whose = UUID(self.user.data) if self.user.data else None
+        return Wish(self.wanted, whose, self.place if self.line1.data else None)
 
 
 class DocumentForm(PortalForm):

@@ -1,16 +1,22 @@
 """What the pages of port-in requests show, as ready words: to the customer, the white label and the operator."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from urllib.parse import urlencode
 from uuid import UUID
 
+from portal.accounts.commands import Place
+from portal.accounts.queries import addresses_of, members_of
 from portal.audit.models import AuditRow
 from portal.kit.db import TenantSession
+from portal.numbers import destinations
 from portal.numbers.charging import price_classes
 from portal.numbers.e164 import KINDS, international, place_name
+from portal.numbers.emergency import WrongAddress, as_place, check, place_line
 from portal.numbers.lifecycle import PORT_MOVES, PortState
 from portal.numbers.models import PortRequest
-from portal.numbers.porting import acts_on_port, documents_of, ports_of
+from portal.numbers.porting import OVER, acts_on_port, documents_of, ports_of
+from portal.numbers.preparing import Wish, wish_of
 from portal.numbers.prices import Prices
 from portal.numbers.rights import NumbersDesk
 from portal.whitelabels.models import WhiteLabel
@@ -48,7 +54,18 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Numbers of which the same is wanted once they are here; `rows` are empty when nothing is."""
+
+    numbers: list[str]
+    rows: list[tuple[str, str]]
+    href: str
+
+
+@dataclass(frozen=True)
 class PortPage:
+    """`wanted` is empty where nobody may say so: at the operator's desk, and once the request is over."""
+
     id: UUID
     reference: str
     state: str
@@ -61,6 +78,7 @@ class PortPage:
     may_cancel: bool
     may_send_again: bool
     may_add_papers: bool
+    wanted: list[Wanted]
 
 
 def port_lines(db: TenantSession, desk: NumbersDesk) -> list[PortLine]:
@@ -103,8 +121,50 @@ def port_page(db: TenantSession, port: PortRequest, desk: NumbersDesk | None = N
         ],
         may_cancel=PortState.CANCELLED in PORT_MOVES[state],
         may_send_again=state is PortState.REJECTED,
-        may_add_papers=state not in (PortState.COMPLETED, PortState.CANCELLED),
+        may_add_papers=state not in OVER,
+        wanted=_wanted(db, port, desk) if desk is not None and state not in OVER else [],
     )
+
+
+def _wanted(db: TenantSession, port: PortRequest, desk: NumbersDesk) -> list[Wanted]:
+    """The numbers by what is wanted of them, each such part in its order in the request."""
+    groups: dict[Wish, list[str]] = {}
+    for each in port.numbers:
+        groups.setdefault(wish_of(each), []).append(each["e164"])
+    base = f"{desk.base}/port-ins/{port.id}/preparation"
+    people = {user.id: user.display_name for _, user in members_of(db, desk.account.id)}
+    return [
+        Wanted(
+            [international(each) for each in e164s],
+            _wish_rows(db, desk, wish, people),
+            f"{base}?{urlencode([('number', each) for each in e164s])}",
+        )
+        for wish, e164s in groups.items()
+    ]
+
+
+def _wish_rows(db: TenantSession, desk: NumbersDesk, wish: Wish, people: dict[UUID, str]) -> list[tuple[str, str]]:
+    rows = []
+    if wish.to is not None:
+        seen = destinations.seen(db, desk.desk, wish.to)
+        rows.append(("Calls go to", seen.words or seen.wrong))
+    if wish.user_id is not None:
+        rows.append(("Whose", people.get(wish.user_id, "Somebody who has left. Choose another.")))
+    if wish.place is not None:
+        rows.append(("Emergency calls", place_line(wish.place)))
+    return rows
+
+
+def address_to_begin_with(db: TenantSession, port: PortRequest, wanted: Place | None) -> dict[str, str]:
+    """What the form begins with: the address that is wanted, or where the account says its telephones are, if help
+    would find that."""
+    if wanted is None:
+        places = addresses_of(db, port.account_id)
+        try:
+            wanted = check(as_place(places.get("service", places["business"])), port.numbers[0]["country"])
+        except WrongAddress:
+            return {}
+    return asdict(wanted)
 
 
 def _kind_words(ported: dict[str, str]) -> str:
@@ -142,6 +202,7 @@ def _price_rows(db: TenantSession, port: PortRequest, desk: NumbersDesk | None) 
 
 TITLES = {
     "port-in.submitted": ("is-done", "mail", "Sent"),
+    "port-in.prepared": ("is-done", "check", "Prepared for the arrival"),
     "port-in.document": ("is-done", "page", "Document added"),
     "port-in.accepted": ("is-done", "check", "Accepted"),
     "port-in.scheduled": ("is-done", "clock", "Day agreed"),
@@ -169,5 +230,7 @@ def _event(row: AuditRow, tenant: WhiteLabel) -> Event:
     lines = [f"{moment(row.at, tenant)}, {row.actor_name}"]
     if row.details.get("day"):
         lines.append(day(date.fromisoformat(row.details["day"]), tenant))
+    lines += map(international, row.details.get("numbers", []))
+    lines += row.details.get("left_out", [])
     lines += [str(row.details[key]) for key in ("reason", "name") if row.details.get(key)]
     return Event(kind, icon, title, tuple(lines))

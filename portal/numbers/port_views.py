@@ -15,7 +15,7 @@ from portal.kit.db import reading, transaction
 from portal.kit.limits import limiter
 from portal.kit.refusals import NotFound
 from portal.kit.web import page
-from portal.numbers import flows, porting
+from portal.numbers import porting
 from portal.numbers.lifecycle import PortState
 from portal.numbers.models import PortDocument
 from portal.numbers.port_forms import DocumentForm, PortForm
@@ -43,7 +43,6 @@ def submit(side: Side, account_id: UUID) -> Response:
     if not form.validate_on_submit():
         return _form(desk, form)
     try:
-        flows.refuse_known(form.ported)
         with transaction() as db:
             made = porting.submit(db, held_customer_or_404(db, account_id), form.new, by=actor())
     except porting.NumberKnown as refused:
@@ -83,7 +82,6 @@ def submit_again(side: Side, account_id: UUID, port_id: UUID) -> Response:
     if not form.validate_on_submit():
         return _form(desk, form, port_id)
     try:
-        flows.refuse_known(form.ported)
         with transaction() as db:
             account = held_customer_or_404(db, account_id)
             port = porting.port_or_404(db, account_id, port_id, held=True)

@@ -1,7 +1,7 @@
 """Numbers that a customer moves here from another provider: asked for, taken from state to state, then taken over."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,20 +15,17 @@ from portal.audit.models import AuditRow
 from portal.events.commands import raise_event
 from portal.identity.models import User
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import NotFound, Refusal
 from portal.kit.series import next_number
-from portal.numbers.assigning import announce, refuse_closed_doors
-from portal.numbers.charging import NotSold, charge, price_classes
+from portal.numbers.assigning import refuse_closed_doors
+from portal.numbers.charging import NotSold, price_classes
 from portal.numbers.documents import MOST, Document
 from portal.numbers.e164 import international
 from portal.numbers.letters import tell_of_port
-from portal.numbers.lifecycle import PORT_MOVES, NumberState, PortState
-from portal.numbers.models import Number, NumberBlock, PortDocument, PortRequest, StockNumber
-from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.queries import operator, white_label
-from portal.whitelabels.words import day as day_words
+from portal.numbers.lifecycle import PORT_MOVES, PortState
+from portal.numbers.models import Number, PortDocument, PortRequest
 
 DAYS_AHEAD = 3
 """Working days between the request and the wanted day at least: the losing provider is given that long to answer."""
@@ -39,6 +36,7 @@ ONE_AT_A_TIME = "port-in-tries"
 """A series that is taken for its lock, held until the end: two requests for one number cannot pass each other."""
 
 OPEN = (PortState.SUBMITTED, PortState.ACCEPTED, PortState.SCHEDULED)
+OVER = (PortState.COMPLETED, PortState.CANCELLED)
 
 
 class NumberKnown(Refusal):
@@ -54,13 +52,6 @@ class PortMoved(Refusal):
 
     def __init__(self, state: str) -> None:
         super().__init__(f"It is {state}. Look at it again.")
-
-
-class PortNotDue(Refusal):
-    heading = "The agreed day has not come"
-
-    def __init__(self, day: str) -> None:
-        super().__init__(f"The numbers move on {day}. If they are here already, move the day first.")
 
 
 class TooManyDocuments(Refusal):
@@ -79,6 +70,11 @@ class Ported:
     area: str = ""
     price_class: str = ""
     needs_address: bool = False
+
+    @classmethod
+    def read(cls, asked: Mapping[str, Any]) -> "Ported":
+        """A number as its request keeps it, beside what is wanted of it."""
+        return cls(**{each.name: asked[each.name] for each in fields(cls) if each.name in asked})
 
 
 @dataclass(frozen=True)
@@ -101,8 +97,8 @@ def earliest_day(today: date) -> date:
 def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> PortRequest:
     """Ask for numbers. Raises NoNumbersNow or NumberKnown. The caller holds the account's row.
 
-    The stock is looked at before (`flows.refuse_known`); whoever is too quick for that is stopped when the numbers are
-    taken over. What other white labels ask for is nobody's business but the operator's.
+    What the own white label has or asks for is refused here. What others have or ask for is nobody's business but the
+    operator's, who sees it on the request's page; the completion stops there.
     """
     refuse_closed_doors(account)
     next_number(db, ONE_AT_A_TIME)
@@ -117,7 +113,7 @@ def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> P
         **_asked(new),
     )
     db.put(made)
-    _tell(db, made, "port-in.submitted", by)
+    tell(db, made, "port-in.submitted", by)
     return made
 
 
@@ -125,12 +121,14 @@ def submit_again(db: TenantSession, account: Account, port: PortRequest, new: Ne
     """Correct a request that was rejected. Raises PortMoved, NoNumbersNow or NumberKnown."""
     refuse_closed_doors(account)
     next_number(db, ONE_AT_A_TIME)
-    _move(port, PortState.SUBMITTED)
+    move(port, PortState.SUBMITTED)
     _refuse_known(db, [each.e164 for each in new.numbers], but=port.id)
+    wishes = {each["e164"]: each["wish"] for each in port.numbers if "wish" in each}
     for column, value in _asked(new).items():
         setattr(port, column, value)
+    port.numbers = [{**each, "wish": wishes[each["e164"]]} if each["e164"] in wishes else each for each in port.numbers]
     port.answer, port.agreed_day = "", None
-    _tell(db, port, "port-in.submitted", by)
+    tell(db, port, "port-in.submitted", by)
 
 
 def _asked(new: NewPort) -> dict[str, Any]:
@@ -164,16 +162,16 @@ def asked_for_as_well(
 
 def cancel(db: TenantSession, port: PortRequest, *, by: Actor) -> None:
     """The requester does not want it any more. Raises PortMoved."""
-    _move(port, PortState.CANCELLED)
-    _tell(db, port, "port-in.cancelled", by)
+    move(port, PortState.CANCELLED)
+    tell(db, port, "port-in.cancelled", by)
 
 
 def withdraw_open(db: TenantSession, account: Account, by: Actor) -> None:
     """An account that closes: nobody moves its numbers here any more, and whoever asked for them hears of it."""
     open_ones = select(PortRequest).where(PortRequest.account_id == account.id, PortRequest.state.in_(OPEN))
     for port in db.scalars(open_ones.order_by(PortRequest.id).with_for_update()).all():
-        _move(port, PortState.CANCELLED)
-        _tell(db, port, "port-in.cancelled", by, letter=True, reason=CLOSED)
+        move(port, PortState.CANCELLED)
+        tell(db, port, "port-in.cancelled", by, letter=True, reason=CLOSED)
 
 
 CLOSED = "The account was closed"
@@ -184,88 +182,28 @@ def accept(db: TenantSession, port: PortRequest, *, price_class: str, needs_addr
     service = price_classes(db).get(price_class)
     if service is None or not service.is_on_sale:
         raise NotSold
-    _move(port, PortState.ACCEPTED)
+    move(port, PortState.ACCEPTED)
     port.numbers = [{**each, "price_class": price_class, "needs_address": needs_address} for each in port.numbers]
-    _tell(db, port, "port-in.accepted", by, letter=True)
+    tell(db, port, "port-in.accepted", by, letter=True)
 
 
 def schedule(db: TenantSession, port: PortRequest, day: date, *, by: Actor) -> None:
     """Raises PortMoved."""
-    _move(port, PortState.SCHEDULED)
+    move(port, PortState.SCHEDULED)
     port.agreed_day = day
-    _tell(db, port, "port-in.scheduled", by, letter=True, day=day.isoformat())
+    tell(db, port, "port-in.scheduled", by, letter=True, day=day.isoformat())
 
 
 def reject(db: TenantSession, port: PortRequest, reason: str, *, by: Actor) -> None:
     """Raises PortMoved."""
-    _move(port, PortState.REJECTED)
+    move(port, PortState.REJECTED)
     port.answer = reason
-    _tell(db, port, "port-in.rejected", by, letter=True, reason=reason)
-
-
-def complete(everything: TenantSession, db: TenantSession, account: Account, port: PortRequest, *, by: Actor) -> None:
-    """The numbers are here: they come into the operator's stock, and to the account, which is charged for them.
-
-    `everything` and `db` are one transaction. The caller holds the rows of the account and the request. Raises
-    PortMoved, PortNotDue, NumberKnown, NoNumbersNow, and what billing raises; then nothing was done.
-    """
-    _move(port, PortState.COMPLETED)
-    if waits_until := day_waited_for(port, tenant := white_label(db)):
-        raise PortNotDue(day_words(waits_until, tenant))
-    refuse_closed_doors(account)
-    ported = [Ported(**each) for each in sorted(port.numbers, key=lambda each: str(each["e164"]))]
-    if not {each.price_class for each in ported} <= set(price_classes(db)):
-        raise NotSold
-    _into_stock(everything, db.tenant, port, ported, by)
-    numbers = [_into_account(db, account, each) for each in ported]
-    charge(db, account, {each.price_class for each in ported}, agreed_minor=None, by=by)
-    for number in numbers:
-        announce(db, account, number, by=by)
-    _tell(db, port, "port-in.completed", by, letter=True)
-
-
-def day_waited_for(port: PortRequest, tenant: WhiteLabel) -> date | None:
-    """The agreed day, while it has not begun where the white label is: nothing is charged before it."""
-    if port.agreed_day is None or port.agreed_day <= today(tenant.time_zone):
-        return None
-    return port.agreed_day
-
-
-def _into_stock(
-    everything: TenantSession, white_label_id: UUID, port: PortRequest, ported: list[Ported], by: Actor
-) -> None:
-    owner = operator(everything)
-    assert owner is not None
-    block = NumberBlock(
-        white_label_id=owner.id,
-        id=new_id(),
-        name=f"Ported in, {port.reference}",
-        count=len(ported),
-        holder_id=white_label_id,
-        handed_at=now(),
-        created_by=by.name,
-    )
-    everything.put(block)
-    shared = {"white_label_id": owner.id, "block_id": block.id, "holder_id": white_label_id}
-    for each in ported:
-        if not insert_if_absent(everything, StockNumber, id=new_id(), **shared, **asdict(each)):
-            raise NumberKnown(each.e164)
-
-
-def _into_account(db: TenantSession, account: Account, ported: Ported) -> Number:
-    facts = {"state": NumberState.ASSIGNED.value, "account_id": account.id, "assigned_at": now()}
-    number_id = new_id()
-    if not insert_if_absent(db, Number, id=number_id, **facts, **asdict(ported)):
-        raise NumberKnown(ported.e164)
-    number = db.load(Number, number_id)
-    assert number is not None
-    return number
+    tell(db, port, "port-in.rejected", by, letter=True, reason=reason)
 
 
 def add_document(db: TenantSession, port: PortRequest, document: Document, *, by: Actor) -> PortDocument:
     """Raises TooManyDocuments, or PortMoved when the request is over. The same file again is not stored again."""
-    if port.state in (PortState.COMPLETED, PortState.CANCELLED):
-        raise PortMoved(port.state)
+    refuse_over(port)
     known = documents_of(db, port.id)
     for each in known:
         if each.sha256 == document.sha256:
@@ -293,6 +231,12 @@ def add_document(db: TenantSession, port: PortRequest, document: Document, *, by
         sha256=document.sha256,
     )
     return made
+
+
+def refuse_over(port: PortRequest) -> None:
+    """Raises PortMoved for a request to which nothing can be added any more."""
+    if port.state in OVER:
+        raise PortMoved(port.state)
 
 
 def documents_of(db: TenantSession, port_id: UUID) -> Sequence[PortDocument]:
@@ -332,13 +276,13 @@ def listen() -> None:
         accounts.after_closed.append(withdraw_open)
 
 
-def _move(port: PortRequest, to: PortState) -> None:
+def move(port: PortRequest, to: PortState) -> None:
     if to not in PORT_MOVES[PortState(port.state)]:
         raise PortMoved(port.state)
     port.state, port.moved_at = to.value, now()
 
 
-def _tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: bool = False, **more: Any) -> None:
+def tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: bool = False, **more: Any) -> None:
     """The trail, the outside world, and where somebody else moved it a letter to who asked for it."""
     db.flush()
     record(db, act, by=by, subject=port.account_id, port_in=str(port.id), reference=port.reference, **more)
@@ -346,7 +290,7 @@ def _tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: 
     db.flush()
     requester = _requester(db, port)
     if letter and requester is not None:
-        tell_of_port(db, port, requester)
+        tell_of_port(db, port, requester, left_out=more.get("left_out", []))
 
 
 def _requester(db: TenantSession, port: PortRequest) -> User | None:

@@ -15,6 +15,7 @@ from portal.identity.guards import actor
 from portal.kit.db import reading, transaction
 from portal.kit.forms import AgreedForm, stripped
 from portal.kit.refusals import BadInput, NotAllowed, Refusal
+from portal.kit.slices import read_asked
 from portal.kit.web import page
 from portal.numbers import assigning, destinations, pages, quote_pages
 from portal.numbers.e164 import international
@@ -48,7 +49,7 @@ def own() -> Response:
 def index(side: Side, account_id: UUID) -> Response:
     desk = numbers_desk(side, account_id)
     with reading() as db:
-        found = pages.numbers_page(db, desk)
+        found = pages.numbers_page(db, desk, read_asked(request.args))
     return page("numbers/index.html", found=found, desk=desk)
 
 

@@ -8,13 +8,16 @@ from sqlalchemy import and_, select
 from portal.accounts.models import Account
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound
+from portal.numbers.arriving import day_waited_for
 from portal.numbers.e164 import international
 from portal.numbers.emergency import address_words
 from portal.numbers.lifecycle import PORT_MOVES, EmergencyState, PortState
-from portal.numbers.models import EmergencyAddress, Number, PortRequest
+from portal.numbers.models import EmergencyAddress, Number, PortRequest, StockNumber
 from portal.numbers.pages import Step, emergency_steps
 from portal.numbers.port_pages import PortLine, PortPage, line_of, port_page
-from portal.numbers.porting import OPEN, asked_for_as_well, day_waited_for
+from portal.numbers.porting import OPEN, asked_for_as_well
+from portal.numbers.stock import holder_name
+from portal.operator.number_queries import state_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, moment
@@ -54,6 +57,17 @@ class Rival:
     who: str
     numbers: str
     sent: str
+
+
+@dataclass(frozen=True)
+class InStock:
+    """A number of an open request that is in the stock already."""
+
+    href: str
+    number: str
+    state: str
+    whose: str
+    way_out: str
 
 
 @dataclass(frozen=True)
@@ -106,10 +120,49 @@ def port_request_page(db: TenantSession, port_id: UUID) -> OperatorPort:
     return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may, waits_until)
 
 
+WAYS_OUT = {
+    "assigned": "Its account has to release it first; then retire it.",
+    "reserved": "Somebody decides on it for up to ten minutes; then retire it.",
+}
+RETIRE = "Nobody uses it. Retire it, and the port-in can be completed."
+
+
+def in_stock_of(db: TenantSession, port_id: UUID, host: WhiteLabel) -> list[InStock]:
+    """In the platform's scope: which numbers of an open request the stock has, and why it cannot be completed yet. A
+    retired number is nobody's: the port-in brings it back."""
+    port = _open_port(db, port_id)
+    wanted = select(StockNumber).where(StockNumber.white_label_id == host.id, StockNumber.retired_at.is_(None))
+    asked = StockNumber.e164.in_([each["e164"] for each in port.numbers] if port is not None else [])
+    return [_in_stock(db, number) for number in db.scalars(wanted.where(asked).order_by(StockNumber.e164))]
+
+
+def _in_stock(db: TenantSession, number: StockNumber) -> InStock:
+    state = state_of(db, number)
+    return InStock(
+        href=f"/operator/numbers/{number.id}",
+        number=international(number.e164),
+        state=state,
+        whose=_whose(db, number) if state in WAYS_OUT else holder_name(db, number.holder_id),
+        way_out=WAYS_OUT.get(state, RETIRE),
+    )
+
+
+def _whose(db: TenantSession, number: StockNumber) -> str:
+    has_it = and_(Number.white_label_id == Account.white_label_id, Number.account_id == Account.id)
+    theirs = Number.white_label_id == number.holder_id, Number.e164 == number.e164
+    account = db.scalar(select(Account).join(Number, has_it).where(*theirs))
+    holder = holder_name(db, number.holder_id)
+    return f"{holder}: {account.name}, account {account.number}" if account is not None else holder
+
+
+def _open_port(db: TenantSession, port_id: UUID) -> PortRequest | None:
+    return db.scalar(select(PortRequest).where(PortRequest.id == port_id, PortRequest.state.in_(OPEN)))
+
+
 def rivals_of(db: TenantSession, port_id: UUID, host: WhiteLabel) -> list[Rival]:
     """In the platform's scope: who else asks for the numbers of an open request, with any white label; when is told by
     the operator's clock."""
-    port = db.scalar(select(PortRequest).where(PortRequest.id == port_id, PortRequest.state.in_(OPEN)))
+    port = _open_port(db, port_id)
     wanted = [each["e164"] for each in port.numbers] if port is not None else []
     return [_rival(db, other, numbers, host) for other, numbers in asked_for_as_well(db, wanted, but=port_id)]
 

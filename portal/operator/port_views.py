@@ -11,12 +11,13 @@ from portal.kit.db import PLATFORM, TenantSession, reading, transaction
 from portal.kit.refusals import NotFound
 from portal.kit.web import page
 from portal.numbers import porting
+from portal.numbers.arriving import InTheStock
 from portal.numbers.flows import complete_port
 from portal.numbers.models import PortDocument, PortRequest
 from portal.numbers.port_views import download
 from portal.operator.pages import white_label_or_404
 from portal.operator.port_forms import AcceptForm, RejectForm, ScheduleForm
-from portal.operator.port_pages import port_list, port_request_page, rivals_of
+from portal.operator.port_pages import in_stock_of, port_list, port_request_page, rivals_of
 
 bp = Blueprint("operator_ports", __name__, url_prefix="/operator")
 ONE = "/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>"
@@ -68,7 +69,11 @@ def schedule(white_label_id: UUID, port_id: UUID) -> Response:
 def complete(white_label_id: UUID, port_id: UUID) -> Response:
     """The numbers are here: stock, account and charges in one transaction, or nothing at all."""
     white_label_or_404(white_label_id)
-    complete_port(white_label_id, port_id, by=actor())
+    try:
+        complete_port(white_label_id, port_id, by=actor())
+    except InTheStock as refused:
+        refused.ways = (("Back to the request", f"/operator/white-labels/{white_label_id}/port-ins/{port_id}"),)
+        raise
     return _done(white_label_id, port_id, "The numbers are in the stock and assigned. Their charges are made.")
 
 
@@ -114,10 +119,10 @@ def _show(white_label_id: UUID, port_id: UUID, **came_back: object) -> Response:
             "reject": RejectForm(formdata=None, prefix="reject"),
         }
     with reading(PLATFORM) as db:
-        rivals = rivals_of(db, port_id, g.white_label)
+        rivals, known = rivals_of(db, port_id, g.white_label), in_stock_of(db, port_id, g.white_label)
     form = next(iter(came_back.values()), None)
     forms = {**fresh, **came_back}
-    return page("operator/port-in.html", tenant=tenant, found=found, rivals=rivals, forms=forms, form=form)
+    return page("operator/port-in.html", tenant=tenant, found=found, rivals=rivals, known=known, forms=forms, form=form)
 
 
 def _done(white_label_id: UUID, port_id: UUID, words: str) -> Response:

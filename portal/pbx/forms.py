@@ -1,5 +1,6 @@
 """The forms of phone settings: each reads one part, and stands at one that was saved before."""
 
+from abc import ABCMeta, abstractmethod
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from wtforms import (
     SelectField,
     StringField,
 )
+from wtforms.form import FormMeta
 from wtforms.validators import Regexp, StopValidation
 
 from portal.kit.forms import PortalForm, Text, choices
@@ -44,19 +46,26 @@ BARRED = ("international", "premium", "mobile")
 STRATEGIES = choices((each.value, STRATEGY_WORDS[each]) for each in Strategy)
 
 
-class PartForm(PortalForm):
-    """Base: `offer` fills the choices, `show` stands at a part, `part` is what was typed."""
+class PartMeta(FormMeta, ABCMeta):
+    """Forms of which some are only there to be built upon."""
+
+
+class PartForm(PortalForm, metaclass=PartMeta):
+    """What the form of every part does, besides its fields."""
 
     ROWS: tuple[str, ...] = ()
 
+    @abstractmethod
     def offer(self, offered: Offered, key: str = "") -> None:
-        raise NotImplementedError
+        """Fill the choices; `key` is that of a part which is there already."""
 
+    @abstractmethod
     def show(self, part: Any) -> None:
-        raise NotImplementedError
+        """Stand at a part that was saved before."""
 
+    @abstractmethod
     def part(self, before: Any, key: str) -> Anything:
-        raise NotImplementedError
+        """What was typed, once it is valid."""
 
     @property
     def is_about_rows(self) -> bool:

@@ -1,12 +1,14 @@
 """What the pages of phone settings show, as ready words."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from portal.accounts.queries import members_of, primary_user
 from portal.kit.db import TenantSession
 from portal.kit.lines import TURNING
-from portal.numbers.e164 import international
+from portal.kit.slices import Asked, Listed, listed
+from portal.numbers.e164 import international, writings
 from portal.numbers.models import EmergencyAddress, Number
 from portal.numbers.queries import emergency_addresses_of, numbers_of, works
 from portal.pbx import check, queries
@@ -44,6 +46,8 @@ LISTS = {
 MAIL_SHAPE = re.compile(MAIL)
 DEEPEST = 6
 PER_PAGE = 20
+LONGEST_PAGE = 50
+MOST_FLOWS = 20
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Flow:
 @dataclass(frozen=True)
 class HomePage:
     flows: list[Flow]
+    more_flows: int
     sections: list[tuple[str, str, str]]
     rules: Rows
     is_empty: bool
@@ -73,6 +78,7 @@ class HomePage:
 
 @dataclass(frozen=True)
 class PartLine:
+    id: str
     href: str
     title: str
     words: str
@@ -113,9 +119,11 @@ def home_page(db: TenantSession, office: Office) -> HomePage:
         for e in office.own(settings)
     ]
     if not office.is_administrator:
-        return HomePage([], [], [], is_empty=False, own=own)
+        return HomePage([], 0, [], [], is_empty=False, own=own)
+    numbers = numbers_of(db, office.account.id)
     return HomePage(
-        flows=_flows(db, office, settings),
+        flows=_flows(db, office, numbers[:MOST_FLOWS], settings),
+        more_flows=len(numbers[MOST_FLOWS:]),
         sections=[
             (f"{office.base}/{section}", LISTS[section][0], str(len(settings.parts(section)))) for section in SECTIONS
         ],
@@ -125,10 +133,10 @@ def home_page(db: TenantSession, office: Office) -> HomePage:
     )
 
 
-def _flows(db: TenantSession, office: Office, settings: Configuration) -> list[Flow]:
+def _flows(db: TenantSession, office: Office, numbers: Sequence[Number], settings: Configuration) -> list[Flow]:
     addresses = emergency_addresses_of(db, office.account.id)
     flows = []
-    for number in numbers_of(db, office.account.id):
+    for number in numbers:
         route = next((route for route in settings.numbers if route.number == number.e164), None)
         step = _step(route.to, settings) if route else None
         there = f"{office.desk.base}/numbers/{number.id}"
@@ -169,8 +177,9 @@ def _when(part: Anything, field: str) -> str:
     }.get(field, "No answer")
 
 
-def list_page(db: TenantSession, office: Office, section: str) -> tuple[list[PartLine], bool]:
-    """The parts of a section, and whether there is anything to make another from: each number is routed once."""
+def list_page(db: TenantSession, office: Office, section: str, asked: Asked) -> tuple[Listed[PartLine], bool]:
+    """A page of the parts of a section, and whether there is anything to make another from: each number is routed
+    once."""
     _, settings = queries.newest(db, office.account.id)
     names = names_of(db, office)
     signed_in = queries.credentials_of(db, office.account.id)
@@ -180,8 +189,22 @@ def list_page(db: TenantSession, office: Office, section: str) -> tuple[list[Par
         shown = [told[label] for label in ("Person", "Members", "Open", "Callers hear", "Calls go to") if label in told]
         no_phone = section == "extensions" and part.id not in signed_in
         note = "No phone can sign in yet" if no_phone else ""
-        lines.append(PartLine(f"{office.base}/{section}/{part.id}", title(Place(section), part), shown[0], note))
-    return lines, section != "numbers" or len(lines) < len(numbers_of(db, office.account.id))
+        href = f"{office.base}/{section}/{part.id}"
+        lines.append(PartLine(part.id, href, title(Place(section), part), shown[0], note))
+    found = listed(
+        lines,
+        asked,
+        f"{office.base}/{section}",
+        size=LONGEST_PAGE,
+        key_of=lambda line: line.id,
+        texts_of=lambda line: (line.title, line.words, line.note, *_writings(section, line.id)),
+        order=lambda id: (len(id), id),
+    )
+    return found, section != "numbers" or len(lines) < len(numbers_of(db, office.account.id))
+
+
+def _writings(section: str, id: str) -> tuple[str, ...]:
+    return writings(id) if section == "numbers" else ()
 
 
 def history_page(db: TenantSession, office: Office, before: int | None) -> tuple[list[VersionLine], int | None]:

@@ -8,7 +8,7 @@ from portal.audit.commands import Actor
 from portal.kit.db import TenantSession
 from portal.kit.refusals import NotAllowed
 from portal.numbers import destinations as numbers
-from portal.numbers.destinations import Offers, Told, Wanted
+from portal.numbers.destinations import Offers, Seen, Told, Wanted
 from portal.numbers.models import Number
 from portal.pbx import queries
 from portal.pbx.commands import DoesNotFit, add
@@ -40,6 +40,13 @@ class PhoneSettings:
             except NotADestination as error:
                 wrong[number.id] = str(error)
         return wrong or _saved(db, desk, routes, by=by)
+
+    def seen(self, db: TenantSession, desk: Desk, wanted: Wanted) -> Seen:
+        settings, country = queries.newest(db, desk.account.id)[1], white_label(db).country
+        try:
+            return Seen(words=sentence(_target(settings, wanted, country), settings))
+        except NotADestination as error:
+            return Seen(wrong=str(error))
 
     def told(self, db: TenantSession, desk: Desk) -> Told | None:
         if not desk.is_administrator:

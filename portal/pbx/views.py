@@ -13,6 +13,7 @@ from portal.accounts.queries import held_customer_or_404
 from portal.identity.guards import actor, me
 from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.refusals import BadInput, NotAllowed, NotFound
+from portal.kit.slices import read_asked
 from portal.kit.web import page
 from portal.pbx import pages, queries
 from portal.pbx.commands import ChangedMeanwhile, DoesNotFit, Edit, fill, save, undo, with_rules_of
@@ -47,9 +48,9 @@ def index(side: Side, account_id: UUID, section: str) -> Response:
     if section not in SECTIONS:
         raise NotFound
     with reading() as db:
-        lines, can_add = pages.list_page(db, office, section)
+        found, can_add = pages.list_page(db, office, section, read_asked(request.args))
     words = pages.LISTS[section]
-    return page("pbx/list.html", office=office, section=section, words=words, lines=lines, can_add=can_add)
+    return page("pbx/list.html", office=office, section=section, words=words, found=found, can_add=can_add)
 
 
 @bp.get("/customers/<uuid:account_id>/pbx/<section>/<key>", defaults=CUSTOMERS)

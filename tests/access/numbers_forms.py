@@ -13,6 +13,7 @@ _OF_A_CUSTOMER: dict[str, dict[str, Any]] = {
         "country": "GB", "numbers": "020 7946 0999", "losing_provider": "Other", "wanted_day": "2026-12-01"},
     "/port-ins/<uuid:port_id>/cancellation": {},
     "/port-ins/<uuid:port_id>/documents": {},
+    "/port-ins/<uuid:port_id>/preparation": {"country": "GB", "to": "outside", "to_outside": "020 7946 0998"},
     "/quote": {"agreed": "0", "number": str(uuid4())},
     "/reservations": {"chosen": str(uuid4())},
     "/reservations/<uuid:number_id>/return": {},

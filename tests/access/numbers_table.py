@@ -14,6 +14,7 @@ _BOTH_SIDES = {
     "/port-ins/<uuid:port_id>": ("GET", RUNS_IT),
     "/port-ins/<uuid:port_id>/again": ("GET POST", RUNS_IT),
     "/port-ins/<uuid:port_id>/cancellation": ("POST", RUNS_IT),
+    "/port-ins/<uuid:port_id>/preparation": ("GET POST", RUNS_IT),
     "/port-ins/<uuid:port_id>/documents": ("POST", RUNS_IT),
     "/port-ins/<uuid:port_id>/documents/<uuid:document_id>": ("GET", RUNS_IT),
     "/quote": ("GET POST", RUNS_IT),

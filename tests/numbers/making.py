@@ -1,5 +1,7 @@
 """Numbers and their price classes for a test."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from portal.accounts.commands import Place
@@ -8,12 +10,12 @@ from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
 from portal.catalogue.models import Service
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession
+from portal.kit.db import TenantSession, transaction
 from portal.numbers.assigning import assign, reserve
 from portal.numbers.charging import price_classes, quote
 from portal.numbers.documents import Document
 from portal.numbers.emergency import enter
-from portal.numbers.models import Number, PortRequest
+from portal.numbers.models import Number, NumberBlock, PortRequest, StockNumber
 from portal.numbers.porting import NewPort, Ported, add_document, earliest_day, submit
 from tests.billing.making import service
 
@@ -61,6 +63,15 @@ def new_port(*e164s: str) -> NewPort:
 
 def port(db: TenantSession, account: Account, *e164s: str) -> PortRequest:
     return submit(db, account, new_port(*e164s), by=COMMAND_LINE)
+
+
+def in_stock(cast: Any, e164: str, **more: object) -> None:
+    """A number of the stock, alone in its block."""
+    with transaction(cast.operator.id) as db:
+        block = NumberBlock(name="x", created_by="x", count=0 if "retired_at" in more else 1)
+        db.put(block)
+        facts = {"kind": "geographic", "country": "GB", "price_class": "old", "needs_address": False, "area": "London"}
+        db.put(StockNumber(e164=e164, block_id=block.id, **facts | more))
 
 
 def one_of_each(db: TenantSession, account: Account) -> dict[str, object]:

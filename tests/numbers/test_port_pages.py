@@ -8,13 +8,14 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Membership
 from portal.audit.commands import COMMAND_LINE
+from portal.kit.clock import now
 from portal.kit.db import reading, transaction
 from portal.numbers.models import EmergencyAddress, PortDocument, PortRequest
 from portal.numbers.porting import accept
 from portal.verify import verify
 from tests.accounts.making import OPTION_2, customer
 from tests.cast import on_sqlite
-from tests.numbers.making import give, number, port, price_class
+from tests.numbers.making import give, in_stock, number, port, price_class
 from tests.numbers.test_pages import Street
 from tests.signup.browsing import words
 from tests.uploads import multipart
@@ -115,7 +116,9 @@ class TestPortIn:
             olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk)
         assert olga.submit(f"{mine}/completion", page=mine).status_code == 303
         assert named not in words(olga.get(other)) and named not in words(olga.get(mine))
-        assert olga.submit(f"{other}/completion", page=other).status_code == 422
+        late = olga.get(other)
+        assert "Not to be completed yet" in words(late) and f'action="{other}/completion"' not in late.text
+        assert olga.submit(f"{other}/completion", page=other).status_code == 409
         with reading(kauri.id) as db:
             assert db.load(PortRequest, theirs).state == "scheduled"
 
@@ -153,6 +156,31 @@ class TestPortIn:
         assert answer.status_code == 422 and says in words(answer)
         with reading(street.tenant.id) as db:
             assert db.scalars(select(PortRequest)).all() == []
+
+    @on_sqlite
+    @pytest.mark.parametrize("has", ["kauri", None])
+    def test_what_others_have_is_told_to_the_operator_alone(self, street, browse, cast, has):
+        """Red when the whole stock refuses: one white label could ask what another has, number by number."""
+        in_stock(cast, "+442079460123", holder_id=cast.kauri.id if has else None)
+        if has:
+            with transaction(cast.kauri.id) as db:
+                theirs = customer(db, cast.kauri.plans["courtesy"], OPTION_2, name="Acme")
+                number(db, e164="+442079460123", state="assigned", account_id=theirs.id, assigned_at=now())
+        answer, base = ask(street, browse)
+        asked = the_port(street)
+        assert answer.location == f"{base}/{asked.id}"
+        own = words(browse(street.owner).get(answer.location))
+        assert "stock" not in own and "Kauri" not in own and "Acme" not in own
+        olga, desk = browse(cast.olga), f"/operator/white-labels/{street.tenant.id}/port-ins/{asked.id}"
+        said = "Its account has to release it first" if has else "The stock Nobody uses it"
+        page = words(olga.get(desk))
+        assert "This number is in the stock already" in page and said in page
+        assert (": Acme, account" in page) is bool(has)
+        olga.submit(f"{desk}/acceptance", {"accept-price_class": "geo"}, page=desk)
+        olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk)
+        refused = olga.submit(f"{desk}/completion", page=desk)
+        assert refused.status_code == 409 and "cannot come in a second time" in words(refused)
+        assert f'href="{desk}"' in refused.text and the_port(street).state == "scheduled"
 
     def test_a_number_that_is_here_already(self, street, browse):
         answer, _ = ask(street, browse, numbers="0113 496 0000")

@@ -16,6 +16,7 @@ from portal.kit.db import reading, shared_transaction, transaction
 from portal.kit.refusals import NotFound
 from portal.letters.models import Letter
 from portal.numbers import flows
+from portal.numbers.arriving import InTheStock, PortNotDue
 from portal.numbers.assigning import NoNumbersNow, listen
 from portal.numbers.charging import NotSold, price_classes
 from portal.numbers.lifecycle import PORT_MOVES, PortState
@@ -23,7 +24,6 @@ from portal.numbers.models import Number, NumberBlock, PortRequest, StockNumber
 from portal.numbers.porting import (
     NumberKnown,
     PortMoved,
-    PortNotDue,
     accept,
     acts_on_port,
     cancel,
@@ -37,7 +37,7 @@ from portal.numbers.porting import (
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay
 from tests.cast import on_sqlite
-from tests.numbers.making import charged, new_port, number, port, price_class
+from tests.numbers.making import charged, in_stock, new_port, number, port, price_class
 
 LONDON = "+442079460123"
 
@@ -139,16 +139,6 @@ class TestKnown:
         cancel(db, first, by=COMMAND_LINE)
         port(db, run, "+442079460124")
 
-    def test_a_number_of_the_stock_whoever_has_it(self, cast, northwind, clock):
-        """Red when only the own tenant is looked at."""
-        with transaction(cast.operator.id) as db:
-            block = db.put(NumberBlock(name="x", created_by="x"))
-            db.put(StockNumber(e164=LONDON, kind="geographic", country="GB", price_class="geo", needs_address=False,
-                               block_id=block.id))
-        with pytest.raises(NumberKnown, match="is here already"):
-            flows.refuse_known(new_port(LONDON).numbers)
-        flows.refuse_known(new_port("+442079460125").numbers)
-
     def test_an_account_that_takes_no_numbers(self, db, northwind, geo, run):
         with pytest.raises(NoNumbersNow):
             port(db, customer(db, northwind.plans["desk"], OPTION_1, name="Waiting"))
@@ -191,9 +181,9 @@ class TestCompletion:
             assert {s.block_id for s in db.scalars(select(StockNumber))} == {block.id}
         assert [words for finding in verify() for words in finding.differences] == []
 
-    @pytest.mark.parametrize("why", ["money", "state", "class"])
+    @pytest.mark.parametrize("why", ["money", "state", "class", "stock"])
     def test_refused_nothing_is_done(self, cast, northwind, ready, why):
-        """Red when the stock is written in a transaction of its own."""
+        """Red when the stock is written in a transaction of its own; for the stock, when it takes any row over."""
         own_id, asked_id = ready
         with transaction(northwind.id) as db:
             own = held_customer_or_404(db, own_id)
@@ -203,15 +193,32 @@ class TestCompletion:
                 asked.numbers = [{**each, "price_class": "geo-dear"} for each in asked.numbers]
             elif why == "state":
                 accounts.suspend(db, own, reason="x", by=COMMAND_LINE)
-            else:
+            elif why == "class":
                 asked = db.load(PortRequest, asked_id)
                 asked.numbers = [{**each, "price_class": "gone"} for each in asked.numbers]
-        with pytest.raises({"money": CreditTooLow, "state": NoNumbersNow, "class": NotSold}[why]):
+        if why == "stock":
+            in_stock(cast, "+442079460124", holder_id=cast.kauri.id)
+        refusals = {"money": CreditTooLow, "state": NoNumbersNow, "class": NotSold, "stock": InTheStock}
+        with pytest.raises(refusals[why]):
             flows.complete_port(northwind.id, asked_id, by=cast.olga.actor)
         with reading(northwind.id) as db:
             assert db.load(PortRequest, asked_id).state == "scheduled" and db.scalars(select(Number)).all() == []
+            assert charged(db, db.load(Account, own_id)) == []
         with reading(cast.operator.id) as db:
-            assert db.scalars(select(NumberBlock)).all() == [] == db.scalars(select(StockNumber)).all()
+            assert db.scalars(select(NumberBlock.name)).all() == (["x"] if why == "stock" else [])
+            assert db.scalars(select(StockNumber.holder_id)).all() == ([cast.kauri.id] if why == "stock" else [])
+
+    def test_a_retired_number_comes_back_with_the_port_in(self, cast, northwind, ready, clock):
+        """Red without `_brought_back`: a number that had left the stock could never return."""
+        in_stock(cast, LONDON, holder_id=cast.kauri.id, retired_at=clock.moment)
+        flows.complete_port(northwind.id, ready[1], by=cast.olga.actor)
+        with reading(cast.operator.id) as db:
+            blocks = {block.id: (block.name, block.count) for block in db.scalars(select(NumberBlock))}
+            assert sorted(blocks.values()) == [("Ported in, P-0001", 2), ("x", 0)]
+            row = db.scalars(select(StockNumber).where(StockNumber.e164 == LONDON)).one()
+            assert (blocks[row.block_id][1], row.holder_id, row.retired_at) == (2, northwind.id, None)
+            assert (row.price_class, row.needs_address, row.area) == ("geo", True, "")
+        assert [words for finding in verify() for words in finding.differences] == []
 
     @on_sqlite
     def test_not_before_the_agreed_day_but_from_its_first_moment_and_on_a_day_moved_to_today(

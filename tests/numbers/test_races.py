@@ -10,6 +10,7 @@ from portal.billing.models import Charge
 from portal.kit.clock import today
 from portal.kit.db import reading, transaction
 from portal.numbers import flows
+from portal.numbers.arriving import InTheStock
 from portal.numbers.assigning import (
     AssignedAlready,
     NoNumbersNow,
@@ -34,7 +35,7 @@ from portal.numbers.porting import (
 )
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay
-from tests.numbers.making import new_port, number, price_class
+from tests.numbers.making import in_stock, new_port, number, price_class
 from tests.threads import at_once
 
 TWENTY = 20
@@ -207,9 +208,13 @@ def test_completed_and_closed_at_once(cast, northwind, street):
     assert differences() == []
 
 
-def test_two_white_labels_complete_the_same_number(cast, northwind, kauri, street):
-    """The stock has a number once: the second is refused as a whole, and nothing of it is kept."""
+@pytest.mark.parametrize("is_retired", [False, True])
+def test_two_white_labels_complete_the_same_number(cast, northwind, kauri, street, is_retired, clock):
+    """The stock has a number once: the second is refused as a whole, and nothing of it is kept. Also one that was
+    retired comes back once: red when the completion brings back whatever row it finds."""
     ids, _ = street
+    if is_retired:
+        in_stock(cast, "+442079460123", retired_at=clock.moment)
     one = _scheduled(northwind, ids[0], "+442079460123")
     with transaction(kauri.id) as db:
         price_class(db)
@@ -221,8 +226,8 @@ def test_two_white_labels_complete_the_same_number(cast, northwind, kauri, stree
         flows.complete_port(tenant.id, port_id, by=cast.olga.actor)
 
     answers = at_once(2, complete)
-    assert kinds(answers) == [NumberKnown.__name__]
-    lost = kauri if isinstance(answers[1], NumberKnown) else northwind
+    assert kinds(answers) == [InTheStock.__name__]
+    lost = kauri if isinstance(answers[1], InTheStock) else northwind
     with reading(lost.id) as db:
         assert db.scalars(select(PortRequest.state)).all() == ["scheduled"]
         assert db.scalars(select(Number).where(Number.e164 == "+442079460123")).all() == []

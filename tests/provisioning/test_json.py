@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from portal.provisioning.commands import end_key, make_key
 from portal.provisioning.document import document, uptake
 from portal.provisioning.models import ProvisioningKey
 from tests.pbx.making import LONDON, OXFORD, change
+from tests.provisioning.conftest import DIRECTORY
 
 
 def test_it_holds_what_a_pbx_needs(taken, northwind):
@@ -164,6 +166,19 @@ def test_whoever_guesses_keys_is_stopped_and_told_when_to_come_back(taken):
     assert int(answers[-1].headers["Retry-After"]) in range(1, 62)
     assert answers[-1].json == {"error": "too many requests"}
     assert taken.pbx.basic(taken.path, key).status_code == 429
+
+
+def test_guesses_are_counted_together_wherever_they_are_made(taken):
+    """At an account, at its recordings and at FreeSWITCH's directory. Red without `by_a_guesser` at any of them."""
+    key, taken.pbx.key = taken.pbx.key, ""
+    clip = f"{taken.path}/clips/{uuid4()}"
+    doors = (("GET", taken.path), ("GET", clip), ("POST", DIRECTORY))
+
+    def ask(door, key):
+        return taken.pbx.open(door[1], method=door[0], headers={"Authorization": f"Bearer {key}"}).status_code
+
+    assert [ask(doors[n % 3], f"pbx_{n}") for n in range(20)] == [401] * 20
+    assert [ask(door, key) for door in doors] == [429] * 3
 
 
 def test_a_pbx_that_asks_without_end_is_stopped(taken):
