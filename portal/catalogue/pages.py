@@ -177,7 +177,7 @@ def product_page(db: TenantSession, of: Plan | Service, holders: Holders, curren
         wholesale=desk.price(wholesale, of),
         rows=[("Kind", kind_of(of)), ("Code", of.code), *_plan_rows(of, desk), *_setup_row(setup, desk)],
         history=_history(db, desk, of),
-        tomorrow=date.fromordinal(desk.today.toordinal() + 1).isoformat(),
+        tomorrow=day_words(date.fromordinal(desk.today.toordinal() + 1), desk.tenant),
         typed={"retail": _typed(retail, desk.currency), "wholesale": _typed(wholesale, desk.currency)},
     )
 

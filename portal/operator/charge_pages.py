@@ -68,7 +68,7 @@ def charge_page(db: TenantSession, charge: Charge) -> ChargePage:
     if charge.first_day is not None and charge.last_day is not None:
         rows.append(("For", span(charge.first_day, charge.last_day, tenant)))
     rows.append(("Charged on", short_day(charge.day, tenant)))
-    rows += [(f"On {_whose(each, account)}", _amount_words(each, tenant)) for each in both_books(db, charge)]
+    rows += [(f"On {_book_of(each)}", _amount_words(each, tenant)) for each in both_books(db, charge)]
     rows += _credits(db, charge, tenant)
     left = left_of(db, both_books(db, charge))
     base = f"/operator/white-labels/{tenant.id}/charges"
@@ -94,7 +94,7 @@ def credit_review(db: TenantSession, charge: Charge, gross_minor: int) -> Credit
     check_part(db, left, gross_minor)
     part, amount = left.part(gross_minor), money(gross_minor, tenant)
     rows = [("Customer", f"{account.name}, account {account.number}"), ("Charge", charge.description)]
-    rows += [(f"To {_whose(each, account)}", _parts_words(part[book], tenant)) for book, each in _each(left)]
+    rows += [(f"To {_book_of(each)}", _parts_words(part[book], tenant)) for book, each in _each(left)]
     is_all = gross_minor == left.gross_minor
     rest = {book: side + -part[book] for book, side in left.sides.items()}
     then = "Then nothing is left of it." if is_all else f"Then {_in_each_book(left, rest, account, tenant)} is left."
@@ -128,6 +128,11 @@ def _parts_words(side: Side, tenant: WhiteLabel) -> str:
     """`£12.00: £10.00 and £2.00 VAT`."""
     gross, net, tax = (money(minor, tenant) for minor in (side.gross_minor, side.net_minor, side.tax_minor))
     return f"{gross}: {net} and {tax} {tenant.tax_name}" if side.tax_minor else gross
+
+
+def _book_of(charge: Charge) -> str:
+    """Beside a customer's name that the page has already."""
+    return "the white-label account" if charge.book == Book.WHOLESALE.value else "the customer's credit"
 
 
 def _whose(charge: Charge, account: Account) -> str:

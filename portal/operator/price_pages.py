@@ -167,7 +167,7 @@ def _what_it_holds(
 
 def _earliest(listed: Listed, following: list[WhiteLabel]) -> str:
     first, why = first_day(listed, following)
-    return f"{first} at the earliest: {why}." if why else ""
+    return f"{day(first, listed.host)} at the earliest: {why}." if why else ""
 
 
 def holders_of(shelf: Shelf) -> catalogue.Holders:

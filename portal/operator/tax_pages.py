@@ -10,6 +10,7 @@ from portal.kit.db import TenantSession
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day
 
 
 @dataclass(frozen=True)
@@ -34,5 +35,5 @@ def desk_or_404(white_label_id: UUID) -> TaxDesk:
 
 
 def tax_page(db: TenantSession) -> TaxPage:
-    tomorrow = today(white_label(db).time_zone) + timedelta(days=1)
-    return TaxPage(wholesale_lines(db), tomorrow.isoformat())
+    tenant = white_label(db)
+    return TaxPage(wholesale_lines(db), day(today(tenant.time_zone) + timedelta(days=1), tenant))

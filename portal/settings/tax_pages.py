@@ -15,6 +15,7 @@ from portal.kit.db import TenantSession
 from portal.kit.postal import region_code
 from portal.settings.commands import may_change_mode
 from portal.whitelabels.queries import white_label
+from portal.whitelabels.words import day
 
 MODE_WORDS = {"exclusive": "without tax: it is added", "inclusive": "with tax: it is taken out"}
 
@@ -74,7 +75,7 @@ def tax_page(db: TenantSession) -> TaxPage:
         rates=retail_lines(db),
         otherwise=own_rates(db),
         wholesale=wholesale_words(db),
-        tomorrow=(today(tenant.time_zone) + timedelta(days=1)).isoformat(),
+        tomorrow=day(today(tenant.time_zone) + timedelta(days=1), tenant),
     )
 
 

@@ -51,7 +51,7 @@ def test_the_used_part_and_what_is_given_back_are_the_charge(side, days):
     st.lists(st.fractions(0, 1), max_size=12),
 )
 def test_however_a_charge_is_split_the_parts_are_the_charge(sides, cuts):
-    """In both books, net and tax, and no part ever takes more than is left. Red when the last part is rounded, too."""
+    """In both books, net and tax, and no part ever takes more than is left. Red when net is rounded beside tax."""
     charged, given_so_far = dict(sides), {book: Side(0, 0, 200_000) for book in Book}
     charges = {book: Charge(book=book.value) for book in Book}
     for cut in [*cuts, 1]:

@@ -70,7 +70,7 @@ def test_the_first_day_is_one_that_has_begun_for_no_follower(desk, listed, offer
     desk = browse(olga)
     page = words(desk.get(f"{DEFAULT}/{listed.id}"))
     why = "3 November 2026 has begun for East Phones already"
-    assert f"2026-11-04 at the earliest: {why}." in page and "Tomorrow (" not in page
+    assert f"4 November 2026 at the earliest: {why}." in page and "Tomorrow, " not in page
     path = f"{DEFAULT}/{listed.id}/price"
     for day in ("2026-11-02", "2026-11-03"):
         refused = desk.get(path, query_string={**TYPED, "valid_from": day})

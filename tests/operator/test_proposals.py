@@ -60,7 +60,6 @@ def test_the_next_white_label_begins_with_it_and_the_one_before_keeps_its_own(de
 
 
 def test_each_currency_has_its_own(desk, listed, kauri, clock):
-    """Offered where the day has not begun: it is what the operator proposes now. Red when it is taken of their day."""
     propose(desk, listed, "5.00")
     propose(desk, listed, "11.00", "3.00", "NZD")
     offer(desk, listed, kauri)
