@@ -151,3 +151,11 @@ class TestNoPlanOnSale:
         wizard = Wizard(browse(bob), northwind.plans["desk"])
         assert wizard.started.status_code == 409 and stored() == []
         assert "Ask the operator to put one on sale." in words(wizard.started)
+
+    def test_the_customers_of_one_that_has_none_say_it_too(self, browse, charlie, clock, kauri):
+        """Red when the empty list asks for a first customer, whom the wizard cannot give a plan."""
+        with transaction(PLATFORM) as db:
+            db.execute(update(Plan).where(Plan.white_label_id == kauri.id).values(retired_at=now()))
+        page = browse(charlie).get("/customers")
+        assert "No customers yet A customer needs a plan, and none is on sale yet. Ask the operator" in words(page)
+        assert "Create new customer" not in words(page) and "Create the first one" not in words(page)
