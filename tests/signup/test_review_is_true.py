@@ -19,7 +19,7 @@ from portal.kit.clock import now, reading as at, today
 from portal.kit.db import transaction
 from portal.kit.money import Money, percent
 from portal.signup.commands import create_customer, start_draft
-from portal.signup.wizard import review
+from portal.signup.reviewing import review
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, span
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay, plan
