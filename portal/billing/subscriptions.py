@@ -242,3 +242,11 @@ def begins_by(through: date) -> ColumnElement[bool]:
     """Of a subscription: that a day of it up to `through` is not charged yet."""
     goes_on = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
     return and_(Subscription.charged_to <= through, goes_on)
+
+
+def due_by(db: TenantSession, through: date, after: UUID | None, limit: int) -> list[UUID]:
+    """Accounts of which a day up to `through` is not charged yet, in the order of their ids, behind one."""
+    wanted = select(Subscription.account_id).where(begins_by(through))
+    wanted = wanted.where(Subscription.account_id > after) if after is not None else wanted
+    grouped = wanted.group_by(Subscription.account_id).order_by(Subscription.account_id)
+    return list(db.scalars(grouped.limit(limit)))
