@@ -168,7 +168,7 @@ class TestANewPrice:
         """Red while every charge for a plan counted for each."""
         desk.submit(f"{path}/price", typed(), page=path)
         with transaction(northwind.id) as db:
-            active(db, customer(db, plan(db, "other").id, first_day=date(2026, 12, 5)))
+            active(db, customer(db, plan(db, "other", wholesale_minor=300).id, first_day=date(2026, 12, 5)))
         desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
         assert "stays" not in words(desk.get(path)) and retail_on(northwind, date(2026, 12, 1)) != 1250
 
