@@ -17,6 +17,7 @@ from portal.whitelabels.queries import white_label
 PAGE = 25
 MOST_SIGNS = 20
 _PATTERN = re.compile(r"\+?[\d*?]+")
+_DIALLED_ABROAD = re.compile("00[1-9]")
 
 
 class NotAPattern(ValueError):
@@ -51,7 +52,7 @@ def read_pattern(words: str, country: str = "", home: str = "") -> list[str]:
         return []
     if not _PATTERN.fullmatch(text) or len(text) > MOST_SIGNS or not text.isascii():
         raise NotAPattern(f"Write digits, with ? for any digit and * for any digits; at most {MOST_SIGNS} signs.")
-    if text.startswith("00") and text[2:3] not in ("", "0"):
+    if _DIALLED_ABROAD.match(text):
         return [_as_sql(text), _as_sql(f"+{text[2:]}")]
     country = country or (home if text.startswith("0") else "")
     rules = PhoneMetadata.metadata_for_region(country, None) if country else None
