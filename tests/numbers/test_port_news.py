@@ -1,5 +1,6 @@
 """Who hears how a port-in stands, and what it says of the money: letters, the payer's page and the operator's."""
 
+import re
 from datetime import date
 
 import pytest
@@ -23,7 +24,7 @@ from portal.people.commands import remove
 from tests.accounts.making import OPTION_1, OPTION_2, active, customer, pay
 from tests.cast import on_sqlite
 from tests.numbers.making import in_stock, new_port, port, price_class
-from tests.numbers.test_pages import Street
+from tests.numbers.test_pages import Street, reserve
 from tests.signup.browsing import words
 
 pytestmark = on_sqlite
@@ -190,3 +191,17 @@ def test_a_second_press_names_the_own_request(northwind, clock, browse):
     again = own.submit(base, form)
     assert again.status_code == 422 and "is in request P-0001 of this account already." in words(again)
     assert f'href="{first}"' in again.text
+
+
+def test_whoever_took_enough_for_one_day_goes_back_to_the_numbers(northwind, clock, browse, monkeypatch):
+    """Red while the refusal was the end of the way."""
+    monkeypatch.setattr("portal.numbers.assigning.MOST_A_DAY", 0)
+    street = Street(northwind)
+    own, base = browse(street.owner), f"/account/{street.own}"
+    reserve(own, base, street.numbers[0])
+    page = own.get(f"{base}/numbers/quote")
+    agreed = re.search(r'name="agreed" value="(-?\d+)"', page.text)[1]
+    sent = {"number": str(street.numbers[0]), "agreed": agreed, "csrf_token": own.token("/profile")}
+    refused = own.post(f"{base}/numbers/quote", data=sent)
+    assert refused.status_code == 409 and "That is enough for one day" in words(refused)
+    assert f'<a href="{base}/numbers">' in refused.text or f'href="{base}/numbers">Go to the numbers' in refused.text
