@@ -82,7 +82,11 @@ def _desk(side: Side, account_id: UUID) -> NumbersDesk:
 def _port(db: TenantSession, desk: NumbersDesk, port_id: UUID) -> PortRequest:
     """Raises NotFound, and PortMoved for a request that is over."""
     port = porting.port_or_404(db, desk.account.id, port_id)
-    porting.refuse_over(port)
+    try:
+        porting.refuse_over(port)
+    except porting.PortMoved as refused:
+        refused.ways = (("Back to the request", f"{desk.base}/port-ins/{port_id}"),)
+        raise
     return port
 
 

@@ -258,7 +258,9 @@ class TestPages:
         with transaction(street.tenant.id) as db:
             cancel(db, db.load(PortRequest, asked), by=COMMAND_LINE)
         own, mine = browse(street.owner), f"/account/{street.own}/numbers/port-ins/{asked}"
-        assert own.get(f"{mine}/preparation").status_code == 409 and "Once they are here" not in words(own.get(mine))
+        late = own.get(f"{mine}/preparation")
+        assert late.status_code == 409 and f'href="{mine}"' in late.text
+        assert "Once they are here" not in words(own.get(mine))
 
     def test_other_people_of_the_white_label_read_nothing(self, street, browse, asked):
         theirs = f"/account/{street.own}/numbers/port-ins/{asked}/preparation"
