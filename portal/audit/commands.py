@@ -17,6 +17,9 @@ class Actor:
     name: str
 
 
+OPERATOR = "operator"
+"""The kind of whoever works for the operator, in whose own tenant their id is."""
+
 SYSTEM = Actor("system", None, "The portal")
 COMMAND_LINE = Actor("command_line", None, "The command line")
 

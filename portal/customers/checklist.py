@@ -81,7 +81,8 @@ def _phone_settings(
     elif silent:
         line = f"{_counted(silent, 'number')} that ring{'s' if silent == 1 else ''} nowhere."
     elif without_sign_in:
-        line = f"{_counted(without_sign_in, 'telephone')} without a sign-in of its own."
+        whose = "its" if without_sign_in == 1 else "their"
+        line = f"{_counted(without_sign_in, 'telephone')} without a sign-in of {whose} own."
     else:
         line = "Each number rings somewhere."
     is_done = bool(version) and not silent and not without_sign_in

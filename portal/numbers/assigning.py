@@ -15,7 +15,7 @@ from portal.accounts import commands as accounts
 from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import is_staff, members_of
-from portal.audit.commands import Actor, record
+from portal.audit.commands import OPERATOR, Actor, record
 from portal.audit.models import AuditRow
 from portal.billing.beginning import also_begins
 from portal.events.commands import raise_event
@@ -206,12 +206,16 @@ def refuse_too_many_today(db: TenantSession, account: Account, more: int, *, by:
     """Raises EnoughForToday when the account's own people would take more than MOST_A_DAY within 24 hours.
 
     Each number that they release rests, so without an end one customer could empty the stock. The white label's side
-    knows what it does, and is not counted. The caller holds the account's row.
+    knows what it does, and is not counted; nor is the operator, which brings numbers from other providers. The caller
+    holds the account's row.
     """
-    if by.id is None or is_staff(db, by.id):
+    if by.id is None or by.kind == OPERATOR or is_staff(db, by.id):
         return
     taken = select(AuditRow.actor_id, func.count()).where(
-        AuditRow.subject_id == account.id, AuditRow.at > now() - A_DAY, AuditRow.action == "number.assigned"
+        AuditRow.subject_id == account.id,
+        AuditRow.at > now() - A_DAY,
+        AuditRow.action == "number.assigned",
+        AuditRow.actor_kind != OPERATOR,
     )
     counted = db.execute(taken.group_by(AuditRow.actor_id))
     own = sum(count for actor_id, count in counted if actor_id is not None and not is_staff(db, actor_id))
@@ -245,8 +249,6 @@ def announce(db: TenantSession, account: Account, number: Number, *, by: Actor) 
     """Everybody who has to know that a number is the account's now."""
     record(db, "number.assigned", by=by, subject=account.id, number=number.e164)
     raise_event(db, "number.assigned", account=account.id, number=number.e164, id=str(number.id))
-    for tell in commands.after_assigned:
-        tell(db, account, number)
 
 
 def release(db: TenantSession, account: Account, number_id: UUID, *, agreed_minor: int | None, by: Actor) -> Number:

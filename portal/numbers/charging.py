@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import func, select
 
@@ -25,6 +26,14 @@ from portal.whitelabels.queries import white_label
 class NotSold(Refusal):
     heading = "This number has no price here"
     text = "Its price class is not on sale. Choose another number, or put the class on sale first."
+
+
+class Classed(Protocol):
+    """A number that is here, or on its way."""
+
+    @property
+    def price_class(self) -> str:
+        """The code of the service that is charged for it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ def counts(db: TenantSession, account: Account) -> Counter[str]:
     return Counter({code: count for code, count in db.execute(grouped)})  # noqa: C416 - rows are no pairs to dict
 
 
-def quote(db: TenantSession, account: Account, *, more: Sequence[Number] = (), fewer: Sequence[Number] = ()) -> Quote:
+def quote(db: TenantSession, account: Account, *, more: Sequence[Classed] = (), fewer: Sequence[Classed] = ()) -> Quote:
     """What it does to the money when numbers come or go. Raises CannotChange; nothing is written."""
     wanted = counts(db, account)
     wanted.update(number.price_class for number in more)

@@ -5,12 +5,14 @@ The operator's row and that of the white label that has the number are one trans
 """
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
 from portal.audit.commands import Actor, record
+from portal.audit.models import AuditRow
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.ids import new_id
@@ -104,20 +106,26 @@ def _correct_held(everything: TenantSession, db: TenantSession, row: StockNumber
 
 
 def retire(everything: TenantSession, db: TenantSession, row: StockNumber, *, by: Actor) -> None:
-    """Offer a free or resting number to nobody any more. Raises RetiredAlready and NumberInUse."""
+    """Offer a free or resting number to nobody any more; the trail keeps when its rest ends, for `put_back`. Raises
+    RetiredAlready and NumberInUse."""
     if row.retired_at is not None:
         raise RetiredAlready
+    until = None
     if row.holder_id is not None:
-        gone = delete(Number).where(Number.e164 == row.e164, _is_nobodys()).returning(Number.id)
-        if db.scalar(gone.execution_options(synchronize_session=False)) is None:
+        gone = delete(Number).where(Number.e164 == row.e164, _is_nobodys()).returning(Number.id, Number.until)
+        was = db.execute(gone.execution_options(synchronize_session=False)).first()
+        if was is None:
             raise NumberInUse(row.e164, "It can be retired once its account has released it.")
+        until = was.until
     row.retired_at = now()
     _count(everything, row, -1)
-    _tell(everything, db, row, "numbers.retired", by)
+    rest = {"until": until.isoformat()} if until is not None and until > now() else {}
+    _tell(everything, db, row, "numbers.retired", by, **rest)
 
 
 def put_back(everything: TenantSession, db: TenantSession, row: StockNumber, *, by: Actor) -> None:
-    """A retired number is free again, with whoever has its block. Raises NotRetired, and NoPriceClass."""
+    """A retired number is free again with whoever has its block, or rests as long as it would have rested. Raises
+    NotRetired, and NoPriceClass."""
     if row.retired_at is None:
         raise NotRetired
     if row.holder_id is not None:
@@ -125,10 +133,24 @@ def put_back(everything: TenantSession, db: TenantSession, row: StockNumber, *, 
         if missing:
             raise NoPriceClass(holder_name(everything, row.holder_id), missing)
         facts = {name: getattr(row, name) for name in ("e164", "country", *FACTS)}
-        insert_if_absent(db, Number, id=new_id(), state=NumberState.FREE.value, **facts)
+        until = rests_until(everything, row)
+        state = NumberState.QUARANTINED if until is not None else NumberState.FREE
+        insert_if_absent(db, Number, id=new_id(), state=state.value, until=until, **facts)
     row.retired_at = None
     _count(everything, row, 1)
     _tell(everything, db, row, "numbers.put-back", by)
+
+
+def rests_until(everything: TenantSession, row: StockNumber) -> datetime | None:
+    """The end of the rest in which a number was retired, while that is still to come."""
+    wanted = select(AuditRow).where(
+        AuditRow.white_label_id == row.white_label_id,
+        AuditRow.subject_id == row.id,
+        AuditRow.action == "numbers.retired",
+    )
+    last = everything.scalars(wanted.order_by(AuditRow.id.desc()).limit(1)).first()
+    until = datetime.fromisoformat(last.details["until"]) if last is not None and "until" in last.details else None
+    return until if until is not None and until > now() else None
 
 
 def _is_it(owner_id: UUID, stock_id: UUID) -> Select[StockNumber]:

@@ -118,7 +118,7 @@ def searched_digits(words: str) -> str:
 def writings(e164: str) -> tuple[str, ...]:
     """A number as people write it, with its spaces and without: what it is found by among others."""
     at_home = national(e164)
-    return e164, international(e164), at_home, "".join(c for c in at_home if c.isdecimal())
+    return e164, f"00{e164[1:]}", international(e164), at_home, "".join(c for c in at_home if c.isdecimal())
 
 
 def shown(words: str) -> str:

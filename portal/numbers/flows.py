@@ -20,13 +20,13 @@ def tidy(payload: dict[str, Any]) -> None:
         free_run_out(db)
 
 
-def complete_port(white_label_id: UUID, port_id: UUID, *, by: Actor) -> None:
-    """The numbers of a request come into the stock and to their account, in one transaction. Raises NotFound, and
-    what `arriving.complete` raises; then nothing was done."""
+def complete_port(white_label_id: UUID, port_id: UUID, *, by: Actor) -> str:
+    """The numbers of a request come into the stock and to their account, in one transaction; says from when on they
+    are charged. Raises NotFound, and what `arriving.complete` raises; then nothing was done."""
     with shared_transaction(white_label_id) as (everything, db):
         known = db.load(PortRequest, port_id)
         if known is None:
             raise NotFound
         account = held_customer_or_404(db, known.account_id)
         port = porting.port_or_404(db, account.id, port_id, held=True)
-        arriving.complete(everything, db, account, port, by=by)
+        return arriving.complete(everything, db, account, port, by=by)

@@ -12,14 +12,6 @@ class NumberState(StrEnum):
     QUARANTINED = "quarantined"
 
 
-NUMBER_MOVES = {
-    NumberState.FREE: {NumberState.RESERVED, NumberState.ASSIGNED},
-    NumberState.RESERVED: {NumberState.FREE, NumberState.ASSIGNED},
-    NumberState.ASSIGNED: {NumberState.QUARANTINED, NumberState.FREE},
-    NumberState.QUARANTINED: {NumberState.FREE, NumberState.ASSIGNED},
-}
-
-
 class PortState(StrEnum):
     """A request to move numbers here from another provider."""
 

@@ -17,7 +17,7 @@ from portal.kit.slices import Asked, Listed, listed
 from portal.numbers import destinations
 from portal.numbers.assigning import reserved_for
 from portal.numbers.charging import price_classes
-from portal.numbers.e164 import KINDS, international, place_name, writings
+from portal.numbers.e164 import KINDS, WORLD, international, place_name, writings
 from portal.numbers.emergency import address_words, as_place
 from portal.numbers.forms import PARTS
 from portal.numbers.lifecycle import EmergencyState, NumberState
@@ -321,11 +321,14 @@ def _day(at: datetime, tenant: WhiteLabel) -> str:
 
 
 def help_address(db: TenantSession, desk: NumbersDesk, number: Number) -> dict[str, str]:
-    """What the form for it begins with: what was entered, or where the account says its telephones are."""
+    """What the form for it begins with: what was entered, or where the account says its telephones are, if that is in
+    the number's country."""
     known = db.get(EmergencyAddress, (db.tenant, number.id))
     if known is None:
         places = addresses_of(db, desk.account.id)
         place = as_place(places.get("service", places["business"]))
+        if number.country not in (WORLD, place.country):
+            return {"country": number.country}
     else:
         place = as_place(known)
     return {part: getattr(place, part) for part in PARTS}

@@ -1,5 +1,6 @@
 """What the pages of port-in requests show, as ready words: to the customer, the white label and the operator."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -10,8 +11,9 @@ from portal.accounts.queries import addresses_of, members_of
 from portal.audit.models import AuditRow
 from portal.kit.db import TenantSession
 from portal.numbers import destinations
+from portal.numbers.arrival_cost import ArrivalCost, arrival_cost
 from portal.numbers.charging import price_classes
-from portal.numbers.e164 import KINDS, international, place_name
+from portal.numbers.e164 import KINDS, WORLD, international, place_name
 from portal.numbers.emergency import WrongAddress, as_place, check, place_line
 from portal.numbers.lifecycle import PORT_MOVES, PortState
 from portal.numbers.models import PortRequest
@@ -21,7 +23,7 @@ from portal.numbers.prices import Prices
 from portal.numbers.rights import NumbersDesk
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, moment, short_day
+from portal.whitelabels.words import day, moment, money, short_day
 
 BADGES = {
     "submitted": "waiting", "accepted": "port-accepted", "scheduled": "port-scheduled", "completed": "done",
@@ -64,7 +66,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class PortPage:
-    """`wanted` is empty where nobody may say so: at the operator's desk, and once the request is over."""
+    """`wanted` is empty where nobody may say so: at the operator's desk, and once the request is over. `missing` is
+    what the payer's credit lacks for the arrival today, told to whoever sees prices."""
 
     id: UUID
     reference: str
@@ -79,6 +82,7 @@ class PortPage:
     may_send_again: bool
     may_add_papers: bool
     wanted: list[Wanted]
+    missing: str
 
 
 def port_lines(db: TenantSession, desk: NumbersDesk) -> list[PortLine]:
@@ -106,13 +110,14 @@ def when_words(port: PortRequest, tenant: WhiteLabel) -> str:
 def port_page(db: TenantSession, port: PortRequest, desk: NumbersDesk | None = None) -> PortPage:
     """Prices are told at the account's desk, from either side of it; there is none where the operator looks."""
     tenant, state = white_label(db), PortState(port.state)
+    cost = arrival_cost(db, desk.account, port) if desk is not None and desk.sees_prices else None
     return PortPage(
         id=port.id,
         reference=port.reference,
         state=port.state,
         badge=BADGES[port.state],
         numbers=[(international(each["e164"]), _kind_words(each)) for each in port.numbers],
-        rows=[*_rows(db, port, tenant), *_price_rows(db, port, desk)],
+        rows=[*_rows(db, port, tenant), *_price_rows(db, port, desk), *_cost_rows(cost, tenant)],
         answer=port.answer,
         timeline=_timeline(db, port, tenant),
         papers=[
@@ -123,6 +128,7 @@ def port_page(db: TenantSession, port: PortRequest, desk: NumbersDesk | None = N
         may_send_again=state is PortState.REJECTED,
         may_add_papers=state not in OVER,
         wanted=_wanted(db, port, desk) if desk is not None and state not in OVER else [],
+        missing=money(cost.missing_minor, tenant) if cost is not None and cost.missing_minor else "",
     )
 
 
@@ -143,6 +149,18 @@ def _wanted(db: TenantSession, port: PortRequest, desk: NumbersDesk) -> list[Wan
     ]
 
 
+def theirs_of(db: TenantSession, desk: NumbersDesk, port: PortRequest, e164s: Collection[str]) -> list[tuple[str, str]]:
+    """What is noted of some numbers now, each with it on one line."""
+    people = {user.id: user.display_name for _, user in members_of(db, desk.account.id)}
+    told = []
+    for each in port.numbers:
+        if each["e164"] in e164s:
+            rows = _wish_rows(db, desk, wish_of(each), people)
+            words = "; ".join(f"{label}: {value}" for label, value in rows)
+            told.append((international(each["e164"]), words or "Nothing is prepared."))
+    return told
+
+
 def _wish_rows(db: TenantSession, desk: NumbersDesk, wish: Wish, people: dict[UUID, str]) -> list[tuple[str, str]]:
     rows = []
     if wish.to is not None:
@@ -155,16 +173,21 @@ def _wish_rows(db: TenantSession, desk: NumbersDesk, wish: Wish, people: dict[UU
     return rows
 
 
-def address_to_begin_with(db: TenantSession, port: PortRequest, wanted: Place | None) -> dict[str, str]:
-    """What the form begins with: the address that is wanted, or where the account says its telephones are, if help
-    would find that."""
-    if wanted is None:
-        places = addresses_of(db, port.account_id)
-        try:
-            wanted = check(as_place(places.get("service", places["business"])), port.numbers[0]["country"])
-        except WrongAddress:
-            return {}
-    return asdict(wanted)
+def address_to_begin_with(
+    db: TenantSession, port: PortRequest, chosen: Collection[str], wanted: Place | None
+) -> dict[str, str]:
+    """What the form begins with for these numbers: the address that is wanted, or where the account says its
+    telephones are, if help would find that from each of them; else their country, if it is one."""
+    if wanted is not None:
+        return asdict(wanted)
+    of_them = {each["country"] for each in port.numbers if each["e164"] in chosen} - {WORLD}
+    if len(of_them) > 1:
+        return {}
+    country, places = next(iter(of_them), WORLD), addresses_of(db, port.account_id)
+    try:
+        return asdict(check(as_place(places.get("service", places["business"])), country))
+    except WrongAddress:
+        return {"country": country} if country != WORLD else {}
 
 
 def _kind_words(ported: dict[str, str]) -> str:
@@ -198,6 +221,12 @@ def _price_rows(db: TenantSession, port: PortRequest, desk: NumbersDesk | None) 
     setup = prices.setup_alone(service) if port.state != PortState.COMPLETED else ""
     rows = [(f"Price{of_each}", prices.each(service)), (f"Set-up{of_each}", setup)]
     return [(label, words) for label, words in rows if words]
+
+
+def _cost_rows(cost: ArrivalCost | None, tenant: WhiteLabel) -> list[tuple[str, str]]:
+    if cost is None:
+        return []
+    return [("At the arrival", f"{money(cost.due_minor, tenant)} in all, if they came today")]
 
 
 TITLES = {

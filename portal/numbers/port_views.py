@@ -1,5 +1,7 @@
 """Moving numbers here from another provider, asked for from either side of the account."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from portal.kit.refusals import NotFound
 from portal.kit.web import page
 from portal.numbers import porting
 from portal.numbers.lifecycle import PortState
-from portal.numbers.models import PortDocument
+from portal.numbers.models import PortDocument, PortRequest
 from portal.numbers.port_forms import DocumentForm, PortForm
 from portal.numbers.port_pages import port_page
 from portal.numbers.rights import NumbersDesk
@@ -47,7 +49,7 @@ def submit(side: Side, account_id: UUID) -> Response:
             made = porting.submit(db, held_customer_or_404(db, account_id), form.new, by=actor())
     except porting.NumberKnown as refused:
         form.numbers.errors = [refused.text]
-        return _form(desk, form)
+        return _form(desk, form, own=refused.own)
     flash(f"Request {made.reference} is sent. Add the letter of authority now. No money moved.", "ok")
     return redirect(f"{desk.base}/port-ins/{made.id}", 303)
 
@@ -65,10 +67,10 @@ def show(side: Side, account_id: UUID, port_id: UUID) -> Response:
 def correct(side: Side, account_id: UUID, port_id: UUID) -> Response:
     """A request that was rejected, to be corrected."""
     desk = numbers_desk(side, account_id, assigns=True)
-    with reading() as db:
+    with _way_back(desk, port_id), reading() as db:
         port = porting.port_or_404(db, account_id, port_id)
-    if port.state != PortState.REJECTED:
-        raise porting.PortMoved(port.state)
+        if port.state != PortState.REJECTED:
+            raise porting.PortMoved(port.state)
     known = {name: getattr(port, name) for name in ("losing_provider", "losing_account", "wanted_day")}
     numbers = "\n".join(each["e164"] for each in port.numbers)
     return _form(desk, PortForm(data={"numbers": numbers, **known}), port_id)
@@ -82,13 +84,13 @@ def submit_again(side: Side, account_id: UUID, port_id: UUID) -> Response:
     if not form.validate_on_submit():
         return _form(desk, form, port_id)
     try:
-        with transaction() as db:
+        with _way_back(desk, port_id), transaction() as db:
             account = held_customer_or_404(db, account_id)
             port = porting.port_or_404(db, account_id, port_id, held=True)
             porting.submit_again(db, account, port, form.new, by=actor())
     except porting.NumberKnown as refused:
         form.numbers.errors = [refused.text]
-        return _form(desk, form, port_id)
+        return _form(desk, form, port_id, refused.own)
     flash(f"Request {port.reference} is sent again. No money moved.", "ok")
     return redirect(f"{desk.base}/port-ins/{port_id}", 303)
 
@@ -98,7 +100,7 @@ def submit_again(side: Side, account_id: UUID, port_id: UUID) -> Response:
 @account_or_administrator_only
 def cancel(side: Side, account_id: UUID, port_id: UUID) -> Response:
     desk = _port_desk(side, account_id)
-    with transaction() as db:
+    with _way_back(desk, port_id), transaction() as db:
         held_customer_or_404(db, account_id)
         port = porting.port_or_404(db, account_id, port_id, held=True)
         porting.cancel(db, port, by=actor())
@@ -114,7 +116,7 @@ def add_document(side: Side, account_id: UUID, port_id: UUID) -> Response:
     desk, form = _port_desk(side, account_id), DocumentForm()
     if not form.validate_on_submit() or form.document is None:
         return _show(desk, port_id, form)
-    with transaction() as db:
+    with _way_back(desk, port_id), transaction() as db:
         held_customer_or_404(db, account_id)
         port = porting.port_or_404(db, account_id, port_id, held=True)
         porting.add_document(db, port, form.document, by=actor())
@@ -143,6 +145,16 @@ def download(paper: PortDocument) -> Response:
     return send_file(BytesIO(paper.content), paper.media_type, as_attachment=True, download_name=paper.name)
 
 
+@contextmanager
+def _way_back(desk: NumbersDesk, port_id: UUID) -> Iterator[None]:
+    """Whoever comes too late goes back to the request, which says where it stands now."""
+    try:
+        yield
+    except porting.PortMoved as refused:
+        refused.ways = (("Back to the request", f"{desk.base}/port-ins/{port_id}"),)
+        raise
+
+
 def _port_desk(side: Side, account_id: UUID) -> NumbersDesk:
     """Requests are the administrators'. Raises NotAllowed for others, and for whoever does not choose the numbers."""
     desk = numbers_desk(side, account_id)
@@ -150,8 +162,9 @@ def _port_desk(side: Side, account_id: UUID) -> NumbersDesk:
     return desk
 
 
-def _form(desk: NumbersDesk, form: PortForm, port_id: UUID | None = None) -> Response:
-    return page("numbers/port-form.html", desk=desk, form=form, port_id=port_id, earliest=_earliest())
+def _form(desk: NumbersDesk, form: PortForm, port_id: UUID | None = None, own: PortRequest | None = None) -> Response:
+    """`own` is the account's request that asks for one of the numbers already."""
+    return page("numbers/port-form.html", desk=desk, form=form, port_id=port_id, own=own, earliest=_earliest())
 
 
 def _earliest() -> str:

@@ -43,8 +43,10 @@ class NumberKnown(Refusal):
     status = 422
     heading = "This number cannot be moved here"
 
-    def __init__(self, e164: str, why: str = "is here already") -> None:
+    def __init__(self, e164: str, why: str = "is here already", own: PortRequest | None = None) -> None:
         super().__init__(f"{international(e164)} {why}.", field="numbers")
+        self.own = own
+        """The account's own request that asks for it."""
 
 
 class PortMoved(Refusal):
@@ -103,7 +105,7 @@ def submit(db: TenantSession, account: Account, new: NewPort, *, by: Actor) -> P
     refuse_closed_doors(account)
     next_number(db, ONE_AT_A_TIME)
     reference = f"P-{next_number(db, 'port-in'):04d}"
-    _refuse_known(db, [each.e164 for each in new.numbers])
+    _refuse_known(db, account, [each.e164 for each in new.numbers])
     made = PortRequest(
         id=new_id(),
         reference=reference,
@@ -122,7 +124,7 @@ def submit_again(db: TenantSession, account: Account, port: PortRequest, new: Ne
     refuse_closed_doors(account)
     next_number(db, ONE_AT_A_TIME)
     move(port, PortState.SUBMITTED)
-    _refuse_known(db, [each.e164 for each in new.numbers], but=port.id)
+    _refuse_known(db, account, [each.e164 for each in new.numbers], but=port.id)
     wishes = {each["e164"]: each["wish"] for each in port.numbers if "wish" in each}
     for column, value in _asked(new).items():
         setattr(port, column, value)
@@ -140,11 +142,13 @@ def _asked(new: NewPort) -> dict[str, Any]:
     }
 
 
-def _refuse_known(db: TenantSession, wanted: Sequence[str], *, but: UUID | None = None) -> None:
+def _refuse_known(db: TenantSession, account: Account, wanted: Sequence[str], *, but: UUID | None = None) -> None:
     known = db.scalar(select(Number.e164).where(Number.e164.in_(wanted)).limit(1))
     if known is not None:
         raise NumberKnown(known)
-    for _, asked in asked_for_as_well(db, wanted, but=but):
+    for port, asked in asked_for_as_well(db, wanted, but=but):
+        if port.account_id == account.id:
+            raise NumberKnown(asked[0], f"is in request {port.reference} of this account already", port)
         raise NumberKnown(asked[0], "is asked for by another request")
 
 
@@ -282,18 +286,26 @@ def move(port: PortRequest, to: PortState) -> None:
     port.state, port.moved_at = to.value, now()
 
 
-def tell(db: TenantSession, port: PortRequest, act: str, by: Actor, *, letter: bool = False, **more: Any) -> None:
-    """The trail, the outside world, and where somebody else moved it a letter to who asked for it."""
+def tell(
+    db: TenantSession,
+    port: PortRequest,
+    act: str,
+    by: Actor,
+    *,
+    letter: bool = False,
+    charged: str = "",
+    **more: Any,
+) -> None:
+    """The trail, the outside world, and where somebody else moved it a letter to who asked for it; `charged` is its."""
     db.flush()
     record(db, act, by=by, subject=port.account_id, port_in=str(port.id), reference=port.reference, **more)
     raise_event(db, act, account=port.account_id, id=str(port.id), reference=port.reference, **more)
     db.flush()
-    requester = _requester(db, port)
-    if letter and requester is not None:
-        tell_of_port(db, port, requester, left_out=more.get("left_out", []))
+    if letter:
+        tell_of_port(db, port, requester(db, port), left_out=more.get("left_out", []), charged=charged)
 
 
-def _requester(db: TenantSession, port: PortRequest) -> User | None:
+def requester(db: TenantSession, port: PortRequest) -> User | None:
     """Who sent it last; the trail remembers."""
     sent = [row for row in acts_on_port(db, port) if row.action == "port-in.submitted" and row.actor_id is not None]
     return db.load(User, sent[-1].actor_id) if sent and sent[-1].actor_id is not None else None

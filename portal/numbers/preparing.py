@@ -31,7 +31,10 @@ class PreparedMeanwhile(Refusal):
     """Whoever came second decides, and nothing is written over."""
 
     heading = "Somebody else prepared this meanwhile"
-    text = "Look at what is noted now. Nothing of yours was saved."
+
+    def __init__(self, numbers: Collection[str]) -> None:
+        super().__init__("Look at what is noted now. Nothing of yours was saved.")
+        self.numbers = numbers
 
 
 @dataclass(frozen=True)
@@ -72,31 +75,46 @@ def prepare(
 ) -> None:
     """Want this of some numbers of a request, by their E.164. The caller holds the rows of the account and the request.
 
-    `seen` is the preparation that somebody looked at when they decided so. Raises PreparedMeanwhile when there is a
-    later one and this says otherwise, PortMoved when the request is over, WrongAddress where help would not find the
-    address, and NotFound for numbers that are not asked for and for somebody who is not of the account.
+    `seen` is the preparation that somebody looked at when they decided so. Raises PreparedMeanwhile when a later one
+    was about the same number and this says otherwise, PortMoved when the request is over, WrongAddress where help
+    would not find the address, and NotFound for numbers that are not asked for and for somebody who is not of the
+    account.
     """
     refuse_over(port)
     people = {user.id for _, user in members_of(db, account.id)}
     asked = {each["e164"]: each for each in port.numbers if each["e164"] in wishes}
     if len(asked) < len(wishes) or any(wish.user_id not in (None, *people) for wish in wishes.values()):
         raise NotFound
-    wanted = {e164: _checked(wish, asked[e164]["country"]) for e164, wish in wishes.items()}
+    wanted = {e164: _checked(wish, asked[e164], named=len(wishes) > 1) for e164, wish in wishes.items()}
     changed = [e164 for e164, each in asked.items() if wish_of(each) != wanted[e164]]
     if not changed:
         return
-    if seen != seen_at(db, port):
-        raise PreparedMeanwhile
+    if both := sorted(_prepared_since(db, port, seen) & set(changed)):
+        raise PreparedMeanwhile(both)
     port.numbers = [
         {**each, "wish": _kept(wanted[each["e164"]])} if each["e164"] in changed else each for each in port.numbers
     ]
-    record(
-        db, PREPARED, by=by, subject=account.id, port_in=str(port.id), reference=port.reference, numbers=changed
-    )
+    record(db, PREPARED, by=by, subject=account.id, port_in=str(port.id), reference=port.reference, numbers=changed)
 
 
-def _checked(wish: Wish, country: str) -> Wish:
-    return replace(wish, place=check(wish.place, country)) if wish.place is not None else wish
+def _prepared_since(db: TenantSession, port: PortRequest, seen: str) -> set[str]:
+    """Numbers that were prepared after the preparation that somebody looked at; all that ever were without one."""
+    numbers: set[str] = set()
+    for row in acts_on_port(db, port):
+        if row.action == PREPARED:
+            numbers = set() if str(row.id) == seen else numbers | set(row.details["numbers"])
+    return numbers
+
+
+def _checked(wish: Wish, asked: Mapping[str, Any], *, named: bool) -> Wish:
+    """Raises WrongAddress, which names the number where there are others."""
+    if wish.place is None:
+        return wish
+    try:
+        return replace(wish, place=check(wish.place, asked["country"]))
+    except WrongAddress as refused:
+        which = f"{international(asked['e164'])}: " if named else ""
+        raise WrongAddress(f"{which}{refused.text}", field=refused.field) from refused
 
 
 def carry_out(db: TenantSession, account: Account, port: PortRequest, numbers: Sequence[Number]) -> list[str]:
@@ -138,8 +156,10 @@ def _whose(number: Number, wish: Wish, people: Collection[UUID]) -> str:
 
 
 def _help(db: TenantSession, account: Account, number: Number, wish: Wish, by: Actor) -> str:
-    if wish.place is None or not number.needs_address:
+    if wish.place is None:
         return ""
+    if not number.needs_address:
+        return "the address for emergency calls was not kept, because it needs none."
     try:
         enter(db, account, number, wish.place, by=by)
     except WrongAddress as refused:
@@ -150,10 +170,16 @@ def _help(db: TenantSession, account: Account, number: Number, wish: Wish, by: A
 def _routed(
     db: TenantSession, desk: Desk, numbers: Sequence[Number], wanted: Mapping[UUID, Wanted], by: Actor
 ) -> dict[UUID, str]:
-    """Send calls there, and again without those for which that cannot be; why not, by their ids."""
+    """Send calls there, and again without those for which that cannot be; why not, by their ids.
+
+    Where all are refused at once, because of what they lead to together, each is tried by itself.
+    """
     try:
         destinations.route(db, desk, numbers, wanted, by=by)
     except CannotGoThere as refused:
         rest = {id: each for id, each in wanted.items() if id not in refused.wrong}
-        return refused.wrong | _routed(db, desk, numbers, rest, by)
+        if rest or len(wanted) == 1:
+            return refused.wrong | _routed(db, desk, numbers, rest, by)
+        alone = (_routed(db, desk, numbers, {id: each}, by) for id, each in wanted.items())
+        return {id: why for found in alone for id, why in found.items()}
     return {}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.guards import account_or_administrator_only
@@ -16,7 +16,7 @@ from portal.numbers import destinations, pages, porting, preparing
 from portal.numbers.emergency import WrongAddress
 from portal.numbers.models import PortRequest
 from portal.numbers.port_forms import PrepareForm
-from portal.numbers.port_pages import address_to_begin_with
+from portal.numbers.port_pages import address_to_begin_with, theirs_of
 from portal.numbers.rights import NumbersDesk
 from portal.numbers.views import ACCOUNT, CUSTOMERS, numbers_desk
 
@@ -33,9 +33,10 @@ def show(side: Side, account_id: UUID, port_id: UUID) -> Response:
         port = _port(db, desk, port_id)
         known = {each["e164"]: preparing.wish_of(each) for each in port.numbers}
         chosen = [each for each in request.args.getlist("number") if each in known] or list(known)
-        form = PrepareForm(formdata=None, data=address_to_begin_with(db, port, known[chosen[0]].place))
+        form = PrepareForm(formdata=None, data=address_to_begin_with(db, port, chosen, known[chosen[0]].place))
         _offer(db, desk, port, form)
         form.show(chosen, known[chosen[0]])
+        form.country.data = form.country.data or g.white_label.country
         form.seen.data = preparing.seen_at(db, port)
     return _page(desk, port, form)
 
@@ -54,8 +55,7 @@ def prepare(side: Side, account_id: UUID, port_id: UUID) -> Response:
     try:
         _prepare(desk, port_id, form)
     except preparing.PreparedMeanwhile as refused:
-        refused.ways = (("Back to the request", f"{desk.base}/port-ins/{port_id}"),)
-        raise
+        return _conflict(desk, port_id, form, refused)
     except WrongAddress as refused:
         form[refused.field or "line1"].errors = [refused.text]
         return _page(desk, port, form)
@@ -82,7 +82,11 @@ def _desk(side: Side, account_id: UUID) -> NumbersDesk:
 def _port(db: TenantSession, desk: NumbersDesk, port_id: UUID) -> PortRequest:
     """Raises NotFound, and PortMoved for a request that is over."""
     port = porting.port_or_404(db, desk.account.id, port_id)
-    porting.refuse_over(port)
+    try:
+        porting.refuse_over(port)
+    except porting.PortMoved as refused:
+        refused.ways = (("Back to the request", f"{desk.base}/port-ins/{port_id}"),)
+        raise
     return port
 
 
@@ -100,4 +104,13 @@ def _is_right(db: TenantSession, desk: NumbersDesk, form: PrepareForm) -> bool:
 
 
 def _page(desk: NumbersDesk, port: PortRequest, form: PrepareForm) -> Response:
-    return page("numbers/preparation.html", desk=desk, port=port, form=form)
+    return page("numbers/preparation.html", desk=desk, port=port, form=form, theirs=[])
+
+
+def _conflict(desk: NumbersDesk, port_id: UUID, form: PrepareForm, refused: preparing.PreparedMeanwhile) -> Response:
+    """Theirs above, and what was sent in the form, which now stands at theirs: whoever saves it again decides."""
+    with reading() as db:
+        port = _port(db, desk, port_id)
+        form.seen.data = preparing.seen_at(db, port)
+        theirs = theirs_of(db, desk, port, refused.numbers)
+    return page("numbers/preparation.html", status=409, desk=desk, port=port, form=form, theirs=theirs)

@@ -13,7 +13,7 @@ from portal.kit.db import reading
 from portal.kit.forms import AgreedForm
 from portal.kit.web import page
 from portal.numbers import quote_pages, resting
-from portal.numbers.assigning import AssignedAlready
+from portal.numbers.assigning import AssignedAlready, EnoughForToday
 from portal.numbers.e164 import international
 from portal.numbers.letters import tell_payers
 from portal.numbers.views import ACCOUNT, CUSTOMERS, agreed_minor, numbers_desk, refuse
@@ -42,7 +42,7 @@ def take_back(side: Side, account_id: UUID, number_id: UUID) -> Response:
             refuse(desk.at(account).why_not_assign)
             back = resting.take_back(db, account, number_id, agreed_minor=agreed, by=actor())
             tell_payers(db, account, [back], agreed, by=actor())
-    except AssignedAlready as refused:
+    except (AssignedAlready, EnoughForToday) as refused:
         refused.ways = desk.ways
         raise
     moved = "The charges show what was debited." if agreed else "No money moved."

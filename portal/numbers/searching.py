@@ -17,6 +17,7 @@ from portal.whitelabels.queries import white_label
 PAGE = 25
 MOST_SIGNS = 20
 _PATTERN = re.compile(r"\+?[\d*?]+")
+_DIALLED_ABROAD = re.compile("00[1-9]")
 
 
 class NotAPattern(ValueError):
@@ -44,13 +45,15 @@ def read_pattern(words: str, country: str = "", home: str = "") -> list[str]:
 
     Without a star the digits may stand anywhere; with one they are the whole number, with or without the country's
     code. What is typed as it is dialled within the country (0113 …) is found as well; with no country chosen,
-    what begins with 0 counts as dialled at `home`. Raises NotAPattern.
+    what begins with 0 counts as dialled at `home`, and 0044 … as +44 …. Raises NotAPattern.
     """
     text = re.sub(r"[\s()./\-\u00a0]", "", words)
     if not text:
         return []
     if not _PATTERN.fullmatch(text) or len(text) > MOST_SIGNS or not text.isascii():
         raise NotAPattern(f"Write digits, with ? for any digit and * for any digits; at most {MOST_SIGNS} signs.")
+    if _DIALLED_ABROAD.match(text):
+        return [_as_sql(text), _as_sql(f"+{text[2:]}")]
     country = country or (home if text.startswith("0") else "")
     rules = PhoneMetadata.metadata_for_region(country, None) if country else None
     if rules is None or text.startswith(("+", "*")):

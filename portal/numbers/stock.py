@@ -54,6 +54,11 @@ class BlockOnItsWay(Refusal):
     text = "Its numbers are being moved or added at this moment. Try again when that is done."
 
 
+class NothingInBlock(Refusal):
+    heading = "There is nothing to hand over"
+    text = "Each of its numbers is retired, or went into another block. Put one back on its own page first."
+
+
 class NoPriceClass(Refusal):
     heading = "The price is missing"
 
@@ -220,15 +225,17 @@ def missing_classes(db: TenantSession, codes: Collection[str]) -> list[str]:
 def hand(db: TenantSession, block_id: UUID, to: WhiteLabel, *, by: Actor) -> Handover:
     """Give a block in stock to a white label; a job brings its numbers there.
 
-    Raises NotFound, BlockTaken and BlockOnItsWay. Of two who do it at once, one reads who was first.
+    Raises NotFound, BlockTaken, BlockOnItsWay and NothingInBlock. Of two who do it at once, one reads who was first.
     """
     block = db.locked(NumberBlock, block_id)
     if block is None:
         raise NotFound
     if block.holder_id is not None:
         raise BlockTaken(holder_name(db, block.holder_id))
-    if not block.count or is_on_its_way(db, block_id):
+    if is_on_its_way(db, block_id):
         raise BlockOnItsWay
+    if not block.count:
+        raise NothingInBlock
     block.holder_id, block.handed_at = to.id, now()
     db.execute(update(StockNumber).where(StockNumber.block_id == block_id).values(holder_id=to.id))
     return _begin(db, block, to, "hand", HAND, by)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from portal.audit.commands import Actor, record
 from portal.audit.models import AuditRow
@@ -19,6 +19,7 @@ from portal.kit.bulk import insert_many
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent, reading, transaction
 from portal.kit.ids import new_id
+from portal.numbers.assigning import is_free
 from portal.numbers.intake import BATCH, FATES, Fate, Intake, fates_csv, take_batch
 from portal.numbers.lifecycle import NumberState
 from portal.numbers.models import Number, StockNumber
@@ -142,7 +143,7 @@ def take_back(payload: dict[str, Any]) -> None:
 def in_use(db: TenantSession, numbers: Sequence[str]) -> int:
     """How many of these numbers are not free with this tenant."""
     parts = (numbers[n : n + BATCH] for n in range(0, len(numbers), BATCH))
-    wanted = (select(func.count(Number.id)).where(Number.e164.in_(part), ~_is_free()) for part in parts)
+    wanted = (select(func.count(Number.id)).where(Number.e164.in_(part), ~is_free()) for part in parts)
     return sum(db.scalar(each) or 0 for each in wanted)
 
 
@@ -162,16 +163,10 @@ def _delete_free(db: TenantSession, numbers: Sequence[str], holder: str) -> None
     left = 0
     for n in range(0, len(numbers), BATCH):
         part = Number.e164.in_(numbers[n : n + BATCH])
-        db.execute(delete(Number).where(part, _is_free()).execution_options(synchronize_session=False))
+        db.execute(delete(Number).where(part, is_free()).execution_options(synchronize_session=False))
         left += db.scalar(select(func.count(Number.id)).where(part)) or 0
     if left:
         raise NumbersInUse(holder, left)
-
-
-def _is_free() -> ColumnElement[bool]:
-    """A reservation or a quarantine that has run out counts as free at once."""
-    ran_out = and_(Number.state.in_((NumberState.RESERVED, NumberState.QUARANTINED)), Number.until <= now())
-    return or_(Number.state == NumberState.FREE, ran_out)
 
 
 def _tenant() -> UUID:

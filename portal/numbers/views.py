@@ -115,7 +115,7 @@ def assign(side: Side, account_id: UUID) -> Response:
         made = _assign(desk, chosen, agreed)
     except destinations.CannotGoThere as refused:
         return _decide(desk, refused.wrong)
-    except NotAllowed as refused:
+    except (NotAllowed, assigning.EnoughForToday) as refused:
         refused.ways = desk.ways
         raise
     except (assigning.ReservationOver, assigning.AssignedAlready) as refused:

@@ -10,9 +10,9 @@ from portal.kit.refusals import BadInput
 UNREADABLE = "The page to show was not readable. Start from the list again."
 
 
-def asked_place(asked: Mapping[str, str]) -> Place:
-    """Where a list that goes by moments begins."""
-    return Place(_moment_key(asked.get("before")), _moment_key(asked.get("after")))
+def asked_place(asked: Mapping[str, str], prefix: str = "") -> Place:
+    """Where a list that goes by moments begins; `prefix` tells the second list of a page from its first."""
+    return Place(_moment_key(asked.get(f"{prefix}before")), _moment_key(asked.get(f"{prefix}after")))
 
 
 def _moment_key(words: str | None) -> Key | None:

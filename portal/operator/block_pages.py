@@ -9,7 +9,17 @@ from sqlalchemy import select
 from portal.kit.db import PLATFORM, reading
 from portal.kit.paging import Key, Order, Place, window
 from portal.numbers.models import NumberBlock
-from portal.numbers.stock import BlockInStock, BlockTaken, NoPriceClass, NumbersInUse, block_or_404, holder_name
+from portal.numbers.stock import (
+    BlockInStock,
+    BlockOnItsWay,
+    BlockTaken,
+    NoPriceClass,
+    NothingInBlock,
+    NumbersInUse,
+    block_or_404,
+    holder_name,
+    is_on_its_way,
+)
 from portal.numbers.stock_flows import numbers_in_use
 from portal.numbers.stock_models import Handover
 from portal.operator.number_flows import classes_missing
@@ -140,6 +150,7 @@ class Review:
     to: str
     obstacle: str
     way: str
+    way_words: str
 
 
 def hand_review(host: WhiteLabel, block_id: UUID, to: WhiteLabel) -> Review:
@@ -148,6 +159,9 @@ def hand_review(host: WhiteLabel, block_id: UUID, to: WhiteLabel) -> Review:
         block = block_or_404(db, block_id)
         if block.holder_id is not None:
             raise BlockTaken(holder_name(db, block.holder_id))
+        if not block.count and is_on_its_way(db, block_id):
+            raise BlockOnItsWay
+    obstacle = NoPriceClass(to.name, missing).text if missing else ""
     return Review(
         block=block,
         href=f"{BASE}/blocks/{block_id}",
@@ -159,8 +173,9 @@ def hand_review(host: WhiteLabel, block_id: UUID, to: WhiteLabel) -> Review:
             "The block can be taken back as long as none of its numbers is in use.",
         ],
         to=str(to.id),
-        obstacle=NoPriceClass(to.name, missing).text if missing else "",
-        way=f"{BASE.removesuffix('/numbers')}/prices",
+        obstacle=obstacle if block.count else NothingInBlock.text,
+        way=f"{BASE.removesuffix('/numbers')}/prices" if block.count else f"{BASE}/blocks/{block_id}?state=retired",
+        way_words="Go to the default prices" if block.count else "Show its retired numbers",
     )
 
 
@@ -184,8 +199,11 @@ def return_review(host: WhiteLabel, block_id: UUID) -> Review:
         to="",
         obstacle=NumbersInUse(holder, used).text if used else "",
         way=f"{BASE}?holder={block.holder_id}&state=assigned",
+        way_words="Show the numbers in use",
     )
 
 
 def _count_words(block: NumberBlock) -> str:
+    if not block.count:
+        return "It holds no number that is offered."
     return "It holds one number." if block.count == 1 else f"It holds {block.count:,} numbers."

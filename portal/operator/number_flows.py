@@ -29,7 +29,7 @@ def classes_missing(host_id: UUID, block_id: UUID, to: WhiteLabel) -> list[str]:
 
 
 def hand_over(host_id: UUID, block_id: UUID, to: WhiteLabel, *, by: Actor) -> None:
-    """Raises NotFound, NoPriceClass, BlockTaken and BlockOnItsWay; then nothing was done."""
+    """Raises NotFound, NoPriceClass, BlockTaken, BlockOnItsWay and NothingInBlock; then nothing was done."""
     missing = classes_missing(host_id, block_id, to)
     if missing:
         raise stock.NoPriceClass(to.name, missing)

@@ -1,14 +1,20 @@
 """What the operator's pages about port-ins and emergency addresses show, as ready words."""
 
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, select
 
+from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.kit.db import TenantSession
+from portal.kit.paging import Key, Order, Place, window
 from portal.kit.refusals import NotFound
-from portal.numbers.arriving import day_waited_for
+from portal.numbers.arrival_cost import arrival_cost
+from portal.numbers.arriving import ONCE_ACTIVE, day_waited_for
+from portal.numbers.assigning import why_no_numbers
 from portal.numbers.e164 import international
 from portal.numbers.emergency import address_words
 from portal.numbers.lifecycle import PORT_MOVES, EmergencyState, PortState
@@ -20,9 +26,11 @@ from portal.numbers.stock import holder_name
 from portal.operator.number_queries import state_of
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
-from portal.whitelabels.words import day, moment
+from portal.whitelabels.words import day, moment, money
 
 SHOWN = 200
+PORTS_SHOWN = 50
+OVER_PREFIX = "over-"
 
 
 @dataclass(frozen=True)
@@ -34,18 +42,31 @@ class PortRow:
 
 @dataclass(frozen=True)
 class PortList:
-    open: list[PortRow]
-    over: list[PortRow]
+    open: "PortRows"
+    over: "PortRows"
+
+
+@dataclass(frozen=True)
+class PortRows:
+    """A page of requests, and the addresses of its neighbours, if there are such."""
+
+    rows: list[PortRow]
+    newer_href: str
+    older_href: str
 
 
 @dataclass(frozen=True)
 class OperatorPort:
-    """`waits_until` is the agreed day while it is still to come: until then it is not completed."""
+    """`waits_until` is the agreed day while it is still to come: until then it is not completed. `why_not` is why the
+    account takes no numbers now; `charged` is from when on it will be, `missing` what the credit lacks today."""
 
     page: PortPage
     customer: str
     may: frozenset[str]
     waits_until: str
+    why_not: str
+    charged: str
+    missing: str
 
 
 @dataclass(frozen=True)
@@ -90,17 +111,37 @@ class AddressPage:
     may_decide: bool
 
 
-def port_list(db: TenantSession) -> PortList:
-    """In the platform's scope: open requests, the oldest move first, and the latest that are over."""
+def port_list(db: TenantSession, open_at: Place, over_at: Place) -> PortList:
+    """In the platform's scope, a page of each: open requests, the oldest move first, and the latest that are over."""
     wanted = (
         select(PortRequest, Account, WhiteLabel)
         .join(Account, and_(Account.white_label_id == PortRequest.white_label_id, Account.id == PortRequest.account_id))
         .join(WhiteLabel, WhiteLabel.id == PortRequest.white_label_id)
     )
     is_open = PortRequest.state.in_(OPEN)
-    still = wanted.where(is_open).order_by(PortRequest.moved_at, PortRequest.id).limit(SHOWN)
-    done = wanted.where(~is_open).order_by(PortRequest.moved_at.desc(), PortRequest.id.desc()).limit(20)
-    return PortList(*([_port_row(*row) for row in db.execute(each)] for each in (still, done)))
+    return PortList(
+        open=_port_rows(db, wanted.where(is_open), open_at, "", is_descending=False),
+        over=_port_rows(db, wanted.where(~is_open), over_at, OVER_PREFIX, is_descending=True),
+    )
+
+
+def _port_rows(
+    db: TenantSession, wanted: Select[*tuple[Any, ...]], at: Place, prefix: str, *, is_descending: bool
+) -> PortRows:
+    found = window(
+        lambda limited: [tuple(row) for row in db.execute(limited)],
+        wanted,
+        Order(PortRequest.moved_at, PortRequest.id, is_descending=is_descending),
+        at,
+        size=PORTS_SHOWN,
+        key_of=lambda row: (row[0].moved_at, row[0].id),
+    )
+    newer, older = _page_href(f"{prefix}after", found.newer), _page_href(f"{prefix}before", found.older)
+    return PortRows([_port_row(*row) for row in found.rows], newer, older)
+
+
+def _page_href(name: str, key: Key | None) -> str:
+    return f"/operator/port-ins?{urlencode({name: f'{key[1]}_{key[0].isoformat()}'})}" if key else ""
 
 
 def _port_row(port: PortRequest, account: Account, tenant: WhiteLabel) -> PortRow:
@@ -117,7 +158,22 @@ def port_request_page(db: TenantSession, port_id: UUID) -> OperatorPort:
     tenant = white_label(db)
     still = day_waited_for(port, tenant) if "completed" in may else None
     waits_until = day(still, tenant) if still is not None else ""
-    return OperatorPort(port_page(db, port), f"{account.name}, account {account.number}", may, waits_until)
+    cost = arrival_cost(db, account, port) if "completed" in may else None
+    return OperatorPort(
+        page=port_page(db, port),
+        customer=f"{account.name}, account {account.number}",
+        may=may,
+        waits_until=waits_until,
+        why_not=_why_not(account) if port.state in OPEN else "",
+        charged=f"charged {ONCE_ACTIVE}" if account.state == State.INACTIVE else "charged at once",
+        missing=money(cost.missing_minor, tenant) if cost is not None and cost.missing_minor else "",
+    )
+
+
+def _why_not(account: Account) -> str:
+    if not why_no_numbers(account):
+        return ""
+    return f"The account is {account.state}. Its numbers can be taken in once it is active."
 
 
 WAYS_OUT = {

@@ -1,23 +1,26 @@
 """Port-in requests of every white label, moved from state to state by operator staff."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect
+from flask import Blueprint, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries import held_customer_or_404
 from portal.identity.guards import actor, operator_staff_only
 from portal.kit.db import PLATFORM, TenantSession, reading, transaction
-from portal.kit.refusals import NotFound
+from portal.kit.refusals import NotFound, Refusal
 from portal.kit.web import page
 from portal.numbers import porting
-from portal.numbers.arriving import InTheStock
+from portal.numbers.arriving import FROM_TODAY
 from portal.numbers.flows import complete_port
 from portal.numbers.models import PortDocument, PortRequest
 from portal.numbers.port_views import download
+from portal.operator.asked import asked_place
 from portal.operator.pages import white_label_or_404
 from portal.operator.port_forms import AcceptForm, RejectForm, ScheduleForm
-from portal.operator.port_pages import in_stock_of, port_list, port_request_page, rivals_of
+from portal.operator.port_pages import OVER_PREFIX, in_stock_of, port_list, port_request_page, rivals_of
 
 bp = Blueprint("operator_ports", __name__, url_prefix="/operator")
 ONE = "/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>"
@@ -27,8 +30,9 @@ ONE = "/white-labels/<uuid:white_label_id>/port-ins/<uuid:port_id>"
 @operator_staff_only
 def index() -> Response:
     """Open requests, the one that waits longest first, and what became of the latest others."""
+    open_at, over_at = asked_place(request.args), asked_place(request.args, OVER_PREFIX)
     with reading(PLATFORM) as db:
-        found = port_list(db)
+        found = port_list(db, open_at, over_at)
     return page("operator/port-ins.html", found=found)
 
 
@@ -42,7 +46,7 @@ def show(white_label_id: UUID, port_id: UUID) -> Response:
 @operator_staff_only
 def accept(white_label_id: UUID, port_id: UUID) -> Response:
     white_label_or_404(white_label_id)
-    with transaction(white_label_id) as db:
+    with _way_back(white_label_id, port_id), transaction(white_label_id) as db:
         port, form = _held(db, port_id), AcceptForm(db, prefix="accept")
         if is_valid := form.validate_on_submit():
             needs_address = bool(form.needs_address.data)
@@ -59,7 +63,7 @@ def schedule(white_label_id: UUID, port_id: UUID) -> Response:
     form.time_zone = tenant.time_zone
     if not form.validate_on_submit() or form.day.data is None:
         return _show(white_label_id, port_id, schedule=form)
-    with transaction(white_label_id) as db:
+    with _way_back(white_label_id, port_id), transaction(white_label_id) as db:
         porting.schedule(db, _held(db, port_id), form.day.data, by=actor())
     return _done(white_label_id, port_id, "The day is agreed. No money moved.")
 
@@ -69,12 +73,10 @@ def schedule(white_label_id: UUID, port_id: UUID) -> Response:
 def complete(white_label_id: UUID, port_id: UUID) -> Response:
     """The numbers are here: stock, account and charges in one transaction, or nothing at all."""
     white_label_or_404(white_label_id)
-    try:
-        complete_port(white_label_id, port_id, by=actor())
-    except InTheStock as refused:
-        refused.ways = (("Back to the request", f"/operator/white-labels/{white_label_id}/port-ins/{port_id}"),)
-        raise
-    return _done(white_label_id, port_id, "The numbers are in the stock and assigned. Their charges are made.")
+    with _way_back(white_label_id, port_id):
+        charged = complete_port(white_label_id, port_id, by=actor())
+    then = "Their charges are made." if charged == FROM_TODAY else f"No money moved: they are charged {charged}."
+    return _done(white_label_id, port_id, f"The numbers are in the stock and assigned. {then}")
 
 
 @bp.post(f"{ONE}/rejection")
@@ -84,7 +86,7 @@ def reject(white_label_id: UUID, port_id: UUID) -> Response:
     form = RejectForm(prefix="reject")
     if not form.validate_on_submit():
         return _show(white_label_id, port_id, reject=form)
-    with transaction(white_label_id) as db:
+    with _way_back(white_label_id, port_id), transaction(white_label_id) as db:
         porting.reject(db, _held(db, port_id), form.reason.data or "", by=actor())
     return _done(white_label_id, port_id, "The request is rejected. No money moved.")
 
@@ -127,4 +129,20 @@ def _show(white_label_id: UUID, port_id: UUID, **came_back: object) -> Response:
 
 def _done(white_label_id: UUID, port_id: UUID, words: str) -> Response:
     flash(words, "ok")
-    return redirect(f"/operator/white-labels/{white_label_id}/port-ins/{port_id}", 303)
+    return redirect(_href(white_label_id, port_id), 303)
+
+
+@contextmanager
+def _way_back(white_label_id: UUID, port_id: UUID) -> Iterator[None]:
+    """Whoever is refused goes back to the request, which says what is so now."""
+    try:
+        yield
+    except NotFound:
+        raise
+    except Refusal as refused:
+        refused.ways = (("Back to the request", _href(white_label_id, port_id)),)
+        raise
+
+
+def _href(white_label_id: UUID, port_id: UUID) -> str:
+    return f"/operator/white-labels/{white_label_id}/port-ins/{port_id}"

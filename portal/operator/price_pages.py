@@ -282,9 +282,7 @@ def review_of_proposal(shelf: Shelf, product_id: UUID, form: ProposalForm) -> ca
     """What proposing another retail price does: nobody's present price changes. Raises NotPriced."""
     listed = listed_or_404(product_id, shelf.currency)
     has_it = ", ".join(tenant.name for tenant in followers(listed))
-    new = NewPrice(
-        "retail", today(shelf.tenant.time_zone), form.price.minor, form.setup.minor, currency=shelf.currency
-    )
+    new = NewPrice("retail", today(shelf.tenant.time_zone), form.price.minor, form.setup.minor, currency=shelf.currency)
     with reading(shelf.tenant.id) as db:
         found = catalogue.review(db, catalogue.product_or_404(db, product_id), new, {})
     effects = [

@@ -4,21 +4,22 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.kit.db import PLATFORM, reading
-from portal.numbers.correcting import FACTS, stock_number
+from portal.numbers.correcting import FACTS, rests_until, stock_number
 from portal.numbers.e164 import international, national, place_name
 from portal.numbers.models import NumberBlock
 from portal.numbers.stock import holder_name
 from portal.operator.number_pages import BASE
 from portal.operator.number_queries import state_of
 from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.words import moment
+from portal.whitelabels.words import day, local_day, moment
 
 WHY_NOT = "It is reserved or assigned. It can be changed here when it is free, and retired when it is released."
 
 
 @dataclass(frozen=True)
 class StockPage:
-    """`why_not_correct` and `why_not_retire` are empty when the act is possible now."""
+    """`why_not_correct` and `why_not_retire` are empty when the act is possible now. `rests_until` is the day to
+    which a retired number rests when it is put back."""
 
     href: str
     number: str
@@ -32,6 +33,7 @@ class StockPage:
     why_not_correct: str
     why_not_retire: str
     effects: list[str]
+    rests_until: str
 
 
 def stock_page(host: WhiteLabel, stock_id: UUID) -> StockPage:
@@ -41,6 +43,7 @@ def stock_page(host: WhiteLabel, stock_id: UUID) -> StockPage:
         state = state_of(db, row)
         block = db.get(NumberBlock, (host.id, row.block_id))
         holder = holder_name(db, row.holder_id) if row.holder_id else ""
+        until = rests_until(db, row) if row.retired_at is not None and row.holder_id is not None else None
     rows = [
         ("Written there", national(row.e164)),
         ("Country", place_name(row.country)),
@@ -62,14 +65,17 @@ def stock_page(host: WhiteLabel, stock_id: UUID) -> StockPage:
         is_retired=row.retired_at is not None,
         why_not_correct="" if is_open else WHY_NOT,
         why_not_retire="" if is_open or state == "quarantined" else WHY_NOT,
-        effects=_effects(holder),
+        effects=_effects(holder, rests=state == "quarantined"),
+        rests_until=day(local_day(until, host), host) if until is not None else "",
     )
 
 
-def _effects(holder: str) -> list[str]:
+def _effects(holder: str, *, rests: bool) -> list[str]:
     gone = [f"{holder} no longer has it, and cannot assign it."] if holder else []
+    back = "It rests: whoever gave it up cannot have it back while it is retired. Put back, it rests to the same day."
     return [
         *gone,
+        *([back] if rests else []),
         "It is offered to nobody, and no file or range brings it back.",
         "It stays in the list as retired, and can be put back there.",
     ]

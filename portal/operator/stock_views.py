@@ -17,6 +17,7 @@ from portal.numbers.stock import BlockOnItsWay, price_classes
 from portal.operator import stock_pages
 from portal.operator.number_forms import FactsForm
 from portal.operator.number_pages import BASE
+from portal.operator.number_queries import state_of
 
 bp = Blueprint("operator_stock", __name__, url_prefix=BASE)
 Act = Callable[[TenantSession, TenantSession, StockNumber, Actor], None]
@@ -59,7 +60,9 @@ def retire(stock_id: UUID) -> Response:
 @operator_staff_only
 def put_back(stock_id: UUID) -> Response:
     row = _done(stock_id, lambda both, db, row, by: correcting.put_back(both, db, row, by=by))
-    flash(f"{international(row.e164)} is free again. No money moved.", "ok")
+    with reading(PLATFORM) as everything:
+        now_it = "rests again, as before" if state_of(everything, row) == "quarantined" else "is free again"
+    flash(f"{international(row.e164)} {now_it}. No money moved.", "ok")
     return redirect(f"{BASE}/{stock_id}", 303)
 
 

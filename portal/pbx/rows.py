@@ -26,20 +26,40 @@ class StrippedForm(Form):
 
 
 class RowsField(FieldList):
-    """A list of rows, each with its place in its name: `members-0`. Names with any other place are nobody's."""
+    """A list of rows, each with its place in its name: `members-0`. Names with any other place are nobody's.
+
+    Rows beyond the most that there can be are refused with the form, never dropped in silence.
+    """
+
+    sent = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.max_entries is not None and len(self.entries) >= self.max_entries
+
+    def process(self, formdata: Any, *more: Any, **named: Any) -> None:
+        self.sent = len(set(self._extract_indices(self.name, formdata))) if formdata else 0
+        super().process(formdata, *more, **named)
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        is_right = bool(super().validate(form, extra_validators))
+        if self.max_entries is None or self.sent <= self.max_entries:
+            return is_right
+        self.errors = [f"{self.sent} were sent. There can be {self.max_entries} at most."]
+        return False
 
     def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
         places = (PLACE.match(name.removeprefix(f"{prefix}-")) for name in formdata if name.startswith(f"{prefix}-"))
         yield from (int(found[1]) for found in places if found)
 
 
-def added_or_removed(rows: FieldList, asked: str) -> bool:
+def added_or_removed(rows: RowsField, asked: str) -> bool:
     """Carry out the buttons of a list of rows: `add:open`, `remove:open:2`. Says whether one of them was pressed."""
     verb, _, rest = asked.partition(":")
     name, _, place = rest.partition(":")
     if name != rows.short_name:
         return False
-    if verb == "add" and (rows.max_entries is None or len(rows.entries) < rows.max_entries):
+    if verb == "add" and not rows.is_full:
         rows.append_entry()
     if verb == "remove" and re.fullmatch("[0-9]{1,4}", place) and int(place) < len(rows.entries):
         kept = [entry.data for n, entry in enumerate(rows.entries) if n != int(place)]

@@ -92,6 +92,10 @@ class TestWhileItWaitsForUs:
         without = customer(db, ours.plan_id, OPTION_2, name="Another")
         fill(db, without, rings(), "Small office", by=COMMAND_LINE)
         assert told(checklist(db, without))["Phone settings"] == (False, "1 telephone without a sign-in of its own.")
+        two = customer(db, ours.plan_id, OPTION_2, name="Two")
+        desks = tuple(Extension(number=each, name=each) for each in ("101", "102"))
+        fill(db, two, Configuration(extensions=desks), "Small office", by=COMMAND_LINE)
+        assert told(checklist(db, two))["Phone settings"][1] == "2 telephones without a sign-in of their own."
 
 
 class TestAfterwards:

@@ -2,13 +2,14 @@
 
 import pytest
 
+from portal.kit.clock import now
 from portal.kit.db import transaction
 from portal.numbers.models import Number
 from portal.numbers.quote_pages import assigned_words
 from tests.cast import on_sqlite
 from tests.numbers.making import number
 from tests.numbers.test_pages import order, street
-from tests.signup.browsing import words
+from tests.signup.browsing import value, words
 
 __all__ = ["street"]
 
@@ -50,3 +51,13 @@ def test_free_numbers_are_paged_by_their_digits(street, browse):
     page = words(browse(street.owner).get(f"/account/{street.own}/numbers/search"))
     pager = page.partition("in the order of their")[2]
     assert "Before After" in pager and "Older" not in pager
+
+
+@on_sqlite
+def test_a_number_of_another_country_begins_with_that_country(street, browse):
+    """Red while the form held the account's own address, which is refused for this number whatever is written."""
+    with transaction(street.tenant.id) as db:
+        theirs = {"state": "assigned", "account_id": street.own, "assigned_at": now()}
+        abroad = number(db, e164="+6442129000", country="NZ", **theirs)
+    page = browse(street.owner).get(f"/account/{street.own}/numbers/{abroad.id}/emergency")
+    assert (value(page, "country"), value(page, "line1")) == ("NZ", "")

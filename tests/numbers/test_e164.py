@@ -4,6 +4,7 @@ import phonenumbers
 import pytest
 from hypothesis import given, strategies as st
 
+from portal.kit.slices import is_found
 from portal.numbers.e164 import (
     _KIND_OF,
     KINDS,
@@ -15,6 +16,7 @@ from portal.numbers.e164 import (
     place_name,
     read_number,
     searched_digits,
+    writings,
 )
 from portal.numbers.plans import listed
 
@@ -157,3 +159,9 @@ def test_what_was_read_is_read_the_same_again(words):
         return
     assert read_number(found.e164) == found
     assert read_number(international(found.e164)) == found
+
+
+@pytest.mark.parametrize("words", ["0044 113 496", "00441134960000", "+44 113", "0113 496", "01134960000"])
+def test_a_number_is_found_however_it_is_dialled(words):
+    """Red without 0044 …: the operator's list found it so, the account's own did not."""
+    assert is_found(words, *writings("+441134960000"))

@@ -67,7 +67,8 @@ class TestPortIn:
         assert olga.submit(f"{desk}/day", {"day-day": "2026-11-01"}, page=desk).status_code == 422
         assert olga.submit(f"{desk}/day", {"day-day": "2026-11-02"}, page=desk).status_code == 303
         assert olga.submit(f"{desk}/completion", page=desk).status_code == 303
-        assert "The numbers are here" in words(own.get(f"{base}/{asked.id}"))
+        over = words(own.get(f"{base}/{asked.id}"))
+        assert "The numbers are here" in over and "wants to see" not in over
         page = words(own.get(f"/account/{street.own}/numbers"))
         assert "+44 20 7946 0123" in page and "+44 20 7946 0124" in page
         assert street.charged(street.own) == 2 * 840

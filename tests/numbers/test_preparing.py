@@ -22,13 +22,13 @@ from portal.numbers.porting import PortMoved, accept, acts_on_port, cancel, reje
 from portal.numbers.preparing import PreparedMeanwhile, Wish, prepare, seen_at, wish_of
 from portal.pbx import queries, routing
 from portal.pbx.commands import add
-from portal.pbx.configuration import Extension, Place as At
+from portal.pbx.configuration import Extension, Forwarding, Kind, Place as At, Target
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, active, customer, pay
 from tests.cast import on_sqlite
 from tests.numbers.making import BRISTOL, new_port, port, price_class
 from tests.numbers.test_pages import Street
-from tests.signup.browsing import words
+from tests.signup.browsing import value, words
 
 ONE, TWO = "+442079460123", "+442079460124"
 
@@ -113,11 +113,30 @@ def test_what_does_not_fit_any_more_is_left_out_and_said_and_stops_nothing(cast,
 
 
 @on_sqlite
-def test_numbers_that_need_no_address_get_none(cast, northwind, office):
+def test_only_the_number_that_does_not_fit_is_left_out(cast, northwind, office):
+    """A circle that shows at an extension is told of all the numbers. Red while each of them was dropped for it."""
+    own_id, port_id, _ = office
+    with transaction(northwind.id) as db:
+        back = Forwarding(always=Target(kind=Kind.EXTERNAL, to=ONE))
+        parts = {At("extensions", n): Extension(number=n, name=n, forwarding=back) for n in ("102", "103")}
+        add(db, db.load(Account, own_id), parts, by=COMMAND_LINE)
+    _prepare(northwind, office, {ONE: Wish(Wanted("extension:103")), TWO: Wish(Wanted("extension:101"))})
+    _arrive(cast, northwind, office)
+    with reading(northwind.id) as db:
+        assert [route.number for route in queries.newest(db, own_id)[1].numbers] == [TWO]
+        (said,) = _left_out(db, port_id)
+        assert said.startswith("+44 20 7946 0123: calls go nowhere yet.")
+
+
+@on_sqlite
+def test_numbers_that_need_no_address_get_none_which_is_said(cast, northwind, office):
+    """Red while it was dropped in silence: whoever wrote the address thought that help would find it."""
     _prepare(northwind, office, {ONE: Wish(place=BRISTOL)})
     _arrive(cast, northwind, office, needs_address=False)
     with reading(northwind.id) as db:
-        assert db.scalars(select(EmergencyAddress)).all() == [] == _left_out(db, office[1])
+        assert db.scalars(select(EmergencyAddress)).all() == []
+        said = "the address for emergency calls was not kept, because it needs none."
+        assert _left_out(db, office[1]) == [f"+44 20 7946 0123: {said}"]
 
 
 @on_sqlite
@@ -146,6 +165,20 @@ class TestWhileItIsOpen:
         with pytest.raises(PortMoved):
             prepare(db, own, asked, {ONE: Wish()}, seen="", by=COMMAND_LINE)
 
+
+    def test_another_number_of_the_request_is_no_conflict(self, db, own):
+        """Red with one stamp for the whole request: two tabs of one person were in each other's way."""
+        asked = port(db, own, ONE, TWO)
+        prepare(db, own, asked, {ONE: Wish(place=BRISTOL)}, seen="", by=COMMAND_LINE)
+        prepare(db, own, asked, {TWO: Wish(place=BRISTOL)}, seen="", by=COMMAND_LINE)
+        with pytest.raises(PreparedMeanwhile):
+            prepare(db, own, asked, {TWO: Wish()}, seen="", by=COMMAND_LINE)
+
+    def test_an_address_of_another_country_names_the_number(self, db, own):
+        asked = port(db, own, ONE, TWO)
+        asked.numbers = [asked.numbers[0], {**asked.numbers[1], "country": "FR"}]
+        with pytest.raises(WrongAddress, match=r"^\+44 20 7946 0124: The number is of France"):
+            prepare(db, own, asked, {ONE: Wish(place=BRISTOL), TWO: Wish(place=BRISTOL)}, seen="", by=COMMAND_LINE)
 
     def test_whoever_looked_before_somebody_else_prepared_it_writes_nothing_over(self, db, own):
         """Red without the look at `seen`. Saying the same again is no conflict, as with a second press."""
@@ -186,10 +219,25 @@ class TestPages:
         other = mine.replace("/account/", "/customers/")
         assert 'value="1 Gorse Hill"' in browse(bob).get(f"{other}/preparation?number=%2B442079460123").text
         late = {"numbers": [ONE, TWO], "country": "GB"}
-        assert browse(bob).submit(f"{other}/preparation", late).status_code == 409
+        conflict = browse(bob).submit(f"{other}/preparation", late)
+        assert conflict.status_code == 409 and "Theirs stands here, yours in the form below" in words(conflict)
+        assert "+44 20 7946 0998; Emergency calls: 1 Gorse Hill, Bristol BS1 4XY" in words(conflict)
         shown = re.search(r'name="seen"[^>]*value="([^"]+)"', browse(bob).get(f"{other}/preparation").text)[1]
         assert browse(bob).submit(f"{other}/preparation", late | {"seen": shown}).status_code == 303
         assert self.wishes(street, asked) == [Wish(), Wish()]
+
+    def test_the_form_begins_with_an_address_only_where_help_would_find_it(self, street, browse, asked):
+        """Red while numbers of two countries began with the account's own: nothing at all could be saved."""
+        own, mine = browse(street.owner), f"/account/{street.own}/numbers/port-ins/{asked}"
+        assert value(own.get(f"{mine}/preparation"), "line1")
+        with transaction(street.tenant.id) as db:
+            port_in = db.load(PortRequest, asked)
+            port_in.numbers = [port_in.numbers[0], {**port_in.numbers[1], "country": "NZ"}]
+        for path, country in (("preparation", "GB"), ("preparation?number=%2B442079460124", "NZ")):
+            page = own.get(f"{mine}/{path}")
+            assert (value(page, "line1"), value(page, "country")) == ("", country)
+        sent = {"numbers": [ONE, TWO], "country": "GB", "to_outside": "020 7946 0998"}
+        assert own.submit(f"{mine}/preparation", sent).status_code == 303
 
     @pytest.mark.parametrize(("wrong", "says"), [
         ({"numbers": []}, "Choose at least one number"), ({"numbers": ["+442079460999"]}, "is not a valid choice"),
@@ -210,7 +258,9 @@ class TestPages:
         with transaction(street.tenant.id) as db:
             cancel(db, db.load(PortRequest, asked), by=COMMAND_LINE)
         own, mine = browse(street.owner), f"/account/{street.own}/numbers/port-ins/{asked}"
-        assert own.get(f"{mine}/preparation").status_code == 409 and "Once they are here" not in words(own.get(mine))
+        late = own.get(f"{mine}/preparation")
+        assert late.status_code == 409 and f'href="{mine}"' in late.text
+        assert "Once they are here" not in words(own.get(mine))
 
     def test_other_people_of_the_white_label_read_nothing(self, street, browse, asked):
         theirs = f"/account/{street.own}/numbers/port-ins/{asked}/preparation"

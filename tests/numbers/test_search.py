@@ -21,8 +21,9 @@ def found(db, **asked):
 
 @pytest.mark.parametrize(("words", "country", "patterns"), [
     ("", "GB", []),
-    ("0049", "", ["%0049%"]),
-    ("00 49", "", ["%0049%"]),
+    ("0049", "", ["%0049%", "+49%"]),
+    ("00 49*7", "GB", ["+0049%7", "+49%7"]),
+    ("00?", "", ["%00_%"]),
     ("1?4", "", ["%1_4%"]),
     ("*00", "GB", ["%00"]),
     ("+44 113*", "", ["+44113%"]),
@@ -52,6 +53,7 @@ def test_by_country_kind_area_and_digits(db, geo):
     assert found(db, area="bat") == [bath.e164] and found(db, area="%") == []
     assert found(db, digits="*22") == [bath.e164] and found(db, digits="49600?1") == [leeds.e164]
     assert found(db, digits="0113", country="GB") == [leeds.e164, bath.e164]
+    assert found(db, digits="0044 113 496") == [leeds.e164, bath.e164]
 
 
 @on_sqlite

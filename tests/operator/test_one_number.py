@@ -1,5 +1,7 @@
 """One number of the stock: put right while it is free, retired, and put back; with its white label at the same time."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -142,6 +144,31 @@ class TestRetire:
         assert desk.send(f"{path}/restoration").location == path
         assert [each.state for each in numbers_with(northwind)] == ["free"] * 4
         assert rows(NumberBlock)[0].count == 4
+
+    def test_put_back_it_rests_as_long_as_it_would_have_rested(self, desk, northwind, rows, handed, clock):
+        """Red while what was put back was free: a stranger got the last owner's calls on the same day."""
+        until = now() + timedelta(minutes=5)
+        move(northwind, state="quarantined", until=until)
+        path = address(rows)
+        assert "whoever gave it up cannot have it back" in words(desk.get(f"{path}/retirement"))
+        desk.send(f"{path}/retirement")
+        assert "It then rests until" in words(desk.get(path))
+        desk.send(f"{path}/restoration")
+        (row,) = [each for each in numbers_with(northwind) if each.e164 == ONE]
+        assert (row.state, row.until) == ("quarantined", until) and "rests again" in words(desk.get(path))
+        desk.send(f"{path}/retirement")
+        clock.advance(minutes=6)
+        desk.send(f"{path}/restoration")
+        assert [each.state for each in numbers_with(northwind)] == ["free"] * 4
+
+    def test_a_block_of_retired_numbers_alone_is_not_handed_over(self, desk, depot, northwind, rows):
+        """Red while it was said to be on its way, for ever."""
+        block = depot.block(ONE)
+        desk.send(f"{address(rows)}/retirement")
+        page = desk.get(f"{BASE}/blocks/{block}/hand-over?to={northwind.id}")
+        assert "Each of its numbers is retired" in words(page) and "Hand the block over" not in words(page)
+        answer = desk.send(f"{BASE}/blocks/{block}/hand-over", {"to": str(northwind.id)})
+        assert answer.status_code == 409 and "There is nothing to hand over" in words(answer)
 
     def test_verify_names_one_that_a_white_label_still_has(self, northwind, rows, handed, depot):
         with transaction(depot.id) as db:

@@ -80,10 +80,15 @@ def test_a_button_that_no_page_has_does_no_harm(phones, client, row):
     assert answer.status_code == 200 and phones.version() == before
 
 
-def test_more_rows_than_a_group_has_are_refused_or_left_out(phones, client):
-    many = {f"members-{n}": "101" for n in range(400)}
-    answer = send(client(phones.owner), at(phones.own, "/groups/600"), {**GROUP, **many})
-    assert answer.status_code == 422 and "in the group twice" in answer.text
+def test_more_rows_than_a_group_has_are_refused_and_the_limit_is_said(phones, client):
+    """Red while what was too many was dropped, and "saved" was the answer."""
+    owner, page = client(phones.owner), at(phones.own, "/groups/600")
+    many, before = {f"members-{n}": "101" for n in range(231)}, phones.version()
+    answer = send(owner, page, {**GROUP, **many})
+    assert answer.status_code == 422 and "231 were sent. There can be 50 at most." in answer.text
+    full = send(owner, page, {**GROUP, **{f"members-{n}": "101" for n in range(50)}, "row": "add:members"})
+    assert "A ring group has 50 members at most." in full.text and "Another member" not in full.text
+    assert phones.version() == before
 
 
 @pytest.mark.parametrize("base", ["999999999", "2147483648", "0"])
