@@ -54,7 +54,7 @@ class StandstillChapters(Walker):
             self.go(page, path, f"standstill-{name}")
         assert self._open(page, "state=suspended")
         self.see(page, "standstill-customer")
-        assert self._open(page, "waits=set-up")
+        assert self._open(page, "state=inactive&by=white_label")
         page.goto(f"{page.url}/activation")
         self.see(page, "standstill-activation")
 

@@ -13,9 +13,9 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.arrears import commands
-from portal.arrears.queries import charged_until, in_a_case, owing, rules_of
+from portal.arrears.queries import in_a_case, owing, rules_of
 from portal.billing.queries import available_minor
-from portal.billing.subscriptions import what_is_due
+from portal.billing.subscriptions import due_by, what_is_due
 from portal.identity.models import User
 from portal.kit import jobs
 from portal.kit.clock import today
@@ -88,7 +88,7 @@ def look_at_all(white_label_id: UUID) -> None:
             _look(white_label_id, batch, horizon)
     needed, last = 0, horizon.last
     if last is not None:
-        for batch in _batches(white_label_id, lambda db, after, limit: charged_until(db, last, after, limit)):
+        for batch in _batches(white_label_id, lambda db, after, limit: due_by(db, last, after, limit)):
             needed += _look(white_label_id, batch, horizon)
     with transaction(white_label_id) as db:
         is_low = horizon.white_label is not None and available_minor(db) < needed

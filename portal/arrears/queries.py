@@ -1,15 +1,13 @@
 """Reading rules and cases, and finding the accounts to look at."""
 
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
-from portal.accounts.models import Account, Pause, Subscription
+from portal.accounts.models import Account, Pause
 from portal.arrears.models import ArrearsCase, ArrearsPolicy
 from portal.arrears.steps import Rules, Step
-from portal.billing.subscriptions import begins_by
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book, credit_of
 from portal.ledger.models import LedgerAccount
@@ -59,11 +57,3 @@ def in_a_case(db: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
     wanted = select(ArrearsCase.account_id).where(ArrearsCase.ended_on.is_(None), ArrearsCase.step != Step.CLOSED.value)
     wanted = wanted.where(ArrearsCase.account_id > after) if after is not None else wanted
     return list(db.scalars(wanted.order_by(ArrearsCase.account_id).limit(limit)))
-
-
-def charged_until(db: TenantSession, until: date, after: UUID | None, limit: int) -> list[UUID]:
-    """Accounts of which a period begins until a day; what ends is charged up to its last one."""
-    wanted = select(Subscription.account_id).where(begins_by(until))
-    wanted = wanted.where(Subscription.account_id > after) if after is not None else wanted
-    grouped = wanted.group_by(Subscription.account_id).order_by(Subscription.account_id)
-    return list(db.scalars(grouped.limit(limit)))

@@ -34,6 +34,12 @@ class GivenBackMeanwhile(Refusal):
     text = "Perhaps you confirmed it already, here or in another window. Nothing was changed this time, no money moved."
 
 
+class NotReviewed(Refusal):
+    status = 422
+    heading = "Look at what this gives back first"
+    text = "It was confirmed without its review. Nothing was changed, and no money moved."
+
+
 class NothingAsked(Refusal):
     status = 422
     heading = "Nothing would be given back"

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.orm import load_only
 
 from portal.accounts.lifecycle import State
@@ -19,7 +19,7 @@ from portal.billing.charging import Written
 from portal.billing.models import BillingRun, UsageRecord
 from portal.billing.period import Period
 from portal.billing.pricing import PricedLine
-from portal.billing.subscriptions import begins_by, bill, what_is_due
+from portal.billing.subscriptions import begins_by, bill, due_by, what_is_due
 from portal.billing.usage import bill_usage, what_was_used, why_not
 from portal.kit import jobs
 from portal.kit.clock import now, today
@@ -42,7 +42,6 @@ SHOWN_SKIPPED = 100
 
 Tell = Callable[[int], None]
 Line = tuple[Account, PricedLine]
-Biller = Callable[[TenantSession, list[Account], date], Written]
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,16 @@ def bill_white_label(white_label_id: UUID, through: date, *, by: str, tell: Tell
         _open_run(db, through, by)
     left_out: dict[UUID, str] = {}
     for waits in (False, True):
-        for batch in _batches(white_label_id, _due_page, through):
-            tell(_bill_batch(white_label_id, through, batch, bill, left_out, waits=waits))
-        for batch in _batches(white_label_id, _used_page, through):
-            tell(_bill_batch(white_label_id, through, batch, bill_usage, left_out, waits=waits))
+        for page in (_due_page, _used_page):
+            for batch in _batches(white_label_id, page, through):
+                tell(_bill_batch(white_label_id, through, batch, left_out, waits=waits))
     with transaction(white_label_id) as db:
         return _close_run(db, through, left_out)
 
 
 def foresee(white_label_id: UUID, through: date) -> Iterator[Foreseen]:
     """What `bill_white_label` would charge now, worked out by the same functions; nothing is changed."""
-    for page, lines_of in ((_due_page, _lines_due), (_used_page, _lines_used)):
+    for page, lines_of in ((_due_accounts, _lines_due), (_used_page, _lines_used)):
         for batch in _batches(white_label_id, page, through):
             with reading(white_label_id) as db:
                 accounts = list(db.scalars(select(Account).where(Account.id.in_(batch)).order_by(Account.number)))
@@ -137,6 +135,7 @@ def _batches(
 
 
 def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:
+    """What is due longest first. An account may come up on several pages: once it is billed, it is due no more."""
     wanted = select(Subscription.charged_to, Subscription.account_id).where(begins_by(through))
     if after is not None:
         wanted = wanted.where(tuple_(Subscription.charged_to, Subscription.account_id) > after)
@@ -144,23 +143,33 @@ def _due_page(db: TenantSession, through: date, after: Any) -> list[Any]:
     return list(db.execute(order.limit(BATCH)))
 
 
+def _due_accounts(db: TenantSession, through: date, after: Any) -> list[Any]:
+    """Each account once: where nothing is billed, it would be due on every page that it comes up on."""
+    return [(id,) for id in due_by(db, through, after[0] if after is not None else None, BATCH)]
+
+
 def _used_page(db: TenantSession, through: date, after: Any) -> list[Any]:
-    """A closed account is charged nothing, not even what was on record for it: `skipped` names it."""
-    is_open = and_(UsageRecord.charged_at.is_(None), UsageRecord.day < through, Account.state != State.CLOSED)
-    wanted = select(UsageRecord.account_id).join(Account, Account.id == UsageRecord.account_id).where(is_open)
+    wanted = _with_usage(through)
     if after is not None:
         wanted = wanted.where(UsageRecord.account_id > after[0])
-    return list(db.execute(wanted.group_by(UsageRecord.account_id).order_by(UsageRecord.account_id).limit(BATCH)))
+    return list(db.execute(wanted.order_by(UsageRecord.account_id).limit(BATCH)))
+
+
+def _with_usage(through: date) -> Select[UUID]:
+    """A closed account is charged nothing, not even what was on record for it: `skipped` names it."""
+    is_open = and_(UsageRecord.charged_at.is_(None), UsageRecord.day < through, Account.state != State.CLOSED)
+    wanted = select(UsageRecord.account_id).join(Account, Account.id == UsageRecord.account_id)
+    return wanted.where(is_open).group_by(UsageRecord.account_id)
 
 
 def _bill_batch(
-    white_label_id: UUID, through: date, batch: list[UUID], biller: Biller, left_out: dict[UUID, str], *, waits: bool
+    white_label_id: UUID, through: date, batch: list[UUID], left_out: dict[UUID, str], *, waits: bool
 ) -> int:
     """Returns how many accounts were looked at; puts those that something was not charged to into `left_out`."""
     with transaction(white_label_id) as db:
         held = select(Account).where(Account.id.in_(batch)).order_by(Account.id).options(WHAT_CHARGING_READS)
         accounts = list(db.scalars(held.with_for_update(skip_locked=not waits)))
-        written = biller(db, accounts, through)
+        written = _bill(db, accounts, through)
         if written.charges:
             run = _run_of(db, through, held=True)
             run.accounts += len({account_id for account_id, *_ in written.ids})
@@ -169,6 +178,16 @@ def _bill_batch(
             run.retail_minor += written.retail_minor
         left_out.update(written.left_out)
         return len(accounts)
+
+
+def _bill(db: TenantSession, accounts: list[Account], through: date) -> Written:
+    """All that an account has due, its periods and its usage at once: so a run counts it once."""
+    written = bill(db, accounts, through)
+    some = _with_usage(through).where(UsageRecord.account_id.in_([account.id for account in accounts]))
+    used = set(db.scalars(some))
+    if not used:
+        return written
+    return written + bill_usage(db, [account for account in accounts if account.id in used], through)
 
 
 def _open_run(db: TenantSession, through: date, by: str) -> None:

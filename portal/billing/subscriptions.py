@@ -119,7 +119,11 @@ def refuse_charged(db: TenantSession, of: Plan | Service | TaxRate, day: date) -
     wanted = select(Charge.id).where(Charge.first_day >= day)
     if isinstance(of, TaxRate):
         wanted = wanted.where(Charge.book == of.side, Charge.tax_ppm == of.rate_ppm)
+    elif isinstance(of, Plan) and day > EVER:
+        has_it = and_(Subscription.account_id == Charge.account_id, Subscription.item == Charge.item)
+        wanted = wanted.join(Subscription, has_it).where(Subscription.plan_id == of.id)
     else:
+        # Of all time: what an account has on trial is not charged yet, so any plan's charge counts.
         stem = "plan" if isinstance(of, Plan) else of.code
         wanted = wanted.where(or_(Charge.item == stem, Charge.item.startswith(f"{stem}.", autoescape=True)))
     if db.scalar(wanted.limit(1)) is not None:
@@ -289,3 +293,11 @@ def begins_by(through: date) -> ColumnElement[bool]:
     """Of a subscription: that a day of it up to `through` is not charged yet."""
     goes_on = or_(Subscription.until_day.is_(None), Subscription.charged_to < Subscription.until_day)
     return and_(Subscription.charged_to <= through, goes_on)
+
+
+def due_by(db: TenantSession, through: date, after: UUID | None, limit: int) -> list[UUID]:
+    """Accounts of which a day up to `through` is not charged yet, in the order of their ids, behind one."""
+    wanted = select(Subscription.account_id).where(begins_by(through))
+    wanted = wanted.where(Subscription.account_id > after) if after is not None else wanted
+    grouped = wanted.group_by(Subscription.account_id).order_by(Subscription.account_id)
+    return list(db.scalars(grouped.limit(limit)))

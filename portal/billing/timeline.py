@@ -1,6 +1,6 @@
 """Which periods are due, as pure arithmetic on days: the same answer whoever asks, however late, however often."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -65,12 +65,3 @@ def first_active_day(day: date, rests: Iterable[Rest]) -> date | None:
                 return None
             day = rest.until_day
     return day
-
-
-def active_days(from_day: date, until_day: date, rests: Sequence[Rest]) -> Iterator[date]:
-    """Every day of [from_day, until_day) on which the account does not rest."""
-    day = from_day
-    while day < until_day:
-        if first_active_day(day, rests) == day:
-            yield day
-        day = date.fromordinal(day.toordinal() + 1)

@@ -98,10 +98,17 @@ def credit_review(db: TenantSession, charge: Charge, gross_minor: int) -> Credit
     is_all = gross_minor == left.gross_minor
     rest = {book: side + -part[book] for book, side in left.sides.items()}
     then = "Then nothing is left of it." if is_all else f"Then {_in_each_book(left, rest, account, tenant)} is left."
-    again = "It can be issued again then." if is_all else "It can be issued again once all of it was given back."
     note = "If it stands on a statement, a credit note that refers to it follows."
     title = f"Give {amount} of {charge.number} back?"
+    again = _again(db, account, charge, is_all=is_all)
     return CreditReview(charge, amount, title, rows, [then, again, note], left.gross_minor)
+
+
+def _again(db: TenantSession, account: Account, charge: Charge, *, is_all: bool) -> str:
+    """Whether it can be charged again after it was given back, as far as that is known now."""
+    if why := why_not_again(db, account, charge):
+        return f"It cannot be issued again. {why}"
+    return "It can be issued again then." if is_all else "It can be issued again once all of it was given back."
 
 
 def _hint(left: Left, account: Account, tenant: WhiteLabel) -> str:

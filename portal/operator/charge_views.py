@@ -1,5 +1,7 @@
 """Giving a charge back, and issuing again what was given back: the operator's decision, as both books move."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request
@@ -17,6 +19,13 @@ from portal.operator.pages import white_label_or_404
 from portal.whitelabels.words import money
 
 bp = Blueprint("operator_charges", __name__, url_prefix="/operator/white-labels/<uuid:white_label_id>/charges")
+REFUSED = (
+    credits.CreditedAlready,
+    credits.GivenBackMeanwhile,
+    credits.NotReviewed,
+    credits.NotGivenBack,
+    credits.ChangedSince,
+)
 
 
 @bp.get("")
@@ -46,7 +55,7 @@ def review(white_label_id: UUID, charge_id: UUID) -> Response:
     if not form.validate() or form.chosen is None:
         return _show(white_label_id, charge_id, form)
     try:
-        with reading(white_label_id) as db:
+        with _a_way_back(white_label_id, charge_id), reading(white_label_id) as db:
             found = credit_review(db, charge_or_404(db, charge_id), form.chosen.minor)
     except (credits.MoreThanIsLeft, credits.NothingAsked) as refused:
         form.amount.errors = [refused.text]
@@ -73,7 +82,9 @@ def give_back(white_label_id: UUID, charge_id: UUID) -> Response:
 
 def _give_back(white_label_id: UUID, charge_id: UUID, gross_minor: int, form: GiveBackForm) -> str:
     """The number of the charge."""
-    with transaction(white_label_id) as db:
+    with _a_way_back(white_label_id, charge_id), transaction(white_label_id) as db:
+        if form.left_minor is None:
+            raise credits.NotReviewed
         charge = charge_or_404(db, charge_id)
         account = held_customer_or_404(db, charge.account_id)
         reason = form.reason.data or ""
@@ -87,12 +98,22 @@ def _give_back(white_label_id: UUID, charge_id: UUID, gross_minor: int, form: Gi
 @operator_staff_only
 def issue_again(white_label_id: UUID, charge_id: UUID) -> Response:
     white_label_or_404(white_label_id)
-    with transaction(white_label_id) as db:
+    with _a_way_back(white_label_id, charge_id), transaction(white_label_id) as db:
         charge = charge_or_404(db, charge_id)
         account = held_customer_or_404(db, charge.account_id)
         credits.issue_again(db, account, charge, by=actor())
     flash(f"What was charge {charge.number} is charged again.", "ok")
     return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
+
+
+@contextmanager
+def _a_way_back(white_label_id: UUID, charge_id: UUID) -> Iterator[None]:
+    """What a charge refuses leads back to it, where the page says what can be done."""
+    try:
+        yield
+    except REFUSED as refused:
+        refused.ways = (("Back to the charge", f"/operator/white-labels/{white_label_id}/charges/{charge_id}"),)
+        raise
 
 
 def _show(white_label_id: UUID, charge_id: UUID, form: GiveBackForm | None = None) -> Response:

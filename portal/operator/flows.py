@@ -15,7 +15,15 @@ from sqlalchemy import and_, func, or_, select
 
 from portal.accounts.models import Subscription
 from portal.audit.commands import Actor
-from portal.catalogue.commands import ChargedAlready, NewPrice, TooLate, add_product, set_price, withdraw_price
+from portal.catalogue.commands import (
+    ChargedAlready,
+    NewPrice,
+    TooLate,
+    add_product,
+    check_price,
+    set_price,
+    withdraw_price,
+)
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.pages import NotPriced, product_or_404
 from portal.catalogue.prices import DatedPrice, Opening, PriceList
@@ -34,6 +42,14 @@ FOLLOW = "operator.follow-default-list"
 
 class BegunElsewhere(TooLate):
     """Tomorrow here is today already where a follower is."""
+
+
+class ChargedElsewhere(ChargedAlready):
+    """`at` names the followers that charged something at the price that is to be replaced or withdrawn."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+        super().__init__(f"Something was charged at the price of this day at {at} already. {ChargedAlready.text}")
 
 
 class CodeTaken(Refusal):
@@ -131,12 +147,34 @@ def followers(listed: Listed) -> list[WhiteLabel]:
 
 
 def following_by(listed: Listed, new: NewPrice) -> list[WhiteLabel]:
-    """The followers, all of whom can still have the price on its day. Raises TooLate when one cannot."""
+    """The followers, all of whom can still have the price on its day, or lose the one that they have from it. Raises
+    TooLate when one cannot, and ChargedElsewhere when one has charged something at what it has."""
     found = followers(listed)
     first, why = first_day(listed, found)
     if new.valid_from < first:
         raise BegunElsewhere(f"Choose {day(first, listed.host)} or a later day: {why}.") if why else TooLate
+    charged = [tenant.name for tenant in found if _has_charged(tenant, listed, new.valid_from)]
+    if charged:
+        raise ChargedElsewhere(_first_of(charged))
     return found
+
+
+def _has_charged(tenant: WhiteLabel, listed: Listed, on: date) -> bool:
+    """Whether a follower's default price of a day has to stay, as the job would find. What is charged between this
+    look and the job is the job's to name."""
+    with reading(tenant.id) as db:
+        own = product_like(db, listed.product)
+        assert own is not None
+        try:
+            check_price(db, own, NewPrice("wholesale", on, 0, source="default"))
+        except ChargedAlready:
+            return True
+        return False
+
+
+def _first_of(names: list[str]) -> str:
+    """`Northwind` or `Northwind and 2 more`."""
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
 
 
 def first_day(listed: Listed, following: list[WhiteLabel]) -> tuple[date, str]:
@@ -146,8 +184,7 @@ def first_day(listed: Listed, following: list[WhiteLabel]) -> tuple[date, str]:
     if latest == today(listed.host.time_zone):
         return latest + DAY, ""
     ahead = [tenant.name for tenant in following if today(tenant.time_zone) == latest]
-    others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
-    return latest + DAY, f"{day(latest, listed.host)} has begun for {ahead[0]}{others} already"
+    return latest + DAY, f"{day(latest, listed.host)} has begun for {_first_of(ahead)} already"
 
 
 def held_by_followers(currency: str) -> dict[tuple[type[Plan | Service], str], int]:

@@ -302,10 +302,10 @@ class GiveBackForm(MoneyForm):
     left = HiddenField()
 
     @property
-    def left_minor(self) -> int:
-        """-1, which nothing ever is, where the review was left out."""
+    def left_minor(self) -> int | None:
+        """None where the review was left out."""
         words = self.left.data or ""
-        return int(words) if re.fullmatch(r"[0-9]{1,18}", words) else -1
+        return int(words) if re.fullmatch(r"[0-9]{1,18}", words) else None
 
     def validate_amount(self, field: Any) -> None:
         """Of a charge of nothing, nothing is what can be given back."""

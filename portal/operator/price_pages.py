@@ -24,6 +24,7 @@ from portal.kit.world import read_currency
 from portal.operator.commands import NewPlan, NewService
 from portal.operator.flows import (
     BegunElsewhere,
+    ChargedElsewhere,
     Listed,
     first_day,
     followers,
@@ -296,8 +297,11 @@ def still_there(refused: Refusal, on: str) -> str:
     """Why a price was not withdrawn, and what can be done."""
     if isinstance(refused, BegunElsewhere):
         why = "its day has begun for a white label that follows already"
-        return f"The price from {on} stays: {why}. A new price from a later day puts it right."
-    return words.still_there(refused, on)
+    elif isinstance(refused, ChargedElsewhere):
+        why = f"something was charged at it at {refused.at} already"
+    else:
+        return words.still_there(refused, on)
+    return f"The price from {on} stays: {why}. A new price from a later day puts it right."
 
 
 def _may_get_it(currency: str, has_it: set[UUID]) -> list[WhiteLabel]:

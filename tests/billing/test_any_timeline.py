@@ -19,7 +19,6 @@ from portal.billing.changes import CannotChange, When, Wish, carry_out, due_mino
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, rests_of
-from portal.billing.timeline import active_days
 from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Price, Service
@@ -29,6 +28,7 @@ from portal.kit.db import reading, transaction
 from portal.kit.ids import new_id
 from portal.operator.commands import Brand, Business, create_white_label
 from tests.accounts.making import OPTION_1, active, customer, pay, plan
+from tests.billing.days import active_days
 from tests.billing.making import service
 from tests.cast import Clock, on_sqlite
 
@@ -154,7 +154,7 @@ class Life:
                 assert len(days) == len(set(days))
                 until = min(each.until_day or each.charged_to, each.charged_to)
                 if all(c.net_minor for c in mine):
-                    missing = set(active_days(each.from_day, until, rests)) - set(days)
+                    missing = active_days(each.from_day, until, rests) - set(days)
                     assert not missing or self.was_free(db, each, missing)
 
     def prove_set_up(self, db) -> None:

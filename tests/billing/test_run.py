@@ -9,12 +9,15 @@ from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing import run as billing_run
+from portal.billing.changes import When, Wish, carry_out
 from portal.billing.models import BillingRun, Charge
 from portal.billing.run import bill_white_label, foresee
 from portal.kit import jobs
 from portal.kit.db import reading, transaction
 from portal.verify import verify
-from tests.accounts.making import OPTION_1, OPTION_2, active, customer
+from tests.accounts.making import OPTION_1, OPTION_2, active, customer, plan
+from tests.billing.making import service
+from tests.billing.test_usage import use
 from tests.cast import on_sqlite
 from tests.threads import at_once
 
@@ -176,6 +179,51 @@ def test_a_dry_run_says_what_the_run_then_does(northwind, five, clock):
     run = bill(northwind)
     assert sum(f.wholesale_minor for f in foreseen) == run.wholesale_minor == 18 * 480
     assert sum(f.retail_minor for f in foreseen) == run.retail_minor == 6 * 1200
+
+
+@on_sqlite
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_a_dry_run_counts_what_is_due_on_several_pages_once(northwind, clock, monkeypatch, size):
+    """A plan by the year and a seat by the month are charged to different days. Red with pages by that day: each page
+    foresaw the whole account."""
+    with transaction(northwind.id) as db:
+        year = plan(db, "year", retail_minor=10000, wholesale_minor=5000, months=12)
+        for n in range(3):
+            account = active(db, customer(db, year.id, OPTION_1, name=f"Customer {n}"), paid_minor=50000)
+            wish = Wish(service(db, f"seat{n}"), 1, When.NOW)
+            carry_out(db, account, wish, agreed_minor=None, by=COMMAND_LINE)
+    monkeypatch.setattr(billing_run, "BATCH", size)
+    through = date(2027, 12, 5)
+    foreseen = list(foreseen_lines(northwind, through))
+    # Each has a year and 13 months, and Acme has 13 months.
+    assert len(foreseen) == len(set(foreseen)) == 3 * (1 + 13) + 13
+    clock.advance(days=400)
+    run = bill(northwind, through)
+    assert (run.accounts, run.charges) == (4, 2 * len(foreseen))
+    assert sum(retail for *_, retail in foreseen) == run.retail_minor
+
+
+def foreseen_lines(tenant, through):
+    return ((line.number, line.what, line.days, line.retail_minor) for line in foresee(tenant.id, through))
+
+
+@on_sqlite
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_account_is_counted_once_for_its_period_and_its_usage(northwind, five, clock, monkeypatch, size):
+    """Red with usage in a pass of its own. One that is suspended has its usage charged and begins nothing."""
+    with transaction(northwind.id) as db:
+        minutes = service(db, "minutes", "usage", retail=150, unit="minutes", per_units=100)
+        for n in (0, 1, 4):
+            use(db, db.load(Account, five[n]), minutes, date(2026, 11, 5), 500 + n)
+        accounts.suspend(db, db.load(Account, five[4]), reason="Unpaid", by=COMMAND_LINE)
+    clock.advance(days=31)
+    monkeypatch.setattr(billing_run, "BATCH", size)
+    run = bill(northwind, date(2026, 12, 3))
+    with reading(northwind.id) as db:
+        charged_then = set(db.scalars(select(Charge.account_id).where(Charge.day == date(2026, 12, 3))))
+        assert len(db.scalars(select(Charge).where(Charge.item == "minutes.used")).all()) == 3 + 2
+    assert run.accounts == len(charged_then) and set(five) <= charged_then
+    assert differences() == []
 
 
 @on_sqlite

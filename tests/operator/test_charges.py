@@ -3,6 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from portal.accounts import commands as accounts
+from portal.accounts.models import Account
+from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import Charge
 from portal.kit.db import reading, transaction
 from portal.kit.jobs import Job
@@ -157,12 +160,49 @@ def test_no_more_than_is_left(desk, northwind, plan, amount, said):
 
 
 @on_sqlite
-@pytest.mark.parametrize("left", ["1200", "", "many", "-1", "9" * 400, None])
-def test_sent_twice_or_from_an_old_page_it_gives_back_once(desk, northwind, plan, left):
+def test_sent_twice_or_from_an_old_page_it_gives_back_once(desk, northwind, plan):
     """Red without the look at what was left when it was agreed to."""
-    at, form = address(northwind, plan), {"amount": "5.00", "reason": "Once"}
+    at, form = address(northwind, plan), {"amount": "5.00", "reason": "Once", "left": "1200"}
     give_back(desk, at, "Once", "5.00")
     before = balances(northwind, plan)
-    answer = desk.send(f"{at}/credit", form if left is None else {**form, "left": left})
+    answer = desk.send(f"{at}/credit", form)
     assert answer.status_code == 409 and "was given back meanwhile" in words(answer)
     assert balances(northwind, plan) == before
+
+
+@on_sqlite
+@pytest.mark.parametrize("left", ["", "many", "-1", "9" * 400, None])
+def test_without_the_review_nothing_is_given_back(desk, northwind, plan, left):
+    """Red with the words of a form that was sent twice, which this one was not."""
+    at, form = address(northwind, plan), {"amount": "5.00", "reason": "Once"}
+    before = balances(northwind, plan)
+    answer = desk.send(f"{at}/credit", form if left is None else {**form, "left": left})
+    assert answer.status_code == 422 and "It was confirmed without its review." in words(answer)
+    assert f'href="{at}"' in answer.text and balances(northwind, plan) == before
+
+
+@on_sqlite
+def test_each_refusal_leads_back_to_the_charge(desk, northwind, plan):
+    """Red without `_a_way_back`: the start page was all that there was."""
+    at = address(northwind, plan)
+    form = {"amount": "12.00", "reason": "Once", "left": "1100"}
+    refused = [desk.send(f"{at}/again"), desk.send(f"{at}/credit", form)]
+    give_back(desk, at)
+    refused += [desk.send(f"{at}/credit", form), desk.get(f"{at}/credit", query_string=form)]
+    with transaction(northwind.id) as db:
+        accounts.close(db, db.load(Account, plan.account_id), reason="Moved", by=COMMAND_LINE)
+    refused.append(desk.send(f"{at}/again"))
+    for answer in refused:
+        assert answer.status_code == 409 and f'href="{at}"' in answer.text
+
+
+@on_sqlite
+@pytest.mark.parametrize("amount", ["5.00", "12.00"])
+def test_the_review_says_that_what_is_closed_is_not_charged_again(desk, northwind, plan, amount):
+    """Red while the review asked for nothing but the amount."""
+    at, form = address(northwind, plan), {"amount": amount, "reason": "Moved away"}
+    assert "It can be issued again" in words(desk.get(f"{at}/credit", query_string=form))
+    with transaction(northwind.id) as db:
+        accounts.close(db, db.load(Account, plan.account_id), reason="Moved", by=COMMAND_LINE)
+    page = words(desk.get(f"{at}/credit", query_string={**form, "amount": "1.00"}))
+    assert "It cannot be issued again. The account is closed" in page and "It can be issued" not in page

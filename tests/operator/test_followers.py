@@ -1,12 +1,16 @@
 """What the default list says of those that follow it: how many accounts, from which day, and at which tax."""
 
+from datetime import date
+
 import pytest
 
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.changes import When, Wish, carry_out, to_agree_minor, work_out
-from portal.catalogue.models import Price, Service
+from portal.catalogue.models import Plan, Price, PriceCorrection, Service
+from portal.kit import jobs
 from portal.kit.db import transaction
-from portal.operator.commands import NewService, add_service
+from portal.operator import flows
+from portal.operator.commands import NewPlan, NewService, add_plan, add_service
 from portal.whitelabels.queries import white_label
 from tests.accounts.making import active, customer, plan, white_label_in
 from tests.cast import on_both, on_sqlite
@@ -104,6 +108,37 @@ def test_withdrawing_twice_is_told(desk, listed, northwind, whose):
                  "No price from 1 December 2026 was there to withdraw. Nothing was changed."):
         assert desk.send(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}).status_code == 303
         assert said in words(desk.get(path))
+
+
+@pytest.fixture
+def line(cast, desk, northwind, east, olga, clock):
+    """A plan of the list that both follow, with a price from 5 November; a customer of East Phones whose first day is
+    12 November was charged for it at its activation."""
+    with transaction(cast.operator.id) as db:
+        line = add_plan(db, NewPlan("line", "Line", "", 1000, 400, 200_000), by=olga.actor)
+    for company in (northwind, east):
+        flows.offer(line.id, company.id, 0, by=olga.actor)
+    desk.send(f"{DEFAULT}/{line.id}/price", {**TYPED, "valid_from": "2026-11-05"})
+    jobs.run_due()
+    with transaction(east.id) as db:
+        own = db.query(Plan).filter_by(code="line").one()
+        active(db, customer(db, own.id, name="One", first_day=date(2026, 11, 12)))
+    return line
+
+
+@on_sqlite
+def test_what_a_follower_has_charged_at_is_neither_withdrawn_nor_replaced(desk, line, rows):
+    """Red while the operator's own tenant alone was asked: East Phones kept a price that the list had no more."""
+    path, on = f"{DEFAULT}/{line.id}", {"valid_from": "2026-11-05"}
+    assert desk.send(f"{path}/price/withdrawal", on).location == path
+    assert ("The price from 5 November 2026 stays: something was charged at it at East Phones already. "
+            "A new price from a later day puts it right.") in words(desk.get(path))
+    form = {**TYPED, **on, "price": "6.00"}
+    for answer in (desk.get(f"{path}/price", query_string=form), desk.send(f"{path}/price", form)):
+        assert answer.status_code == 422
+        assert "charged at the price of this day at East Phones already" in errors(answer)["valid_from"]
+    assert rows(PriceCorrection) == []
+    assert desk.send(f"{path}/price", {**form, "valid_from": "2026-11-20"}).status_code == 303
 
 
 @on_sqlite

@@ -11,7 +11,7 @@ from portal.catalogue.models import Plan, Price
 from portal.catalogue.queries import price_list
 from portal.kit.db import reading, transaction
 from portal.operator.commands import NewService, add_service
-from tests.accounts.making import OPTION_2, active, charge_month, customer
+from tests.accounts.making import OPTION_2, active, charge_month, customer, plan
 from tests.cast import on_sqlite
 from tests.signup.browsing import Wizard, errors, is_ticked, value, words
 
@@ -162,6 +162,15 @@ class TestANewPrice:
         assert answer.status_code == 303 and "stays: something was charged at it already" in words(desk.get(path))
         assert "valid_from" in errors(desk.submit(f"{path}/price", typed(price="9"), page=path))
         assert retail_on(northwind, date(2026, 12, 1)) == 1250
+
+    @on_sqlite
+    def test_what_was_charged_for_another_plan_is_no_hindrance(self, desk, path, northwind):
+        """Red while every charge for a plan counted for each."""
+        desk.submit(f"{path}/price", typed(), page=path)
+        with transaction(northwind.id) as db:
+            active(db, customer(db, plan(db, "other", wholesale_minor=300).id, first_day=date(2026, 12, 5)))
+        desk.submit(f"{path}/price/withdrawal", {"valid_from": "2026-12-01"}, page=path)
+        assert "stays" not in words(desk.get(path)) and retail_on(northwind, date(2026, 12, 1)) != 1250
 
     def test_the_wholesale_price_to_come_is_not_the_white_labels_to_withdraw(self, desk, path, northwind):
         with transaction(northwind.id) as db:

@@ -11,8 +11,8 @@ from portal.identity.models import User
 from portal.kit.db import transaction
 from portal.statements import queries
 from portal.statements.commands import issue
-from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, pay
-from tests.cast import Person, password_hash
+from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, pay, plan
+from tests.cast import Person, on_sqlite, password_hash
 from tests.statements.conftest import DECEMBER, NOVEMBER
 
 
@@ -90,6 +90,18 @@ def test_finance_sees_them_all_and_finds_one(client, fiona, books):
     ours = desk.get(f"/finance/statements/{books['ours'].id}").text
     assert "Cedar Cafe" in ours and "Margin" in ours and "Highwire Limited" in ours
     assert desk.get(f"/finance/statements/{books['ours'].id}.pdf").data.startswith(b"%PDF")
+
+
+@on_sqlite
+def test_what_costs_nothing_at_wholesale_is_told_to_be_in_finance(client, fiona, northwind, books):
+    """It has no entry, and a statement's lines are entries. Red without the words: its margin was nowhere spoken of."""
+    with transaction(northwind.id) as db:
+        gift = plan(db, "gift", retail_minor=1000)
+        active(db, customer(db, gift.id, OPTION_1, name="Gift Shop"), 5000)
+    desk, said = client(fiona), "What costs nothing at wholesale moves nothing here and is not listed: Finance has it"
+    assert said in desk.get(f"/finance/statements/{books['ours'].id}").text
+    assert said not in desk.get(f"/finance/statements/{books['own'].id}").text
+    assert "Gift Shop" in desk.get("/finance/charges").text
 
 
 def test_there_is_a_word_for_none(client, charlie):
