@@ -15,7 +15,7 @@ from tests.services.test_changing import credit, order, rows
 from tests.signup.browsing import words
 
 pytestmark = on_sqlite
-FIGURES = re.compile(r"white.label|lacks|operator|limit|3\.6", re.IGNORECASE)
+FIGURES = re.compile(r"white.label|lacks|operator|limit|53\.6", re.IGNORECASE)
 TO_CUSTOMERS = "This cannot be done now Nothing was changed and no money moved. Write to help@northwind.example."
 
 
@@ -33,7 +33,7 @@ def seats(shop, browse, bob):
     """Three seats on either account, and then a white label that owes too much."""
     order(browse(shop.owner), f"/account/{shop.own}", shop.seat, 3)
     order(browse(bob), f"/customers/{shop.run}", shop.seat, 3)
-    go_beyond(shop)
+    go_beyond(shop, 5000)
     return shop
 
 
@@ -75,13 +75,13 @@ def test_a_customer_reads_neither_figure_nor_state(seats, browse):
 
 
 def test_the_white_label_reads_how_much_is_missing(seats, browse, bob):
-    """£3.60 for one more seat, and £0.01 that is owed beyond the limit."""
+    """£3.60 for one more seat, and £50.00 that are owed beyond the limit."""
     path = f"/customers/{seats.run}/services/{seats.seat}?quantity=4&when=now"
-    said = "The white-label account cannot cover this The white-label account lacks £3.61 for this. Ask the operator"
+    said = "The white-label account cannot cover this The white-label account lacks £53.60 for this. Ask the operator"
     page = browse(bob).get(path)
     assert said in words(page) and "Confirm the change" not in page.text
     answer, _, _ = order(browse(bob), f"/customers/{seats.run}", seats.seat, 4)
-    assert answer.status_code == 409 and "lacks £3.61 for this" in words(answer)
+    assert answer.status_code == 409 and "lacks £53.60 for this" in words(answer)
     assert rows(seats, seats.run) == [("seat", 3, None)]
 
 
