@@ -7,6 +7,7 @@ from flask import Response, current_app, g, redirect, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.accounts.guards import standing
 from portal.arrears.flows import tell_of_refusal
 from portal.billing.commands import NotEnoughCredit
 from portal.kit.logs import mask, traceback_of
@@ -91,6 +92,8 @@ def _new_reference() -> str:
 def refusal_page(refused: Refusal) -> AnyResponse:
     if isinstance(refused, NotEnoughCredit):
         tell_of_refusal(g.white_label.id)
+        if current_user.is_authenticated and standing().staff_role is not None:
+            refused.heading, refused.text = refused.own_words
     if refused.now_at and request.method in ("GET", "HEAD"):
         return redirect(refused.now_at, 303)
     return error_page(

@@ -338,7 +338,7 @@ def _activate_with_money(db: TenantSession, account: Account) -> str | None:
     except CustomersSuspended:
         record(db, HELD, by=SYSTEM, subject=account.id)
     except NotEnoughCredit as refused:
-        record(db, "activation.refused", by=SYSTEM, subject=account.id, why=refused.text)
+        record(db, "activation.refused", by=SYSTEM, subject=account.id, why=refused.own_words[1])
         for hear in after_refused:
             hear(db)
         return "the white-label account could not cover the first charges"

@@ -16,21 +16,18 @@ from portal.accounts.models import Account, Subscription
 from portal.audit.commands import Actor, record
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.charging import write_charges
-from portal.billing.commands import hold_white_label_credit
+from portal.billing.covering import make_sure_of_money
 from portal.billing.credits import GivenBack, give_back, rest_of, tell_of_credit
 from portal.billing.models import Charge
 from portal.billing.period import Period
 from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
-from portal.billing.subscriptions import catch_up, cycle_of, plan_on, rests_of
+from portal.billing.subscriptions import catch_up, cycle_of, free_in, plan_rows, rests_of
 from portal.billing.timeline import price_day
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
-from portal.kit.money import Money
 from portal.kit.refusals import Refusal
-from portal.ledger.commands import hold_credit
-from portal.ledger.entry import Book, credit_of
 from portal.whitelabels import words
 from portal.whitelabels.queries import white_label
 
@@ -46,15 +43,6 @@ class When(StrEnum):
 class CannotChange(Refusal):
     status = 422
     heading = "This cannot be changed now"
-
-
-class CreditTooLow(Refusal):
-    status = 422
-    heading = "The credit does not cover this"
-
-    def __init__(self, missing: Money, locale: str) -> None:
-        self.missing = missing
-        super().__init__(f"{missing.words(locale)} is missing. Add credit first; nothing was changed or charged.")
 
 
 class QuoteIsOld(Refusal):
@@ -81,8 +69,8 @@ class Change:
     """A change worked out: what ends and begins, what is given back and charged at once, and each period's price.
 
     `first_period` is what a change for the next period charges first, with `first_setup` for setting up `sets_up` of it
-    on the same day; `each_period` is what every whole one after it costs. `is_charged` says whether the period that it
-    begins in is charged at once, and not when it begins.
+    on the same day; `each_period` is what every whole one after it costs, in which the plan holds `comes_with_plan`.
+    `is_charged` says whether the period that it begins in is charged at once, and not when it begins.
     """
 
     wish: Wish
@@ -97,6 +85,7 @@ class Change:
     first_period: PricedLine | None = None
     first_setup: PricedLine | None = None
     sets_up: int = 0
+    comes_with_plan: int = 0
 
     @property
     def now(self) -> Invoice:
@@ -120,17 +109,19 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     if not wish.quantity:
         return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
     priced_on = _price_day(db, account, wish, present, starts)
-    prices, free = book.prices(wish.product, priced_on, buyer), _free(db, account, wish, book, starts, priced_on)
-    period = cycle.period_at(starts) if _is_charged_by(db, account, starts, day) else None
+    begins = cycle.period_at(starts)
+    prices, free = book.prices(wish.product, priced_on, buyer), _free(db, account, wish, book, begins, priced_on)
+    period = begins if _is_charged_by(db, account, starts, day) else None
     more = _sets_up(db, account, wish, present, day)
     setup = setup_line(book.prices(wish.product, starts, buyer), f"{item}.setup", more)
     lines = _lines_now(wish, item, prices, free, setup, period)
-    whole = cycle.period_of(cycle.period_at(starts).next_first_day)
+    whole = cycle.period_of(begins.next_first_day)
     then = whole.first_day
-    free_then = _free(db, account, wish, book, then, then)
+    free_then = _free(db, account, wish, book, whole, then)
     each = recurring_line(book.prices(wish.product, then, buyer), item, wish.quantity, whole, free=free_then)
-    first = recurring_line(prices, item, wish.quantity, cycle.period_at(starts), free=free)
+    first = recurring_line(prices, item, wish.quantity, begins, free=free)
     made = Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
+    made = replace(made, comes_with_plan=min(free_then, wish.quantity))
     if wish.when is When.NOW:
         return made
     return replace(made, first_period=first, first_setup=setup if setup.costs else None, sets_up=more)
@@ -171,7 +162,12 @@ def carry_out_all(
     changes = [work_out(db, account, wish) for wish in wishes]
     if agreed_minor is not None and agreed_minor != sum(to_agree_minor(account, change) for change in changes):
         raise QuoteIsOld
-    _make_sure_of_money(db, account, changes)
+    make_sure_of_money(
+        db,
+        account,
+        wholesale_minor=needed_minor(changes),
+        retail_minor=sum(change.now.retail_minor for change in changes),
+    )
     for change in changes:
         _make(db, account, change, by)
     db.flush()
@@ -197,6 +193,12 @@ def _make(db: TenantSession, account: Account, change: Change, by: Actor) -> Non
         quantity=wish.quantity,
         day=change.day.isoformat(),
     )
+
+
+def needed_minor(changes: Sequence[Change]) -> int:
+    """What the white-label account is debited at once for changes that are made together, with tax; negative when more
+    comes back."""
+    return sum(change.now.wholesale_minor for change in changes)
 
 
 def due_minor(account: Account, change: Change) -> int:
@@ -288,13 +290,11 @@ def _price_day(db: TenantSession, account: Account, wish: Wish, present: Subscri
     return price_day(cycle, starts, [*before, (present.from_day, starts)], rests)
 
 
-def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, day: date, on: date) -> int:
+def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, period: Period, on: date) -> int:
+    """How many of what is wished for come with the plan of a period."""
     if isinstance(wish.product, Plan):
         return 0
-    plans = db.scalars(
-        select(Subscription).where(Subscription.account_id == account.id, Subscription.plan_id.is_not(None))
-    ).all()
-    return book.free(plan_on(list(plans), day), wish.product, on)
+    return free_in(book, plan_rows(db, [account])[account.id], wish.product, period, on)
 
 
 def _first_day_now(account: Account, product: Plan | Service, day: date) -> date:
@@ -373,17 +373,6 @@ def _begin(db: TenantSession, account: Account, change: Change, by: Actor) -> No
     )
     if isinstance(product, Plan) and change.wish.when is When.NOW:
         account.plan_id = product.id
-
-
-def _make_sure_of_money(db: TenantSession, account: Account, changes: list[Change]) -> None:
-    tenant = white_label(db)
-    hold_white_label_credit(db, max(0, sum(change.now.wholesale_minor for change in changes)))
-    retail_minor = sum(change.now.retail_minor for change in changes)
-    if account.is_run_by_customer and retail_minor > 0:
-        held = hold_credit(db, Book.RETAIL, credit_of(account.id), tenant.currency)
-        missing = retail_minor + held.balance_minor
-        if missing > 0:
-            raise CreditTooLow(Money(missing, tenant.currency), tenant.locale)
 
 
 def _item(db: TenantSession, account: Account, product: Plan | Service) -> str:

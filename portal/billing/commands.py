@@ -15,6 +15,7 @@ from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.ledger.commands import hold_credit
 from portal.ledger.entry import Book, credit_of
+from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 
 after_refused: list[Callable[[TenantSession], None]] = []
@@ -22,25 +23,33 @@ after_refused: list[Callable[[TenantSession], None]] = []
 
 
 class NotEnoughCredit(Refusal):
-    """The white-label account would pass its credit limit."""
+    """The white-label account would pass its credit limit.
 
-    heading = "The white-label account cannot cover this"
+    Heading and text are for its customers, who read nothing of its money; `own_words` are for the white label itself.
+    """
 
-    def __init__(self, missing: Money, locale: str) -> None:
+    heading = "This cannot be done now"
+
+    def __init__(self, missing: Money, tenant: WhiteLabel) -> None:
         self.missing = missing
-        super().__init__(
-            f"The white-label account lacks {missing.words(locale)} for the first charges. "
-            "Ask the operator for credit, then try again."
+        lacks = f"The white-label account lacks {missing.words(tenant.locale)} for this."
+        self.own_words = (
+            "The white-label account cannot cover this",
+            f"{lacks} Ask the operator for credit, then try again.",
         )
+        super().__init__(f"Write to {tenant.support_email}.")
 
 
 def hold_white_label_credit(db: TenantSession, needed_minor: int) -> Account:
-    """Lock the white-label account's credit and make sure that it covers an amount. Raises NotEnoughCredit."""
+    """Lock the white-label account's credit and make sure that it covers an amount. Raises NotEnoughCredit.
+
+    What needs nothing is never refused, however far the account is beyond its limit.
+    """
     tenant, payer = white_label(db), white_label_account(db)
     held = hold_credit(db, Book.WHOLESALE, credit_of(payer.id), tenant.currency)
     missing = needed_minor - (payer.credit_limit_minor - held.balance_minor)
-    if missing > 0:
-        raise NotEnoughCredit(Money(missing, tenant.currency), tenant.locale)
+    if needed_minor > 0 and missing > 0:
+        raise NotEnoughCredit(Money(missing, tenant.currency), tenant)
     return payer
 
 

@@ -145,7 +145,8 @@ def recurring_line(prices: Prices, item: str, quantity: int, period: Period, *, 
     """A period of so many, of which some are free."""
     counted = max(0, quantity - free)
     wholesale, retail = (share_of(minor * counted, period) for minor in (prices.wholesale_minor, prices.retail_minor))
-    return _line(prices, item, _counted_name(prices.name, quantity), period, wholesale, retail)
+    name = _counted_name(prices.name, quantity) + _with_plan(quantity, free)
+    return _line(prices, item, name, period, wholesale, retail)
 
 
 def setup_line(prices: Prices, item: str, quantity: int) -> PricedLine:
@@ -173,7 +174,8 @@ def usage_line(prices: Prices, item: str, quantity: int, unit: str, period: Peri
     wholesale, retail = (
         _half_up(minor * counted, prices.per_units) for minor in (prices.wholesale_minor, prices.retail_minor)
     )
-    return _line(prices, item, f"{prices.name}, {quantity} {unit}{least}", period, wholesale, retail)
+    name = f"{prices.name}, {quantity} {unit}{least or _with_plan(quantity, free)}"
+    return _line(prices, item, name, period, wholesale, retail)
 
 
 def share_of(minor: int, period: Period) -> int:
@@ -213,6 +215,13 @@ def needed_funding_minor(prices: Prices, invoice: Invoice, asked_minor: int | No
 
 def _counted_name(name: str, quantity: int) -> str:
     return name if quantity == 1 else f"{name} × {quantity}"
+
+
+def _with_plan(quantity: int, free: int) -> str:
+    """How many of a line its plan holds."""
+    if quantity <= free or not free:
+        return ", with the plan" if free else ""
+    return f", of which {free} {'comes' if free == 1 else 'come'} with the plan"
 
 
 def _line(

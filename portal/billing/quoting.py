@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from portal.accounts.models import Account
-from portal.billing.changes import Change, due_minor, to_agree_minor
+from portal.billing.changes import Change, due_minor, needed_minor, to_agree_minor
+from portal.billing.covering import not_covered
 from portal.billing.outlook import charged_by
 from portal.billing.pricing import PricedLine, Side
 from portal.billing.words import span
@@ -33,7 +34,8 @@ class QuotePage:
     `begins` are the lines of what a change for the next period charges when it begins, where that is more than the
     period, and `begins_label` and `agreed_words` their sum. `credit_then` is what the customer's credit is afterwards,
     where it changes. `short` says that the credit will not cover a change for the next period on its day, as far as it
-    is known, and `short_by` what to do: it is not refused. `item` is the name under which the first change will be
+    is known, and `short_by` what to do: it is not refused. `uncovered` says that it would be refused for want of the
+    white label's own credit, and `uncovered_by` what to do. `item` is the name under which the first change will be
     charged: a form that was sent twice names an old one.
     """
 
@@ -52,16 +54,27 @@ class QuotePage:
     agreed_words: str
     short: str = ""
     short_by: str = ""
+    uncovered: str = ""
+    uncovered_by: str = ""
 
 
-def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *, sees_retail: bool) -> QuotePage:
-    """What changes do together, line by line, as their payer is debited."""
+def quote_page(
+    db: TenantSession,
+    account: Account,
+    changes: Sequence[Change],
+    *,
+    sees_retail: bool,
+    to_white_label: bool = False,
+) -> QuotePage:
+    """What changes do together, line by line, as their payer is debited. Only `to_white_label` it says how far the
+    white label's own credit falls short."""
     tenant = white_label(db)
     due = sum(due_minor(account, change) for change in changes)
     credit = credit_minor(db, Book.RETAIL, account.id)
     missing = due - credit if sees_retail else 0
     lines = [line for change in changes for line in change.now.lines]
     agreed = sum(to_agree_minor(account, change) for change in changes)
+    uncovered = _uncovered(db, changes, to_white_label=to_white_label)
     short = _short(db, account, changes[0], credit) if sees_retail and len(changes) == 1 else ("", "")
     return QuotePage(
         rows=[quoted_row(line, tenant, sees_retail=sees_retail) for line in lines],
@@ -79,7 +92,17 @@ def quote_page(db: TenantSession, account: Account, changes: Sequence[Change], *
         agreed_words=money(agreed, tenant),
         short=short[0],
         short_by=short[1],
+        uncovered=uncovered[0],
+        uncovered_by=uncovered[1],
     )
+
+
+def _uncovered(db: TenantSession, changes: Sequence[Change], *, to_white_label: bool) -> tuple[str, str]:
+    """How the changes would be refused for want of the white label's own credit; empty when they would not."""
+    refused = not_covered(db, needed_minor(changes))
+    if refused is None:
+        return "", ""
+    return refused.own_words if to_white_label else (refused.heading, f"{refused.moved} {refused.text}")
 
 
 def _short(db: TenantSession, account: Account, change: Change, credit: int) -> tuple[str, str]:
@@ -127,16 +150,20 @@ def _later(changes: Sequence[Change], tenant: WhiteLabel, *, sees_retail: bool) 
     months = next((c.wish.product.months for c in changes if isinstance(c.wish.product, Plan)), 1)
     each, each_tax = _summed(sides)
     words = f"{money(each, tenant)} each {span(months)}, {tax_words(each_tax, tenant)}."
+    is_held = not each and all(change.comes_with_plan for change in changes)
     begins = [change.first_period for change in changes if change.first_period is not None]
+    first, first_tax = _summed([_side(line, sees_retail) for line in begins]) if begins else (0, 0)
+    if is_held and not first:
+        return "At no further charge: it comes with the plan."
     if not begins:
         return f"Then {words}"
-    first, first_tax = _summed([_side(line, sees_retail) for line in begins])
     if (first, first_tax) == (each, each_tax):
         return words
     period = begins[0].period
     assert period is not None
     until = day(period.last_day, tenant)
-    return f"First {money(first, tenant)} up to {until}, {tax_words(first_tax, tenant)}. Then {words}"
+    then = "Then it comes with the plan." if is_held else f"Then {words}"
+    return f"First {money(first, tenant)} up to {until}, {tax_words(first_tax, tenant)}. {then}"
 
 
 def _summed(sides: Sequence[Side]) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """What is switched on for accounts, and charging it through a day: activation, changes and the monthly run alike."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -109,6 +109,8 @@ def listen() -> None:
         accounts_commands.before_stopping.append(catch_up_all)
     if refuse_charged not in catalogue_commands.before_correcting:
         catalogue_commands.before_correcting.append(refuse_charged)
+    if last_counted not in catalogue_commands.counts_by_plan:
+        catalogue_commands.counts_by_plan.append(last_counted)
 
 
 def refuse_charged(db: TenantSession, of: Plan | Service | TaxRate, day: date) -> None:
@@ -126,6 +128,29 @@ def refuse_charged(db: TenantSession, of: Plan | Service | TaxRate, day: date) -
         wanted = wanted.where(or_(Charge.item == stem, Charge.item.startswith(f"{stem}.", autoescape=True)))
     if db.scalar(wanted.limit(1)) is not None:
         raise ChargedAlready
+
+
+def last_counted(db: TenantSession, plan: Plan, service: Service, *, is_first: bool) -> date | None:
+    """The last day on which a period began that is settled by how many of a service a plan holds, as far as anybody
+    knows: today, or a first day ahead of an activation. None while there can be no such period.
+
+    Where it `is_first` said what the plan holds, only what was charged for counts; else it may have been free.
+    """
+    if is_first:
+        try:
+            refuse_charged(db, service, EVER)
+            return None
+        except ChargedAlready:
+            pass
+    has_it = select(Subscription.account_id).where(Subscription.plan_id == plan.id)
+    if not is_first and db.scalar(has_it.limit(1)) is None:
+        return None
+    ahead = select(func.max(Subscription.from_day)).where(
+        Subscription.service_id == service.id,
+        Subscription.charged_to > Subscription.from_day,
+        Subscription.account_id.in_(has_it),
+    )
+    return max(today(white_label(db).time_zone), db.scalar(ahead) or EVER)
 
 
 def _move_on(db: TenantSession, found: list[DueNow]) -> None:
@@ -175,15 +200,15 @@ def priced(
     product: Plan | Service,
     period: Period,
     buyer: Buyer,
-    plans: Iterable[OnPlan],
+    plans: Sequence[OnPlan],
     *,
     on: date | None = None,
 ) -> PricedLine:
-    """One period of a subscription at the prices of its first day, or of another one, less what the plan of its first
-    day holds."""
+    """One period of a subscription at the prices of its first day, or of another one, less what the plan of the
+    period holds."""
     day = on or period.first_day
     prices = book.prices(product, day, buyer)
-    free = book.free(plan_on(plans, period.first_day), product, day) if isinstance(product, Service) else 0
+    free = free_in(book, plans, product, period, day) if isinstance(product, Service) else 0
     return recurring_line(prices, subscription.item, subscription.quantity, period, free=free)
 
 
@@ -199,8 +224,30 @@ def set_up(
     return setup_line(prices, f"{subscription.item}.setup", subscription.setup_quantity)
 
 
-def plan_on(plans: Iterable[OnPlan], day: date) -> UUID | None:
-    """The plan that an account has on a day."""
+def free_in(book: PriceBook, plans: Sequence[OnPlan], service: Service, period: Period, on: date) -> int:
+    """How many of a service the plan of a period holds by what held `on` a day. An account's plans are given one after
+    the other, and that of the first day counts; in a trial the first one, although it begins with the trial's end."""
+    if not plans or plans[0].from_day <= period.first_day:
+        return book.free(_plan_on(plans, period.first_day), service, on)
+    first, anchor = plans[0].plan_id, plans[0].from_day
+    product = book.products[first] if first else None
+    tried_from = anchor - timedelta(days=product.trial_days if isinstance(product, Plan) else 0)
+    return book.free(first, service, max(on, tried_from)) if tried_from <= period.last_day else 0
+
+
+def held_now(db: TenantSession, account: Account) -> dict[UUID, int]:
+    """How many of each service come with an account's plan in the period of today, or with the one that it chose."""
+    book = PriceBook(db)
+    day, services = today(book.tenant.time_zone), [p for p in book.products.values() if isinstance(p, Service)]
+    if account.cycle_anchor is None:
+        return {each.id: book.free(account.plan_id, each, day) for each in services}
+    plans = plan_rows(db, [account])[account.id]
+    period = Cycle(account.cycle_anchor, account.billing_day).period_of(day)
+    begun = period.first_day if account.cycle_anchor <= day else day
+    return {each.id: free_in(book, plans, each, period, begun) for each in services}
+
+
+def _plan_on(plans: Iterable[OnPlan], day: date) -> UUID | None:
     for each in plans:
         if each.from_day <= day and (each.until_day is None or day < each.until_day):
             return each.plan_id

@@ -15,7 +15,7 @@ from portal.billing.charging import Written, write_charges
 from portal.billing.models import Charge, UsageRecord
 from portal.billing.period import Cycle, Period
 from portal.billing.pricing import PricedLine, usage_line
-from portal.billing.subscriptions import plan_on, plan_rows
+from portal.billing.subscriptions import free_in, plan_rows
 from portal.catalogue.models import Service
 from portal.kit.clock import now, today
 from portal.kit.db import TenantSession, insert_if_absent
@@ -114,7 +114,7 @@ def what_was_used(db: TenantSession, accounts: list[Account], through: date, *, 
                 continue
             begins = heap.period.first_day
             prices = book.prices(heap.service, begins, who[account.id])
-            free = book.free(plan_on(plans[account.id], begins), heap.service, begins)
+            free = free_in(book, plans[account.id], heap.service, heap.period, begins)
             line = usage_line(prices, item_of(heap.service), heap.quantity, heap.service.unit, heap.period, free=free)
             yield UsedUp(account, line, heap.records)
 

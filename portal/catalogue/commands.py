@@ -6,7 +6,7 @@ Until that day it can be replaced or withdrawn by whoever sets it, unless someth
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -49,6 +49,21 @@ before_correcting: list[Callable[[TenantSession, "Plan | Service | TaxRate", dat
 """Asked before a price of a product, or a tax rate, of a day to come is corrected; raises ChargedAlready."""
 
 
+class NeverHeld(Refusal):
+    status = 422
+    heading = "A plan cannot hold this"
+    text = "What is bought once comes with no period of a plan. Choose a service of each month, or one charged as used."
+
+
+class CountsByPlan(Protocol):
+    def __call__(self, db: TenantSession, plan: Plan, service: Service, *, is_first: bool) -> date | None: ...
+
+
+counts_by_plan: list[CountsByPlan] = []
+"""Asked for the last day on which a period began that is settled by how many of a service a plan holds: what it holds
+may change after it. None for no such period."""
+
+
 @dataclass(frozen=True)
 class NewPrice:
     """`side` is retail or wholesale; `source` own, or default for a row of the operator's default list. Without a
@@ -81,11 +96,12 @@ def add_product(db: TenantSession, made: Plan | Service, *, by: Actor) -> None:
 
 
 def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, by: Actor) -> date:
-    """So many of a service come with the plan, and 0 takes it out: in periods that begin tomorrow or later, or in all
-    while nothing can have been charged otherwise. Returns the first day, `EVER` for all. The same again changes
-    nothing."""
+    """So many of a service come with the plan, and 0 takes it out, in periods that begin on `first_held` or later.
+    Returns that day. The same again changes nothing. Raises NeverHeld."""
+    if not service.is_by_period:
+        raise NeverHeld
     db.locked(Plan, plan.id)
-    day = _first_held(db, plan, service)
+    day = first_held(db, plan, service)
     if inclusions(db).on(plan.id, service.id, day) == quantity:
         return day
     if not insert_if_absent(db, Inclusion, plan_id=plan.id, service_id=service.id, valid_from=day, quantity=quantity):
@@ -95,18 +111,14 @@ def include(db: TenantSession, plan: Plan, service: Service, quantity: int, *, b
     return day
 
 
-def _first_held(db: TenantSession, plan: Plan, service: Service) -> date:
-    """Before the first charge for a service, what a plan is to hold of it may hold for every period."""
+def first_held(db: TenantSession, plan: Plan, service: Service) -> date:
+    """From which day on a change of what a plan holds would count: `EVER`, for every period, while none can have been
+    settled otherwise; else the first after all that are."""
     same = select(Inclusion.valid_from).where(Inclusion.plan_id == plan.id, Inclusion.service_id == service.id)
     is_first = db.scalar(same.limit(1)) is None
-    try:
-        for ask in before_correcting:
-            ask(db, service, EVER)
-            if not is_first:
-                ask(db, plan, EVER)
-    except ChargedAlready:
-        return today(white_label(db).time_zone) + timedelta(days=1)
-    return EVER
+    found = (ask(db, plan, service, is_first=is_first) for ask in counts_by_plan)
+    settled = [day for day in found if day is not None]
+    return max(settled) + timedelta(days=1) if settled else EVER
 
 
 def add_currency(db: TenantSession, of: Plan | Service, new: NewOpening, *, by: Actor) -> None:

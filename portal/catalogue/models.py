@@ -85,6 +85,11 @@ class Service(Product, TenantRow, Base):
     counts: Mapped[str] = mapped_column(default="", server_default=text("''"))
 
     @property
+    def is_by_period(self) -> bool:
+        """Whether so many of it in a period can come with a plan; what is bought once has no period."""
+        return self.kind != "one_off"
+
+    @property
     def counts_numbers(self) -> bool:
         return self.counts == "numbers"
 

@@ -9,8 +9,17 @@ from portal.catalogue.commands import NewPrice, check_price, standing
 from portal.catalogue.margins import Margin, margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts, DatedPrice, PriceList, TaxRates
-from portal.catalogue.queries import openings, price_list, price_rows, product, products, tax_rates
-from portal.catalogue.words import kind_of, per, price
+from portal.catalogue.queries import (
+    inclusions,
+    openings,
+    price_list,
+    price_rows,
+    product,
+    products,
+    services,
+    tax_rates,
+)
+from portal.catalogue.words import holding, kind_of, per, price, so_many
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.money import exponent, plain
@@ -90,6 +99,8 @@ class ProductPage:
     tomorrow: str
     typed: dict[str, dict[str, str]]
     """What the form of a new price begins with, for each side: what holds today, in figures."""
+    holds: list[tuple[str, str]]
+    """The services that come with a plan, and how many of each now and from later days on."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +190,7 @@ def product_page(db: TenantSession, of: Plan | Service, holders: Holders, curren
         history=_history(db, desk, of),
         tomorrow=day_words(date.fromordinal(desk.today.toordinal() + 1), desk.tenant),
         typed={"retail": _typed(retail, desk.currency), "wholesale": _typed(wholesale, desk.currency)},
+        holds=_holds(db, of, desk) if isinstance(of, Plan) else [],
     )
 
 
@@ -238,6 +250,27 @@ def _line(desk: Desk, of: Plan | Service, holders: Holders) -> Line:
         is_hidden=of.hidden_at is not None,
         holders=holders.get(of.id, 0),
     )
+
+
+def held_today(db: TenantSession, plan: Plan) -> str:
+    """What comes with a plan in a period that begins today: `Seat × 2, Calls: 1,000 minutes`; empty for nothing."""
+    tenant, held = white_label(db), inclusions(db)
+    each = ((service, held.on(plan.id, service.id, today(tenant.time_zone))) for service in services(db))
+    return ", ".join(holding(service, quantity, tenant) for service, quantity in each if quantity)
+
+
+def _holds(db: TenantSession, plan: Plan, desk: Desk) -> list[tuple[str, str]]:
+    held, rows = inclusions(db), []
+    for each in services(db):
+        present, later = held.on(plan.id, each.id, desk.today), held.after(plan.id, each.id, desk.today)
+        if present or later:
+            said = [f"{_or_none(each, n, desk)} from {day_words(begins, desk.tenant)}" for begins, n in later]
+            rows.append((each.name, "; ".join([_or_none(each, present, desk), *said])))
+    return rows
+
+
+def _or_none(service: Service, quantity: int, desk: Desk) -> str:
+    return so_many(service, quantity, desk.tenant) if quantity else "none"
 
 
 def _typed(amounts: Amounts, currency: str) -> dict[str, str]:

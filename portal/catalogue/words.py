@@ -5,7 +5,7 @@ from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
 from portal.kit.refusals import Refusal
 from portal.whitelabels.models import WhiteLabel
-from portal.whitelabels.words import money
+from portal.whitelabels.words import money, number
 
 KINDS = {"recurring": "Service, each month", "one_off": "Service, once", "usage": "Service, as used"}
 
@@ -33,6 +33,17 @@ def price(amounts: Amounts, product: Plan | Service, tenant: WhiteLabel, currenc
     """`£58.00 a month and £25.00 set-up`."""
     setup = f" and {money(amounts.setup_minor, tenant, currency)} set-up" if amounts.setup_minor else ""
     return f"{money(amounts.minor, tenant, currency)} {per(product)}{setup}"
+
+
+def so_many(service: Service, quantity: int, tenant: WhiteLabel) -> str:
+    """`2`, or with the unit of what is used: `1,000 minutes`."""
+    return f"{number(quantity, tenant)} {service.unit}" if service.kind == "usage" else number(quantity, tenant)
+
+
+def holding(service: Service, quantity: int, tenant: WhiteLabel) -> str:
+    """`Seat × 2`, `Calls: 1,000 minutes`."""
+    joined = ":" if service.kind == "usage" else " ×"
+    return f"{service.name}{joined} {so_many(service, quantity, tenant)}"
 
 
 def still_there(refused: Refusal, on: str, what: str = "price") -> str:

@@ -114,7 +114,8 @@ def _each_month(desk: NumbersDesk, asked: Quote | None, tenant: WhiteLabel) -> l
 def _quote_words(db: TenantSession, desk: NumbersDesk, asked: Quote | None) -> QuotePage | None:
     if asked is None or not asked.changes:
         return None
-    return quote_page(db, desk.account, asked.changes, sees_retail=desk.sees_retail)
+    sees_retail, is_own = desk.sees_retail, desk.is_white_label
+    return quote_page(db, desk.account, asked.changes, sees_retail=sees_retail, to_white_label=is_own)
 
 
 def _rest_words(db: TenantSession, desk: NumbersDesk, number: Number, tenant: WhiteLabel) -> str:

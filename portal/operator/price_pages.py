@@ -1,7 +1,7 @@
 """What the operator's price pages show, and how their forms become commands' values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from portal.accounts.queries import holders
 from portal.catalogue import pages as catalogue, words
-from portal.catalogue.commands import NewOpening, NewPrice
+from portal.catalogue.commands import NewOpening, NewPrice, first_held
 from portal.catalogue.margins import margin_of, setup_margin_of
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.prices import Amounts
-from portal.catalogue.queries import inclusions, opening_currencies, products, services
+from portal.catalogue.queries import opening_currencies, products, services
 from portal.catalogue.words import kind_of
-from portal.kit.clock import today
+from portal.kit.clock import EVER, today
 from portal.kit.db import PLATFORM, TenantSession, reading
 from portal.kit.money import percent
 from portal.kit.refusals import NotFound, Refusal
@@ -67,9 +67,8 @@ class Shelf:
 class ProductPage:
     shelf: Shelf
     about: catalogue.ProductPage
-    included: list[tuple[str, str]]
     services: list[tuple[str, str]]
-    """What the plan may hold: ids and names."""
+    """What the plan may hold: ids, and names with the day from which a change counts."""
     followers: list[str]
     offers: list[tuple[str, str]]
     """White labels to which a listed product can be offered: ids and names."""
@@ -132,8 +131,7 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
     with reading(shelf.tenant.id) as db:
         product = catalogue.product_or_404(db, product_id)
         about = catalogue.product_page(db, product, held_by, shelf.currency)
-        there = services(db) if isinstance(product, Plan) and not shelf.is_default else []
-        held = _what_it_holds(db, shelf, product, there)
+        there = _may_hold(db, shelf, product) if isinstance(product, Plan) and not shelf.is_default else []
     listed = listed_or_404(product_id, shelf.currency) if shelf.is_default else None
     following = followers(listed) if listed else []
     offers = _may_get_it(shelf.currency, {tenant.id for tenant in following}) if listed else []
@@ -142,8 +140,7 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
     return ProductPage(
         shelf=shelf,
         about=about,
-        included=held,
-        services=[(str(each.id), each.name) for each in there],
+        services=there,
         followers=[tenant.name for tenant in following],
         offers=[(str(tenant.id), tenant.name) for tenant in offers],
         tax=proposed[0][1] if proposed and not differ else "",
@@ -152,18 +149,19 @@ def product_page(shelf: Shelf, product_id: UUID) -> ProductPage:
     )
 
 
-def _what_it_holds(
-    db: TenantSession, shelf: Shelf, plan: Plan | Service, there: Sequence[Service]
-) -> list[tuple[str, str]]:
-    """How many of each service now, and from later days on."""
-    held, present_day = inclusions(db), today(shelf.tenant.time_zone)
-    rows = []
-    for each in there:
-        present, later = held.on(plan.id, each.id, present_day), held.after(plan.id, each.id, present_day)
-        if present or later:
-            said = [f"{quantity or 'none'} from {day(begins, shelf.tenant)}" for begins, quantity in later]
-            rows.append((each.name, "; ".join([str(present or "none"), *said])))
-    return rows
+def _may_hold(db: TenantSession, shelf: Shelf, plan: Plan) -> list[tuple[str, str]]:
+    """Each service that the plan may hold, with the periods in which a change of today counts."""
+    found = []
+    for each in services(db):
+        if each.is_by_period:
+            begins = first_held(db, plan, each)
+            found.append((str(each.id), f"{each.name}, {held_since(begins, shelf.tenant)}"))
+    return found
+
+
+def held_since(begins: date, tenant: WhiteLabel) -> str:
+    """In which periods a change of what a plan holds counts."""
+    return "in every period" if begins == EVER else f"from {day(begins, tenant)} on"
 
 
 def _earliest(listed: Listed, following: list[WhiteLabel]) -> str:

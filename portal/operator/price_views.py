@@ -10,7 +10,6 @@ from portal.catalogue import commands as catalogue, pages as catalogue_pages
 from portal.catalogue.forms import PriceForm, WithdrawalForm
 from portal.catalogue.models import Plan, Service
 from portal.identity.guards import actor, operator_staff_only
-from portal.kit.clock import EVER
 from portal.kit.db import reading, transaction
 from portal.kit.forms import PortalForm
 from portal.kit.refusals import BadInput, NotFound
@@ -197,8 +196,8 @@ def include(product_id: UUID, white_label_id: UUID) -> Response:
         if not isinstance(plan, Plan) or not isinstance(service, Service):
             raise NotFound
         begins = catalogue.include(db, plan, service, form.quantity.data or 0, by=actor())
-    since = "" if begins == EVER else f" from {day(begins, shelf.tenant)} on"
-    flash(f"What the plan holds is changed{since}. No money moved.", "ok")
+    since = price_pages.held_since(begins, shelf.tenant)
+    flash(f"What the plan holds is changed {since}. No money moved.", "ok")
     return redirect(f"{shelf.base}/{product_id}", 303)
 
 

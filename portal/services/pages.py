@@ -1,6 +1,7 @@
 """What the services pages show, as ready words. Who does not pay sees no prices, but for the white label's own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from portal.accounts.queries import subscriptions_of
 from portal.billing.book import Buyer, PriceBook, buyers
 from portal.billing.changes import Change, When
 from portal.billing.pricing import Prices
+from portal.billing.subscriptions import held_now
 from portal.billing.words import span
 from portal.catalogue.models import Plan, Service
+from portal.catalogue.pages import held_today
 from portal.catalogue.queries import plans_on_sale, services_on_sale
+from portal.catalogue.words import so_many
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
@@ -32,14 +36,18 @@ class Desk(AccountDesk):
 
     @property
     def sees_prices(self) -> bool:
-        return self.sees_retail or self.side is Side.WHITE_LABEL
+        return self.sees_retail or self.is_white_label
+
+    @property
+    def is_white_label(self) -> bool:
+        return self.side is Side.WHITE_LABEL
 
     @property
     def read_only(self) -> str:
         """Why nothing can be changed here now, in words; empty when something can."""
         if self.account.state != State.ACTIVE:
             return f"Services are changed while the account is active. It is {self.account.state}."
-        if self.side is Side.WHITE_LABEL and self.account.is_run_by_customer:
+        if self.is_white_label and self.account.is_run_by_customer:
             return "The customer pays, so the customer chooses the services."
         if self.side is Side.ACCOUNT and not self.account.is_run_by_customer:
             return "Your provider looks after the services of this account."
@@ -57,6 +65,7 @@ class Have:
     waiting: str
     can_withdraw: bool
     counts_numbers: bool = False
+    held: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Offer:
     name: str
     description: str
     price: str
+    held: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,14 +106,14 @@ def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
     had = {p: [s for s in present if s.product_id == p] for p in products}
     plans = [s for s in present if s.plan_id is not None]
     credit = credit_minor(db, Book.RETAIL, account.id) if desk.sees_retail else None
-    shop = _Shop(desk, book, buyer, tenant, now)
+    shop = _Shop(desk, book, buyer, tenant, now, held_now(db, account))
     on_sale = services_on_sale(db)
     return ServicesPage(
         desk=desk,
         plan=shop.have(plans) if plans else None,
         services=[shop.have(had[s.id]) for s in _services(book, products)],
         offers=[shop.offer(s) for s in on_sale if _is_offered(s) and s.id not in products],
-        plans=[shop.offer(p) for p in plans_on_sale(db) if p.id not in products],
+        plans=[replace(shop.offer(p), held=_with_it(db, p)) for p in plans_on_sale(db) if p.id not in products],
         usage=[shop.offer(s) for s in on_sale if s.kind == "usage"],
         credit=money(credit, tenant) if credit is not None else None,
     )
@@ -128,6 +138,11 @@ def _done_words(made: Change) -> str:
     return "changed" if made.ends is not None else "switched on"
 
 
+def _with_it(db: TenantSession, plan: Plan) -> str:
+    held = held_today(db, plan)
+    return f"With it: {held}" if held else ""
+
+
 def _is_offered(service: Service) -> bool:
     """Usage is never switched on, and numbers are chosen one by one, on a page of their own."""
     return service.kind != "usage" and not service.counts_numbers
@@ -147,6 +162,8 @@ class _Shop:
     buyer: Buyer
     tenant: WhiteLabel
     today: date
+    held: Mapping[UUID, int]
+    """How many of each service come with the plan now."""
 
     def have(self, rows: list[Subscription]) -> Have:
         """The row that holds now, and the one that waits behind it."""
@@ -167,11 +184,24 @@ class _Shop:
             waiting,
             bool(waiting),
             isinstance(product, Service) and product.counts_numbers,
+            self.comes(product, first.quantity),
         )
 
     def offer(self, product: Plan | Service) -> Offer:
         href = f"{self.desk.base}/services/{product.id}"
-        return Offer(href, product.name, product.description, self.price(product, is_new=True))
+        return Offer(href, product.name, product.description, self.price(product, is_new=True), self.comes(product))
+
+    def comes(self, product: Plan | Service, quantity: int | None = None) -> str:
+        """How many of a service come with the plan, of so many that the account has."""
+        held = self.held.get(product.id, 0)
+        if not isinstance(product, Service) or not held:
+            return ""
+        if quantity is None:
+            come = "comes" if held == 1 else "come"
+            return f"{so_many(product, held, self.tenant)} {come} with the plan"
+        if held >= quantity:
+            return "Comes with the plan"
+        return f"{held} of them {'comes' if held == 1 else 'come'} with the plan"
 
     def price(self, product: Plan | Service, *, is_new: bool = False) -> str:
         """What the reader's side pays for one, and for setting it up where it `is_new`; nothing for whom it does not

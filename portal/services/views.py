@@ -102,7 +102,8 @@ def _quote(desk: Desk, chosen_id: UUID, form: ChangeForm, *, is_asked: bool) -> 
         if is_asked and form.validate():
             try:
                 change = work_out(db, desk.account, _wish(wanted, form))
-                quote = quote_page(db, desk.account, [change], sees_retail=desk.sees_retail)
+                retail, is_own = desk.sees_retail, desk.is_white_label
+                quote = quote_page(db, desk.account, [change], sees_retail=retail, to_white_label=is_own)
             except CannotChange as refused:
                 (form.when if refused.field == "when" else form.quantity).errors = [refused.text]
     is_plan = isinstance(wanted, Plan)

@@ -13,6 +13,7 @@ from portal.accounts.queries import is_staff, white_label_account
 from portal.billing.pricing import first_invoice
 from portal.billing.queries import available_minor, first_day_for, prices_of
 from portal.billing.words import retail_price, wholesale_price
+from portal.catalogue.pages import held_today
 from portal.catalogue.queries import plans_on_sale
 from portal.identity.passwords import hash_password
 from portal.identity.queries import user_by_login
@@ -233,6 +234,8 @@ def plan_cards(db: TenantSession) -> list[PlanCard]:
             note = f"Set-up {money(prices.retail_setup_minor, tenant)}, once. {note}"
         if prices.trial_days:
             note = f"{prices.trial_days} days' trial first. {note}"
+        if held := held_today(db, plan):
+            note = f"With it: {held}. {note}"
         price = money(prices.retail_minor, tenant)
         per = retail_price(prices, tenant).removeprefix(price).strip()
         cards.append(PlanCard(str(plan.id), plan.name, price, per, plan.description, note))

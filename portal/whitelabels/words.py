@@ -5,6 +5,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
 
 from portal.kit.clock import now
 from portal.kit.money import words_of
@@ -14,6 +15,11 @@ from portal.whitelabels.models import WhiteLabel
 def money(minor: int, tenant: WhiteLabel, currency: str = "") -> str:
     """In the white label's own currency; the operator's default list has others, too."""
     return words_of(minor, currency or tenant.currency, tenant.locale)
+
+
+def number(value: int, tenant: WhiteLabel) -> str:
+    """A count such as `1,000`."""
+    return str(format_decimal(value, locale=tenant.locale))
 
 
 def day(value: date, tenant: WhiteLabel) -> str:

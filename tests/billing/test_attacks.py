@@ -321,7 +321,7 @@ def test_what_comes_late_to_a_period_that_was_free_is_not_free_once_more(db, own
     use(db, own, minutes, date(2026, 12, 11), 60)
     assert bill_usage(db, [own], date(2026, 12, 5)).charges == 0
     bill_usage(db, [own], date(2027, 1, 2))
-    assert usage_charges(db, own) == [("Minutes, 150 minutes", "2026-12-02", 75)]
+    assert usage_charges(db, own) == [("Minutes, 150 minutes, of which 100 come with the plan", "2026-12-02", 75)]
     assert db.scalars(select(UsageRecord.id).where(UsageRecord.charged_at.is_(None))).all() == []
 
 
@@ -339,7 +339,7 @@ def test_what_comes_late_settles_the_period_that_it_is_settled_with(db, own, nor
     assert bill_usage(db, [own], date(2027, 1, 3)).charges == 0
     use(db, own, minutes, date(2027, 1, 20), 60)
     bill_usage(db, [own], date(2027, 2, 2))
-    assert usage_charges(db, own) == [("Minutes, 150 minutes", "2027-01-02", 75)]
+    assert usage_charges(db, own) == [("Minutes, 150 minutes, of which 100 come with the plan", "2027-01-02", 75)]
 
 
 def test_subscriptions_of_a_changed_account_never_overlap(db, own, clock):

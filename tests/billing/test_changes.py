@@ -10,7 +10,6 @@ from portal.accounts.models import Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.changes import (
     CannotChange,
-    CreditTooLow,
     QuoteIsOld,
     When,
     Wish,
@@ -19,6 +18,7 @@ from portal.billing.changes import (
     to_agree_minor,
     work_out,
 )
+from portal.billing.covering import CreditTooLow
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill

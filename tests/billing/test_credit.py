@@ -47,7 +47,7 @@ class TestRefused:
         with pytest.raises(NotEnoughCredit) as refused:
             activate(tenant, account_id)
         assert refused.value.missing == Money(missing, "GBP")
-        assert refused.value.text.startswith(f"The white-label account lacks £{missing / 100:.2f}")
+        assert refused.value.own_words[1].startswith(f"The white-label account lacks £{missing / 100:.2f}")
 
     def test_and_then_nothing_at_all_has_happened(self, database, cast):
         """Red when the account is switched on before the credit is held, in a transaction of its own."""
@@ -68,7 +68,7 @@ class TestRefused:
         with pytest.raises(NotEnoughCredit) as refused:
             activate(tenant, account_id)
         assert refused.value.missing == Money(1000, currency)
-        assert words in refused.value.text
+        assert words in refused.value.own_words[1]
 
     def test_with_its_tax_counted_in(self, database, cast):
         tenant = white_label_in("GBP", "taxed.localhost", credit_minor=1000, wholesale_tax_ppm=200_000)

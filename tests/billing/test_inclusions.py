@@ -68,8 +68,9 @@ def test_usage_of_a_period_is_free_as_far_as_the_plan_held_it_on_the_first_day(d
     hold(db, desk, minutes, 100)
     use(db, own, minutes, date(2027, 1, 10), 300)
     bill_usage(db, [own], date(2027, 2, 3))
-    each = [("2026-11-02", 450), ("2026-12-02", 450), ("2027-01-02", 300)]
-    assert used(db, own) == [("Minutes, 300 minutes", key, net) for key, net in each]
+    name = "Minutes, 300 minutes"
+    free = f"{name}, of which 100 come with the plan"
+    assert used(db, own) == [(name, "2026-11-02", 450), (name, "2026-12-02", 450), (free, "2027-01-02", 300)]
 
 
 def test_a_period_that_runs_keeps_what_its_plan_held(db, own, desk, clock):

@@ -79,7 +79,7 @@ def test_what_the_plan_includes_is_free(db, own, minutes, northwind):
     include(db, db.load(Plan, northwind.plans["desk"]), minutes, 150, by=COMMAND_LINE)
     use(db, own, minutes, date(2026, 11, 10), 210)
     bill_usage(db, [own], date(2026, 12, 2))
-    assert charges(db, own) == [("Minutes, 210 minutes", "2026-11-02", 90)]
+    assert charges(db, own) == [("Minutes, 210 minutes, of which 150 come with the plan", "2026-11-02", 90)]
 
 
 @pytest.mark.parametrize(("used", "charged"), [(150, None), (160, 150), (400, 375)])
@@ -90,8 +90,9 @@ def test_beyond_what_is_included_the_least_is_charged(db, own, northwind, clock,
     include(db, db.load(Plan, northwind.plans["desk"]), minutes, 150, by=COMMAND_LINE)
     use(db, own, minutes, date(2026, 11, 10), used)
     bill_usage(db, [own], date(2026, 12, 2))
-    least = ", of which at least 100 are charged" if used == 160 else ""
-    assert charges(db, own) == ([(f"Minutes, {used} minutes{least}", "2026-11-02", charged)] if charged else [])
+    of_which = "at least 100 are charged" if used == 160 else "150 come with the plan"
+    name = f"Minutes, {used} minutes, of which {of_which}"
+    assert charges(db, own) == ([(name, "2026-11-02", charged)] if charged else [])
 
 
 def test_the_run_charges_usage_of_accounts_without_a_period_due(northwind, clock):

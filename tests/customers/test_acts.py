@@ -185,7 +185,7 @@ class TestActivateOption2:
         browser, path = browse(bob), f"/customers/{account}/activation"
         assert "The white-label account lacks £2.00 Nothing was charged." in words(browser.get(path))
         answer = browser.submit(path)
-        assert answer.status_code == 409 and "lacks £2.00 for the first charges" in words(answer)
+        assert answer.status_code == 409 and "lacks £2.00 for this" in words(answer)
         assert on_file(account).state == "inactive"
 
 

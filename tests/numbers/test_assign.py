@@ -11,8 +11,9 @@ from portal.accounts.queries import primary_user
 from portal.activation.commands import activate_as_administrator, cancel
 from portal.audit.commands import COMMAND_LINE
 from portal.audit.models import AuditRow
-from portal.billing.changes import CreditTooLow, QuoteIsOld
+from portal.billing.changes import QuoteIsOld
 from portal.billing.commands import NotEnoughCredit
+from portal.billing.covering import CreditTooLow
 from portal.billing.proof import wrong_periods
 from portal.billing.queries import first_invoice_of
 from portal.billing.subscriptions import bill

@@ -10,7 +10,7 @@ from portal.accounts import commands as accounts
 from portal.accounts.models import Account
 from portal.accounts.queries import held_customer_or_404, primary_user
 from portal.audit.commands import COMMAND_LINE, Actor
-from portal.billing.changes import CreditTooLow
+from portal.billing.covering import CreditTooLow
 from portal.events.models import Event
 from portal.kit.db import reading, shared_transaction, transaction
 from portal.kit.refusals import NotFound

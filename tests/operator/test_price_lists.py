@@ -118,19 +118,45 @@ class TestAPlan:
     def test_holds_services(self, desk, northwind, path, rows):
         desk.send(f"{page_of(northwind)}/prices/services", SERVICE)
         (service,) = rows(Service)
+        with transaction(northwind.id) as db:
+            active(db, customer(db, northwind.plans["desk"], OPTION_2))
 
         def hold(quantity):
             return desk.send(f"{path}/inclusions", {"held-service": str(service.id), "held-quantity": quantity})
         assert "No service comes with this plan." in words(desk.get(path))
         hold("500")
-        assert "Minutes 500 Service" in words(desk.get(path))
+        assert "Minutes 500 minutes Service" in words(desk.get(path))
         assert hold("1000").status_code == 303
         assert "changed from 3 November 2026 on" in (shown := words(desk.get(path)))
-        assert "Minutes 500; 1000 from 3 November 2026 Service" in shown
+        assert "Minutes 500 minutes; 1,000 minutes from 3 November 2026 Service" in shown
         assert "held-quantity" in errors(hold("-1")) and "held-quantity" in errors(hold(""))
         hold("0")
-        assert "Minutes 500; none from 3 November 2026 Service" in words(desk.get(path))
+        assert "Minutes 500 minutes; none from 3 November 2026 Service" in words(desk.get(path))
         assert sorted(each.quantity for each in rows(Inclusion)) == [0, 500]
+
+    @on_sqlite
+    def test_says_from_when_on_it_holds_a_service(self, desk, northwind, path, rows):
+        """Every period at first, then from the day after the last that is settled. Red when the page says tomorrow."""
+        desk.send(f"{page_of(northwind)}/prices/services", SERVICE)
+        (service,) = rows(Service)
+        with transaction(northwind.id) as db:
+            active(db, customer(db, northwind.plans["desk"], OPTION_2))
+        form = {"held-service": str(service.id), "held-quantity": "500"}
+        assert "Minutes, in every period" in words(desk.get(path))
+        desk.send(f"{path}/inclusions", form)
+        shown = words(desk.get(path))
+        assert "changed in every period. No money moved." in shown and "Minutes, from 3 November 2026 on" in shown
+
+    @on_sqlite
+    def test_does_not_offer_to_hold_what_is_bought_once(self, desk, northwind, path, rows, olga):
+        with transaction(northwind.id) as db:
+            prices = {"retail_minor": 450, "wholesale_minor": 300, "tax_ppm": 200_000}
+            service = add_service(db, NewService("headset", "Headset", "", kind="one_off", **prices), by=olga.actor)
+            seat = add_service(db, NewService("seat", "Seat", "", **prices), by=olga.actor)
+        answer = desk.send(f"{path}/inclusions", {"held-service": str(service.id), "held-quantity": "1"})
+        assert "held-service" in errors(answer) and rows(Inclusion) == []
+        shown = words(desk.get(path))
+        assert f"{seat.name}, in every period" in shown and "Headset" not in shown
 
     @on_sqlite
     def test_holds_no_service_of_another_white_label(self, desk, northwind, kauri, path, rows):
