@@ -48,7 +48,7 @@ def test_every_answer_carries_the_policy_errors_too(app: Flask, cast: Cast, sign
     limited = [client.submit("/login", wrong) for _ in range(11)][-1]
     assert limited.status_code == 429
     policy_holds(limited)
-    monkeypatch.setattr("portal.customers.pages.list_page", lambda *args: 1 / 0)
+    monkeypatch.setattr("portal.customers.listing.list_page", lambda *args: 1 / 0)
     broken = bob.get("/customers")
     assert broken.status_code == 500 and "Traceback" not in broken.text and "ZeroDivision" not in broken.text
     policy_holds(broken)
