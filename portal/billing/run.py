@@ -244,6 +244,6 @@ def _resting(db: TenantSession, through: date) -> list[dict[str, str]]:
         .order_by(Account.number)
     )
     return [
-        {"number": number, "name": name, "why": f"suspended, nothing begins since {day(first, tenant)}"}
+        {"number": number, "name": name, "why": f"suspended; its period from {day(first, tenant)} is not charged"}
         for number, name, first in db.execute(wanted.limit(SHOWN_SKIPPED))
     ]

@@ -54,7 +54,7 @@ def test_a_dry_run_says_what_and_why_and_the_run_does_it(northwind, street, cloc
     assert "Own: Desk Phone, 2 Dec 2026 to 1 Jan 2027, wholesale £4.80, retail £12.00" in said.output
     assert "Own: Minutes, 250 minutes, 2 Nov to 1 Dec 2026, wholesale £3.00, retail £4.50" in said.output
     assert "Run: Desk Phone, 2 Dec 2026 to 1 Jan 2027, wholesale £4.80, retail £0.00" in said.output
-    assert "Resting: suspended, nothing begins since 2 December 2026" in said.output
+    assert "Resting: suspended; its period from 2 December 2026 is not charged" in said.output
     assert charges(northwind) == before
     done = portal("--through", "2026-12-03", "--host", northwind.host)
     assert done.exit_code == 0 and "Resting: suspended" in done.output

@@ -137,7 +137,7 @@ def test_a_suspended_account_is_skipped_and_named(northwind, five, clock):
     clock.advance(days=100)
     run = bill(northwind)
     assert [(each["name"], each["why"]) for each in run.skipped] == [
-        ("Customer 3", "suspended, nothing begins since 2 December 2026")]
+        ("Customer 3", "suspended; its period from 2 December 2026 is not charged")]
     with transaction(northwind.id) as db:
         accounts.reactivate(db, db.load(Account, five[3]), by=COMMAND_LINE)
     bill(northwind, date(2027, 2, 11))

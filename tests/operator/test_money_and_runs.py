@@ -13,7 +13,7 @@ from tests.accounts.making import OPTION_2, active, customer
 from tests.cast import on_both, on_sqlite
 from tests.signup.browsing import words
 
-REST = {"number": "101-0007", "name": "Birch Dental", "why": "suspended, nothing begins since 2026-10-02"}
+REST = {"number": "101-0007", "name": "Birch Dental", "why": "suspended; its period from 2026-10-02 is not charged"}
 LIST, RUNS = "/operator/white-labels", "/operator/runs"
 
 
@@ -69,7 +69,8 @@ class TestRuns:
     def test_one_says_what_it_left_out_and_why(self, desk, northwind, kauri):
         run_id = self.run(northwind, accounts=41, charges=44, wholesale_minor=123_456, skipped=[REST])
         page = words(desk.get(f"{LIST}/{northwind.id}/runs/{run_id}"))
-        assert "Birch Dental 101-0007 Suspended, nothing begins since 2026-10-02" in page and "£1,234.56" in page
+        assert "Birch Dental 101-0007 Suspended; its period from 2026-10-02 is not charged" in page
+        assert "£1,234.56" in page
         assert desk.get(f"{LIST}/{kauri.id}/runs/{run_id}").status_code == 404
 
     @on_sqlite
