@@ -1,11 +1,12 @@
 """Serving the pages with granian, and a worker process beside it that never outlives it."""
 
+import _thread
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 
@@ -45,6 +46,7 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
         # A web process is deaf until it has loaded the pages: one that is told to stop before would never end.
         workers_kill_timeout=KILL_WITHIN_S,
     )
+    server.on_startup(lambda: _listen(server.signal_handler_interrupt))
     with worker_beside() if with_worker else nullcontext():
         click.echo(f"Serving on http://{bind}:{port}. Ctrl-C stops it.")
         with suppress(KeyboardInterrupt):  # it came before the server listened to signals itself
@@ -105,11 +107,7 @@ def work(app: Flask, *, threads: int) -> None:
     stop = threading.Event()
     parent = os.getppid()
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    _listen(stop.set)
     crew = [threading.Thread(target=_inside, args=(app, jobs.work, stop)) for _ in range(threads)]
     crew.append(threading.Thread(target=_inside, args=(app, jobs.keep_time, stop)))
     for thread in crew:
@@ -119,6 +117,17 @@ def work(app: Flask, *, threads: int) -> None:
             stop.set()
     for thread in crew:
         thread.join()
+
+
+def _listen(stop: Callable[[], None]) -> None:
+    """Stop at SIGTERM and SIGINT, from a thread of its own: in the main thread, which may just be about to wait for the
+    very event that is to be set, the setting would wait for ever for a lock that it holds itself."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        _thread.start_new_thread(stop, ())
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
 
 
 def _inside(app: Flask, loop: object, stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.serving import KILL_WITHIN_S, _keep
+from portal.serving import KILL_WITHIN_S, _keep, _listen
 
 
 def free_port():
@@ -99,3 +99,17 @@ def test_a_worker_that_was_told_to_stop_first_is_not_started_again(monkeypatch):
     over.set()
     keeper.join(timeout=5)
     assert started == [] and not keeper.is_alive()
+
+
+def test_a_signal_in_the_midst_of_waiting_stops_it():
+    """Red when the handler itself sets the event: it waits for the lock that the interrupted wait holds, for ever."""
+    stop = threading.Event()
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    _listen(stop.set)
+    try:
+        with stop._cond:  # as an `Event.wait` that the signal interrupts
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.wait(5)
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
+            signal.signal(number, handler)
