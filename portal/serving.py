@@ -47,10 +47,10 @@ def serve(*, bind: str, port: int, workers: int, with_worker: bool) -> None:
         workers_kill_timeout=KILL_WITHIN_S,
     )
     server.on_startup(lambda: _listen(server.signal_handler_interrupt))
-    with worker_beside() if with_worker else nullcontext():
+    # KeyboardInterrupt comes before the server listens to signals itself.
+    with worker_beside() if with_worker else nullcontext(), suppress(KeyboardInterrupt):
         click.echo(f"Serving on http://{bind}:{port}. Ctrl-C stops it.")
-        with suppress(KeyboardInterrupt):  # it came before the server listened to signals itself
-            server.serve()
+        server.serve()
     click.echo("Stopped.")
 
 
