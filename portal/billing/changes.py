@@ -21,7 +21,7 @@ from portal.billing.credits import GivenBack, give_back, rest_of, tell_of_credit
 from portal.billing.models import Charge
 from portal.billing.period import Period
 from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
-from portal.billing.subscriptions import catch_up, cycle_of, free_in, plan_rows, rests_of
+from portal.billing.subscriptions import OnPlan, catch_up, cycle_of, free_in, plan_rows, rests_of
 from portal.billing.timeline import price_day
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
@@ -108,16 +108,16 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     back = rest_of(db, account, present.item, starts) if present is not None and wish.when is When.NOW else None
     if not wish.quantity:
         return Change(wish, starts, present, item, back, (), None, book.tenant.currency)
-    priced_on = _price_day(db, account, wish, present, starts)
+    priced_on, plans = _price_day(db, account, wish, present, starts), plan_rows(db, [account])[account.id]
     begins = cycle.period_at(starts)
-    prices, free = book.prices(wish.product, priced_on, buyer), _free(db, account, wish, book, begins, priced_on)
+    prices, free = book.prices(wish.product, priced_on, buyer), _free(book, plans, wish, begins, priced_on)
     period = begins if _is_charged_by(db, account, starts, day) else None
     more = _sets_up(db, account, wish, present, day)
     setup = setup_line(book.prices(wish.product, starts, buyer), f"{item}.setup", more)
     lines = _lines_now(wish, item, prices, free, setup, period)
     whole = cycle.period_of(begins.next_first_day)
     then = whole.first_day
-    free_then = _free(db, account, wish, book, whole, then)
+    free_then = _free(book, plans, wish, whole, then)
     each = recurring_line(book.prices(wish.product, then, buyer), item, wish.quantity, whole, free=free_then)
     first = recurring_line(prices, item, wish.quantity, begins, free=free)
     made = Change(wish, starts, present, item, back, lines, each, book.tenant.currency, period is not None)
@@ -290,11 +290,9 @@ def _price_day(db: TenantSession, account: Account, wish: Wish, present: Subscri
     return price_day(cycle, starts, [*before, (present.from_day, starts)], rests)
 
 
-def _free(db: TenantSession, account: Account, wish: Wish, book: PriceBook, period: Period, on: date) -> int:
+def _free(book: PriceBook, plans: Sequence[OnPlan], wish: Wish, period: Period, on: date) -> int:
     """How many of what is wished for come with the plan of a period."""
-    if isinstance(wish.product, Plan):
-        return 0
-    return free_in(book, plan_rows(db, [account])[account.id], wish.product, period, on)
+    return free_in(book, plans, wish.product, period, on) if isinstance(wish.product, Service) else 0
 
 
 def _first_day_now(account: Account, product: Plan | Service, day: date) -> date:

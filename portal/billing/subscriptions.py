@@ -115,19 +115,22 @@ def listen() -> None:
 
 def refuse_charged(db: TenantSession, of: Plan | Service | TaxRate, day: date) -> None:
     """Raises ChargedAlready when a period from that day on was charged for it: a first day may lie ahead of its
-    activation. Where a customer was then no charge says, but whatever was charged at a rate has that rate."""
+    activation."""
+    if _was_charged(db, of, day):
+        raise ChargedAlready
+
+
+def _was_charged(db: TenantSession, of: Plan | Service | TaxRate, day: date) -> bool:
+    """Where a customer was when something was charged no charge says, but whatever was charged at a rate has it."""
     wanted = select(Charge.id).where(Charge.first_day >= day)
     if isinstance(of, TaxRate):
         wanted = wanted.where(Charge.book == of.side, Charge.tax_ppm == of.rate_ppm)
-    elif isinstance(of, Plan) and day > EVER:
+    elif isinstance(of, Plan):
         has_it = and_(Subscription.account_id == Charge.account_id, Subscription.item == Charge.item)
         wanted = wanted.join(Subscription, has_it).where(Subscription.plan_id == of.id)
     else:
-        # Of all time: what an account has on trial is not charged yet, so any plan's charge counts.
-        stem = "plan" if isinstance(of, Plan) else of.code
-        wanted = wanted.where(or_(Charge.item == stem, Charge.item.startswith(f"{stem}.", autoescape=True)))
-    if db.scalar(wanted.limit(1)) is not None:
-        raise ChargedAlready
+        wanted = wanted.where(or_(Charge.item == of.code, Charge.item.startswith(f"{of.code}.", autoescape=True)))
+    return db.scalar(wanted.limit(1)) is not None
 
 
 def last_counted(db: TenantSession, plan: Plan, service: Service, *, is_first: bool) -> date | None:
@@ -136,12 +139,8 @@ def last_counted(db: TenantSession, plan: Plan, service: Service, *, is_first: b
 
     Where it `is_first` said what the plan holds, only what was charged for counts; else it may have been free.
     """
-    if is_first:
-        try:
-            refuse_charged(db, service, EVER)
-            return None
-        except ChargedAlready:
-            pass
+    if is_first and not _was_charged(db, service, EVER):
+        return None
     has_it = select(Subscription.account_id).where(Subscription.plan_id == plan.id)
     if not is_first and db.scalar(has_it.limit(1)) is None:
         return None
