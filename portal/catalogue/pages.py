@@ -1,6 +1,6 @@
 """What pages about prices show, as ready words: for the operator and for the white label, who each see their side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -252,11 +252,16 @@ def _line(desk: Desk, of: Plan | Service, holders: Holders) -> Line:
     )
 
 
-def held_today(db: TenantSession, plan: Plan) -> str:
-    """What comes with a plan in a period that begins today: `Seat × 2, Calls: 1,000 minutes`; empty for nothing."""
-    tenant, held = white_label(db), inclusions(db)
-    each = ((service, held.on(plan.id, service.id, today(tenant.time_zone))) for service in services(db))
-    return ", ".join(holding(service, quantity, tenant) for service, quantity in each if quantity)
+def held_today(db: TenantSession, plans: Sequence[Plan]) -> dict[UUID, str]:
+    """What comes with plans in a period that begins today, by their ids: `With it: Seat × 2, Calls: 1,000 minutes`.
+    Those that hold nothing are left out."""
+    tenant, held, there = white_label(db), inclusions(db), services(db)
+    day, found = today(tenant.time_zone), {}
+    for plan in plans:
+        each = [(service, held.on(plan.id, service.id, day)) for service in there]
+        if told := [holding(service, quantity, tenant) for service, quantity in each if quantity]:
+            found[plan.id] = f"With it: {', '.join(told)}"
+    return found
 
 
 def _holds(db: TenantSession, plan: Plan, desk: Desk) -> list[tuple[str, str]]:

@@ -107,13 +107,14 @@ def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
     plans = [s for s in present if s.plan_id is not None]
     credit = credit_minor(db, Book.RETAIL, account.id) if desk.sees_retail else None
     shop = _Shop(desk, book, buyer, tenant, now, held_now(db, account))
-    on_sale = services_on_sale(db)
+    on_sale, others = services_on_sale(db), [p for p in plans_on_sale(db) if p.id not in products]
+    held = held_today(db, others)
     return ServicesPage(
         desk=desk,
         plan=shop.have(plans) if plans else None,
         services=[shop.have(had[s.id]) for s in _services(book, products)],
         offers=[shop.offer(s) for s in on_sale if _is_offered(s) and s.id not in products],
-        plans=[replace(shop.offer(p), held=_with_it(db, p)) for p in plans_on_sale(db) if p.id not in products],
+        plans=[replace(shop.offer(p), held=held.get(p.id, "")) for p in others],
         usage=[shop.offer(s) for s in on_sale if s.kind == "usage"],
         credit=money(credit, tenant) if credit is not None else None,
     )
@@ -136,11 +137,6 @@ def _done_words(made: Change) -> str:
     if not made.wish.quantity:
         return "switched off"
     return "changed" if made.ends is not None else "switched on"
-
-
-def _with_it(db: TenantSession, plan: Plan) -> str:
-    held = held_today(db, plan)
-    return f"With it: {held}" if held else ""
 
 
 def _is_offered(service: Service) -> bool:

@@ -225,17 +225,17 @@ def plan_answers(form: PlanForm) -> dict[str, Any]:
 
 
 def plan_cards(db: TenantSession) -> list[PlanCard]:
-    tenant = white_label(db)
-    cards = []
-    for plan in plans_on_sale(db):
+    tenant, plans, cards = white_label(db), plans_on_sale(db), []
+    held = held_today(db, plans)
+    for plan in plans:
         prices = prices_of(db, plan)
         note = f"Wholesale {wholesale_price(prices, tenant)}"
         if prices.retail_setup_minor:
             note = f"Set-up {money(prices.retail_setup_minor, tenant)}, once. {note}"
         if prices.trial_days:
             note = f"{prices.trial_days} days' trial first. {note}"
-        if held := held_today(db, plan):
-            note = f"With it: {held}. {note}"
+        if plan.id in held:
+            note = f"{held[plan.id]}. {note}"
         price = money(prices.retail_minor, tenant)
         per = retail_price(prices, tenant).removeprefix(price).strip()
         cards.append(PlanCard(str(plan.id), plan.name, price, per, plan.description, note))
