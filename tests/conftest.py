@@ -115,7 +115,7 @@ class SqliteHouse:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "portal.sqlite3"
-        self.cast = _cast_in(replace(SETTINGS, database_url=f"sqlite:///{self.file}"))
+        self.cast = cast_in(replace(SETTINGS, database_url=f"sqlite:///{self.file}"))
         connection = sqlite3.connect(self.file)
         connection.execute("pragma wal_checkpoint(truncate)")
         connection.close()
@@ -134,7 +134,7 @@ class PostgresqlHouse:
     def __init__(self, server: PostgresqlServer) -> None:
         name = server.new_database()
         self.settings = settings_at(server, name)
-        self.cast = _cast_in(self.settings)
+        self.cast = cast_in(self.settings)
         self.keeper = server.keeper(name)
 
     def fresh(self) -> Settings:
@@ -326,7 +326,7 @@ class _Undo(Exception):
     pass
 
 
-def _cast_in(settings: Settings) -> Cast:
+def cast_in(settings: Settings) -> Cast:
     migrate(settings.platform_database_url or settings.database_url, web_url=settings.database_url)
     kit_settings.install(settings)
     made = kit_db.Database(settings)

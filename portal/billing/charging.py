@@ -18,7 +18,7 @@ from portal.kit.ids import new_id
 from portal.kit.series import next_numbers
 from portal.ledger import entry
 from portal.ledger.commands import post_all
-from portal.ledger.entry import Book
+from portal.ledger.entry import Book, Held, credit_of
 from portal.whitelabels.queries import white_label
 
 ChargeKey = tuple[UUID, str, str, str]
@@ -63,12 +63,15 @@ def write_charges(db: TenantSession, lines: Iterable[tuple[Account, PricedLine]]
     """Charge lines: wholesale to the white-label account, retail to the customer's credit in Option 1 only.
 
     What was charged before, by account, item, period and book, is left alone. The caller holds the accounts' rows.
+    The payers' credit is held for what costs nothing, too: so it comes wholly before a statement or wholly after it.
     """
     wishes = _new_ones(db, list(_wishes(white_label_account(db).id, lines)))
     if not wishes:
         return Written()
     tenant = white_label(db)
-    posted = iter(post_all(db, [_entry(wish, tenant.currency) for wish in wishes if wish.side.gross_minor]))
+    free = {Held(wish.book, credit_of(wish.payer_id), tenant.currency) for wish in wishes if not wish.side.gross_minor}
+    entries = [_entry(wish, tenant.currency) for wish in wishes if wish.side.gross_minor]
+    posted = iter(post_all(db, entries, besides=list(free)))
     entry_ids = [next(posted) if wish.side.gross_minor else None for wish in wishes]
     ids = [new_id() for _ in wishes]
     numbers = [f"C-{number:06d}" for number in next_numbers(db, "charge", len(wishes))]

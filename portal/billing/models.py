@@ -28,6 +28,13 @@ class Charge(TenantRow, Base):
         Index("ix_charge_newest", "white_label_id", "book", "day", "id"),
         Index("ix_charge_account_newest", "white_label_id", "book", "account_id", "day", "id"),
         Index("ix_charge_entry", "white_label_id", "entry_id"),
+        Index(
+            "ix_charge_free",
+            "white_label_id",
+            "payer_id",
+            sqlite_where=text("entry_id is null"),
+            postgresql_where=text("entry_id is null"),
+        ),
         CheckConstraint("book in ('retail', 'wholesale')", name="book"),
     )
 

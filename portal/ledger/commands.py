@@ -11,7 +11,7 @@ from portal.kit.bulk import add_to_many, insert_columns
 from portal.kit.clock import now
 from portal.kit.db import TenantSession, insert_if_absent
 from portal.kit.ids import new_id
-from portal.ledger.entry import Book, Entry
+from portal.ledger.entry import Book, Entry, Held
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 
 Accounts = dict[Book, dict[str, UUID]]
@@ -44,14 +44,15 @@ def post(db: TenantSession, entry: Entry) -> UUID:
     return entry_id
 
 
-def post_all(db: TenantSession, entries: Sequence[Entry]) -> list[UUID]:
+def post_all(db: TenantSession, entries: Sequence[Entry], *, besides: Sequence[Held] = ()) -> list[UUID]:
     """Post many new entries at once and return their ids, in order. None of their sources may be used yet.
 
-    Raises the database's IntegrityError when one is: then nothing was posted.
+    `besides` are locked with the entries' accounts. Raises the database's IntegrityError when a source is used: then
+    nothing was posted.
     """
+    accounts = _held(db, entries, besides)
     if not entries:
         return []
-    accounts = _held(db, entries)
     ids = [new_id() for _ in entries]
     columns: dict[str, Sequence[Any]] = {
         "id": ids,
@@ -72,14 +73,15 @@ def hold_credit(db: TenantSession, book: Book, code: str, currency: str) -> Ledg
     return db.scalars(wanted.execution_options(populate_existing=True)).one()
 
 
-def _held(db: TenantSession, entries: Sequence[Entry]) -> Accounts:
+def _held(db: TenantSession, entries: Sequence[Entry], besides: Sequence[Held] = ()) -> Accounts:
     """The ids of the entries' accounts, locked: the wholesale book first, so that two never wait for each other."""
     held: Accounts = {}
     for book in (Book.WHOLESALE, Book.RETAIL):
         of_book = [entry for entry in entries if entry.book is book]
-        if of_book:
-            codes = {line.code for entry in of_book for line in entry.lines}
-            held[book] = _locked(db, book, codes, of_book[0].currency)
+        alone = [each for each in besides if each.book is book]
+        if of_book or alone:
+            codes = {line.code for entry in of_book for line in entry.lines} | {each.code for each in alone}
+            held[book] = _locked(db, book, codes, (of_book or alone)[0].currency)
     return held
 
 

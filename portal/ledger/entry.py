@@ -26,6 +26,14 @@ class Line(NamedTuple):
     amount_minor: int
 
 
+class Held(NamedTuple):
+    """An account of a book that is locked, and made where it is missing, though nothing is posted to it."""
+
+    book: Book
+    code: str
+    currency: str
+
+
 @dataclass(frozen=True)
 class Entry:
     """A balanced fact. `source` says what caused it, unique for one tenant, so that posting twice is harmless."""

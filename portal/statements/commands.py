@@ -1,4 +1,4 @@
-"""Issuing statements: frozen, numbered without a gap, and each journal entry on one of them."""
+"""Issuing statements: frozen, numbered without a gap, and each journal entry and charge on one of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ from portal.statements.journal import unstated
 from portal.statements.letters import tell
 from portal.statements.models import Statement, StatementLine
 from portal.statements.parties import buyers_of, sellers
-from portal.statements.statement import Balance, Line, Month, balance, in_order, is_wanted, taxes
+from portal.statements.statement import Balance, Line, Month, balance, in_order, is_wanted, moves, taxes
 from portal.whitelabels.queries import white_label
 
 SERIES = {Book.RETAIL: ("statement", "S"), Book.WHOLESALE: ("wholesale-statement", "W")}
@@ -88,12 +88,17 @@ def _wants(db: TenantSession, draft: _Draft, month: Month) -> bool:
 def _drafts(db: TenantSession, book: Book, accounts: Sequence[Account], month: Month) -> list[_Draft]:
     held = _hold(db, book, accounts)
     last = _last_statements(db, [row.id for row in held.values()])
-    open_ids = [row.id for row in held.values() if row.id not in last or last[row.id].month < month.first_day]
-    lines = unstated(db, open_ids, month.end(white_label(db).time_zone))
-    return [
-        _Draft(account, row, balance(_closing(last.get(row.id)), lines[row.id]), in_order(lines[row.id]))
+    open = {
+        account.id: row
         for account in accounts
-        if (row := held.get(credit_of(account.id))) is not None and row.id in lines
+        if (row := held.get(credit_of(account.id))) is not None
+        and (row.id not in last or last[row.id].month < month.first_day)
+    }
+    lines = unstated(db, {id: row.id for id, row in open.items()}, month.end(white_label(db).time_zone))
+    return [
+        _Draft(account, row, balance(_closing(last.get(row.id)), lines[account.id]), in_order(lines[account.id]))
+        for account in accounts
+        if (row := open.get(account.id)) is not None
     ]
 
 
@@ -149,12 +154,14 @@ def _write(db: TenantSession, book: Book, month: Month, drafts: list[_Draft]) ->
     zone = white_label(db).time_zone
     if now() < month.end(zone) + TOLD_FOR:
         both = zip(drafts, rows, strict=True)
-        tell(db, book, [(draft.account, row) for draft, row in both if draft.lines or _closes(draft, month, zone)])
+        tell(db, book, [(draft.account, row) for draft, row in both if _tells(draft, month, zone)])
 
 
-def _closes(draft: _Draft, month: Month, zone: str) -> bool:
+def _tells(draft: _Draft, month: Month, zone: str) -> bool:
+    """A letter is for what moved, and for the end."""
     closed_at = draft.account.closed_at
-    return month.has_ended(closed_at, zone) and not month.before.has_ended(closed_at, zone)
+    closes = month.has_ended(closed_at, zone) and not month.before.has_ended(closed_at, zone)
+    return moves(draft.lines) or closes
 
 
 def _row(draft: _Draft) -> dict[str, Any]:

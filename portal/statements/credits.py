@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account
@@ -60,15 +60,15 @@ def exceeds(db: TenantSession, original: Charge) -> bool:
 def _without_note() -> Select[*tuple[Any, ...]]:
     """A share of a small charge may come to nothing in one of the books: that needs no note."""
     has_one = exists().where(CreditNote.credit_id == CREDIT.id, CreditNote.white_label_id == CREDIT.white_label_id)
-    elsewhere = or_(CREDIT_LINE.entry_id.is_(None), CREDIT_LINE.statement_id != ORIGINAL_LINE.statement_id)
+    elsewhere = or_(CREDIT_LINE.charge_id.is_(None), CREDIT_LINE.statement_id != ORIGINAL_LINE.statement_id)
     is_something = CREDIT.entry_id.is_not(None)
     return (
         select(ChargeCredit, CREDIT, ORIGINAL, Statement)
         .join(CREDIT, CREDIT.id == ChargeCredit.credit_id)
         .join(ORIGINAL, ORIGINAL.id == ChargeCredit.charge_id)
-        .join(ORIGINAL_LINE, ORIGINAL_LINE.entry_id == ORIGINAL.entry_id)
+        .join(ORIGINAL_LINE, ORIGINAL_LINE.charge_id == ORIGINAL.id)
         .join(Statement, Statement.id == ORIGINAL_LINE.statement_id)
-        .outerjoin(CREDIT_LINE, and_(CREDIT_LINE.entry_id == CREDIT.entry_id))
+        .outerjoin(CREDIT_LINE, CREDIT_LINE.charge_id == CREDIT.id)
         .where(~has_one, elsewhere, is_something)
         .order_by(CREDIT.charged_at, CREDIT.id)
     )

@@ -1,4 +1,4 @@
-"""A statement as CSV: a line a journal entry, between the opening and the closing balance."""
+"""A statement as CSV: a line a journal entry or a charge for nothing, between the opening and the closing balance."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def _standing(statement: Statement, day: str, kind: str, balance: str) -> tuple[
     return tuple(found.get(name, "") for name in COLUMNS)
 
 
-def _row(statement: Statement, line: Any, source: str, balance: str, places: int) -> tuple[str, ...]:
+def _row(statement: Statement, line: Any, source: str | None, balance: str, places: int) -> tuple[str, ...]:
     is_priced, is_wholesale = line.kind in PRICED, statement.book == "wholesale" and line.kind in PRICED
     return (
         statement.number,
@@ -64,5 +64,5 @@ def _row(statement: Statement, line: Any, source: str, balance: str, places: int
         plain(line.retail_minor - line.net_minor, places) if is_wholesale else "",
         plain(line.amount_minor, places),
         balance,
-        source,
+        source or "",
     )

@@ -1,11 +1,11 @@
-"""What the journal holds of some accounts that no statement took yet, as a statement's lines."""
+"""What the journal holds of some accounts, and what they were charged for nothing, that no statement took yet."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, literal, select
 
 from portal.accounts.models import Account
 from portal.billing.models import Charge, ChargeCredit
@@ -21,37 +21,56 @@ KINDS = {"funding": PAYMENT, "refund": REFUND, "grant": GRANT}
 CHUNK = 500
 
 
-def unstated(db: TenantSession, ledger_account_ids: list[UUID], before: datetime) -> dict[UUID, list[Line]]:
-    """The lines of entries older than an instant, for each ledger account. The caller holds the accounts' rows."""
-    rows = db.execute(_unstated(ledger_account_ids).where(JournalEntry.at < before)).all()
+def unstated(db: TenantSession, held: Mapping[UUID, UUID], before: datetime) -> dict[UUID, list[Line]]:
+    """The lines of what is older than an instant, for each account; `held` has the ids of their credit in the ledger.
+
+    The caller holds the ledger's rows.
+    """
+    posted = db.execute(_posted(list(held.values())).where(JournalEntry.at < before)).all()
+    free = db.execute(_free(list(held)).where(Charge.charged_at < before)).all()
+    rows, whose = [*posted, *free], {ledger_account_id: id for id, ledger_account_id in held.items()}
     references, notes, tenant = _references(db, rows), _notes(db, rows), white_label(db)
-    found: dict[UUID, list[Line]] = {id: [] for id in ledger_account_ids}
+    found: dict[UUID, list[Line]] = {id: [] for id in held}
     for row in rows:
         day = local_day(row.at, tenant)
         line = _priced(row, day, notes) if row.charge_id else _moved(row, day, references)
-        found[row.ledger_account_id].append(line)
+        found[row.payer_id if row.entry_id is None else whose[row.ledger_account_id]].append(line)
     return found
 
 
-def _unstated(ledger_account_ids: list[UUID]) -> Select[*tuple[Any, ...]]:
+def _posted(ledger_account_ids: list[UUID]) -> Select[*tuple[Any, ...]]:
     taken = and_(
         StatementLine.ledger_account_id == JournalLine.ledger_account_id,
         StatementLine.entry_id == JournalLine.entry_id,
     )
     return (
-        select(*COLUMNS)
+        select(*ENTRY, *CHARGED)
         .select_from(JournalLine)
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
         .outerjoin(Charge, Charge.entry_id == JournalEntry.id)
         .outerjoin(Account, Account.id == Charge.account_id)
         .outerjoin(StatementLine, taken)
-        .where(JournalLine.ledger_account_id.in_(ledger_account_ids), StatementLine.entry_id.is_(None))
+        .where(JournalLine.ledger_account_id.in_(ledger_account_ids), StatementLine.statement_id.is_(None))
     )
 
 
-COLUMNS = (
+def _free(payer_ids: list[UUID]) -> Select[*tuple[Any, ...]]:
+    """What costs its payer nothing has no entry."""
+    return (
+        select(*NO_ENTRY, *CHARGED)
+        .join(Account, Account.id == Charge.account_id)
+        .outerjoin(StatementLine, StatementLine.charge_id == Charge.id)
+        .where(Charge.payer_id.in_(payer_ids), Charge.entry_id.is_(None), StatementLine.statement_id.is_(None))
+    )
+
+
+ENTRY = (
     JournalLine.ledger_account_id, JournalLine.amount_minor, JournalEntry.id.label("entry_id"), JournalEntry.at,
-    JournalEntry.source, JournalEntry.description, Charge.id.label("charge_id"), Charge.number, Charge.account_id,
+    JournalEntry.source, JournalEntry.description,
+)  # fmt: skip
+NO_ENTRY = (literal(0).label("amount_minor"), Charge.entry_id, Charge.charged_at.label("at"))
+CHARGED = (
+    Charge.id.label("charge_id"), Charge.number, Charge.payer_id, Charge.account_id,
     Charge.description.label("charged_for"), Charge.first_day, Charge.last_day, Charge.net_minor, Charge.tax_minor,
     Charge.tax_ppm, Charge.book, Charge.retail_memo_minor, Account.name.label("customer"),
     Account.number.label("customer_number"),
@@ -62,7 +81,8 @@ def _priced(row: Any, day: Any, notes: dict[UUID, str]) -> Line:
     is_wholesale = row.book == "wholesale"
     return Line(
         entry_id=row.entry_id,
-        kind=CHARGE if row.net_minor + row.tax_minor >= 0 else CREDIT,
+        charge_id=row.charge_id,
+        kind=CREDIT if row.charge_id in notes or row.net_minor + row.tax_minor < 0 else CHARGE,
         day=day,
         reference=row.number,
         description=row.charged_for,
@@ -117,19 +137,22 @@ def _references(db: TenantSession, rows: Iterable[Any]) -> dict[str, tuple[str, 
 
 def _notes(db: TenantSession, rows: Iterable[Any]) -> dict[UUID, str]:
     """What each credit gives back, and on which statement that charge stands, by the credit's charge."""
-    given = {row.charge_id: row.net_minor + row.tax_minor for row in rows if row.charge_id}
-    given = {credit_id: minor for credit_id, minor in given.items() if minor < 0}
-    gross = Charge.net_minor + Charge.tax_minor
+    given = {
+        row.charge_id: (-row.net_minor - row.tax_minor, -row.retail_memo_minor)
+        for row in rows
+        if row.charge_id and row.net_minor + row.tax_minor <= 0
+    }
+    of = (Charge.net_minor + Charge.tax_minor, Charge.retail_memo_minor, Charge.number)
     wanted = (
-        select(ChargeCredit.credit_id, gross, ChargeCredit.reason, Charge.number, Statement.number.label("statement"))
+        select(ChargeCredit.credit_id, *of, Statement.number.label("statement"), ChargeCredit.reason)
         .join(Charge, Charge.id == ChargeCredit.charge_id)
-        .outerjoin(StatementLine, StatementLine.entry_id == Charge.entry_id)
+        .outerjoin(StatementLine, StatementLine.charge_id == Charge.id)
         .outerjoin(Statement, Statement.id == StatementLine.statement_id)
     )
     return {
-        credit_id: _credit_words(charge, statement, reason, is_part=given[credit_id] != -charged)
+        credit_id: _credit_words(*words, is_part=given[credit_id] != (gross, memo))
         for ids in _chunks(list(given))
-        for credit_id, charged, reason, charge, statement in db.execute(wanted.where(ChargeCredit.credit_id.in_(ids)))
+        for credit_id, gross, memo, *words in db.execute(wanted.where(ChargeCredit.credit_id.in_(ids)))
     }
 
 

@@ -53,9 +53,10 @@ class Statement(TenantRow, Base):
 
 
 class StatementLine(TenantOwned, Base):
-    """A journal entry of a statement's account: on one statement and no other, as the primary key says.
+    """A journal entry of a statement's account, a charge, or both: on one statement and no other, as the keys say.
 
     A charge has the customer it was made for, its period, net amount and tax; wholesale has the retail price beside it.
+    One that costs nothing has no entry.
     """
 
     __tablename__ = "statement_line"
@@ -63,14 +64,17 @@ class StatementLine(TenantOwned, Base):
         belongs_to("statement_id", "statement"),
         belongs_to("ledger_account_id", "ledger_account"),
         belongs_to("entry_id", "journal_entry"),
-        UniqueConstraint("white_label_id", "statement_id", "position"),
-        Index("ix_statement_line_entry", "white_label_id", "entry_id"),
+        belongs_to("charge_id", "charge"),
+        UniqueConstraint("white_label_id", "ledger_account_id", "entry_id"),
+        UniqueConstraint("white_label_id", "charge_id"),
+        CheckConstraint("entry_id is not null or (charge_id is not null and amount_minor = 0)", name="of_something"),
     )
 
-    ledger_account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    entry_id: Mapped[UUID] = mapped_column(primary_key=True)
-    statement_id: Mapped[UUID]
-    position: Mapped[int]
+    statement_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    ledger_account_id: Mapped[UUID]
+    entry_id: Mapped[UUID | None]
+    charge_id: Mapped[UUID | None]
     kind: Mapped[str]
     day: Mapped[date]
     reference: Mapped[str]

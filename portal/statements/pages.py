@@ -13,7 +13,6 @@ from portal.accounts.models import Account
 from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.kit.paging import Key, Place
-from portal.ledger.entry import Book
 from portal.statements.models import CreditNote, Statement, StatementLine
 from portal.statements.queries import CustomerSum, credit_notes_on, customer_sums, lines_page
 from portal.statements.statement import PRICED, Month
@@ -167,14 +166,10 @@ def _notes(statement: Statement, tenant: WhiteLabel, *, is_last: bool) -> list[s
         else "This statement is final; corrections appear on the next one."
     )
     exemption = statement.buyer.get("exemption")
-    unlisted = (
-        "What costs nothing at wholesale moves nothing here and is not listed: Finance has it, with retail and margin."
-    )
     return [
         *([f"No {tenant.tax_name} is charged: {exemption}."] if exemption else []),
         f"Amounts in {statement.currency}. {tenant.tax_name} is worked out on each line and rounded half up. "
         f"A positive balance is credit. {corrections}",
-        *([unlisted] if statement.book == Book.WHOLESALE.value else []),
     ]
 
 

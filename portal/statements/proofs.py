@@ -10,6 +10,7 @@ from portal.billing.models import Charge, ChargeCredit
 from portal.kit.db import TenantSession
 from portal.kit.findings import Finding
 from portal.kit.series import Series
+from portal.ledger.entry import Book
 from portal.ledger.models import JournalLine, LedgerAccount
 from portal.payments.models import Funding
 from portal.statements import commands, credits, receipts
@@ -52,7 +53,7 @@ def _taxed(db: TenantSession) -> dict[tuple[Any, Any], set[tuple[int, int, int]]
     found: dict[tuple[Any, Any], set[tuple[int, int, int]]] = {}
     grouped = (
         select(LINE.white_label_id, LINE.statement_id, LINE.tax_ppm, func.sum(LINE.net_minor), func.sum(LINE.tax_minor))
-        .where(IS_PRICED)
+        .where(IS_PRICED, LINE.amount_minor != 0)
         .group_by(LINE.white_label_id, LINE.statement_id, LINE.tax_ppm)
     )
     for tenant, id, ppm, net, tax in db.execute(grouped):
@@ -61,7 +62,7 @@ def _taxed(db: TenantSession) -> dict[tuple[Any, Any], set[tuple[int, int, int]]
 
 
 def statement_lines_agree(db: TenantSession) -> Finding:
-    """I5: each line is what its entry did to the account, and a charge's parts are the charge's own."""
+    """I5: each line is what its entry did to the account, without one nothing; a charge's parts are the charge's."""
     rows = (
         select(Statement.number, LINE.position, LINE.amount_minor, JournalLine.amount_minor)
         .join(Statement, _same(LINE.statement_id, Statement))
@@ -74,29 +75,33 @@ def statement_lines_agree(db: TenantSession) -> Finding:
             ),
         )
     )
-    differs = or_(JournalLine.entry_id.is_(None), JournalLine.amount_minor != -LINE.amount_minor)
+    differs = func.coalesce(JournalLine.amount_minor, 0) != -LINE.amount_minor
+    unknown = and_(LINE.entry_id.is_not(None), JournalLine.entry_id.is_(None))
     strange = LINE.ledger_account_id != Statement.ledger_account_id
     wrong = [
         f"statement {number}, line {position} says {said}, the books say {-booked if booked is not None else 'nothing'}"
-        for number, position, said, booked in db.execute(rows.where(or_(differs, strange)))
+        for number, position, said, booked in db.execute(rows.where(or_(differs, unknown, strange)))
     ]
     return Finding("statement lines", _count(db, LINE.position), wrong + _wrong_charges(db))
 
 
 def _wrong_charges(db: TenantSession) -> list[str]:
-    by_entry = and_(Charge.white_label_id == LINE.white_label_id, Charge.entry_id == LINE.entry_id)
     same = and_(
+        LINE.entry_id.is_not_distinct_from(Charge.entry_id),
+        Statement.account_id == Charge.payer_id,
+        Statement.book == Charge.book,
         LINE.net_minor == Charge.net_minor,
         LINE.tax_minor == Charge.tax_minor,
         LINE.tax_ppm == Charge.tax_ppm,
-        LINE.account_id == Charge.account_id,
+        LINE.account_id.is_not_distinct_from(Charge.account_id),
         LINE.reference == Charge.number,
+        LINE.retail_minor == case((Charge.book == Book.WHOLESALE.value, Charge.retail_memo_minor), else_=0),
     )
     rows = (
         select(Statement.number, LINE.position)
         .select_from(LINE)
         .join(Statement, _same(LINE.statement_id, Statement))
-        .outerjoin(Charge, by_entry)
+        .outerjoin(Charge, _same(LINE.charge_id, Charge))
         .where(or_(and_(IS_PRICED, Charge.id.is_(None)), and_(Charge.id.is_not(None), or_(~IS_PRICED, ~same))))
     )
     return [f"statement {number}, line {position} is not as it was charged" for number, position in db.execute(rows)]
@@ -133,7 +138,7 @@ def _unstated() -> Any:
     return (
         select(JournalLine.white_label_id, JournalLine.ledger_account_id, func.sum(JournalLine.amount_minor))
         .outerjoin(LINE, taken)
-        .where(LINE.entry_id.is_(None))
+        .where(LINE.statement_id.is_(None))
         .group_by(JournalLine.white_label_id, JournalLine.ledger_account_id)
     )
 
@@ -169,7 +174,7 @@ def credit_notes_hold(db: TenantSession) -> Finding:
         select(CreditNote, credit, line.statement_id)
         .join(credit, _same(CreditNote.credit_id, credit))
         .join(original, _same(CreditNote.charge_id, original))
-        .outerjoin(line, and_(line.white_label_id == original.white_label_id, line.entry_id == original.entry_id))
+        .outerjoin(line, and_(line.white_label_id == original.white_label_id, line.charge_id == original.id))
     )
     wrong, checked = [], 0
     for note, made_for, statement_id in rows:

@@ -79,12 +79,12 @@ def statement_or_404(db: TenantSession, statement_id: UUID, account_id: UUID | N
 
 def lines_page(db: TenantSession, statement: Statement, place: Place) -> Window[StatementLine]:
     wanted = select(StatementLine).where(StatementLine.statement_id == statement.id)
-    order = Order(StatementLine.position, StatementLine.entry_id, is_descending=False)
+    order = Order(StatementLine.position, StatementLine.statement_id, is_descending=False)
 
     def run(limited: Select[*tuple[Any, ...]]) -> list[StatementLine]:
         return list(db.scalars(limited))
 
-    return window(run, wanted, order, place, size=PAGE, key_of=lambda line: (line.position, line.entry_id))
+    return window(run, wanted, order, place, size=PAGE, key_of=lambda line: (line.position, line.statement_id))
 
 
 def lines_of(db: TenantSession, statement: Statement, *, limit: int | None = None) -> Sequence[StatementLine]:
@@ -93,8 +93,9 @@ def lines_of(db: TenantSession, statement: Statement, *, limit: int | None = Non
 
 
 def all_lines(db: TenantSession, statement_id: UUID) -> Iterator[Any]:
-    """All of a statement's lines, a batch at a time, with the source of each journal entry."""
-    wanted = select(StatementLine, JournalEntry.source).join(JournalEntry, JournalEntry.id == StatementLine.entry_id)
+    """All of a statement's lines, a batch at a time, with the source of the journal entry, if there is one."""
+    is_its = JournalEntry.id == StatementLine.entry_id
+    wanted = select(StatementLine, JournalEntry.source).outerjoin(JournalEntry, is_its)
     yield from stream(db, wanted.where(StatementLine.statement_id == statement_id).order_by(StatementLine.position))
 
 

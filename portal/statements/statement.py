@@ -51,15 +51,17 @@ class Month:
 
 @dataclass(frozen=True)
 class Line:
-    """What one journal entry did to the account. `net_minor` and `tax_minor` are a charge's own, so they are positive
-    when `amount_minor` is negative; `retail_minor` is the retail price of what was charged at wholesale."""
+    """What one journal entry did to the account, or a charge that costs nothing and so has no entry. `net_minor` and
+    `tax_minor` are a charge's own, so they are positive when `amount_minor` is negative; `retail_minor` is the retail
+    price of what was charged at wholesale."""
 
-    entry_id: UUID
+    entry_id: UUID | None
     kind: str
     day: date
     reference: str
     description: str
     amount_minor: int
+    charge_id: UUID | None = None
     note: str = ""
     account_id: UUID | None = None
     customer: str = ""
@@ -103,10 +105,10 @@ def balance(opening_minor: int, lines: Sequence[Line]) -> Balance:
 
 
 def taxes(lines: Iterable[Line]) -> list[Taxed]:
-    """The tax summary, dearest rate first."""
+    """The tax summary, dearest rate first, of what moved anything."""
     sums: dict[int, list[int]] = {}
     for line in lines:
-        if line.kind in PRICED:
+        if line.kind in PRICED and line.amount_minor:
             at_rate = sums.setdefault(line.tax_ppm, [0, 0])
             at_rate[0] += line.net_minor
             at_rate[1] += line.tax_minor
@@ -114,11 +116,21 @@ def taxes(lines: Iterable[Line]) -> list[Taxed]:
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
-    """What belongs to no customer first, then customer by customer; each by day, then in the order of the journal."""
-    return sorted(lines, key=lambda each: (each.customer.casefold(), each.customer, each.day, each.entry_id))
+    """What belongs to no customer first, then customer by customer; each by day, then in the order of its writing."""
+    return sorted(lines, key=lambda each: (each.customer.casefold(), each.customer, each.day, _written(each)))
+
+
+def _written(line: Line) -> UUID:
+    id = line.entry_id or line.charge_id
+    assert id is not None
+    return id
+
+
+def moves(lines: Iterable[Line]) -> bool:
+    return any(line.amount_minor for line in lines)
 
 
 def is_wanted(balance: Balance, lines: Sequence[Line], *, was_closed: bool = False) -> bool:
-    """An account that stands at nothing and did not move has nothing to state, and one that `was_closed` before the
+    """An account that stands at nothing and has no line has nothing to state, and one that `was_closed` before the
     month and did not move has stated what it stands at."""
-    return bool(lines) or (balance.closing_minor != 0 and not was_closed)
+    return moves(lines) or (not was_closed and (bool(lines) or balance.closing_minor != 0))

@@ -6,22 +6,29 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Pause, Subscription
+from portal.accounts.queries import white_label_account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.models import ChargeTotal
 from portal.kit.clock import EVER
-from portal.kit.db import PLATFORM, connect_to, reading, transaction
+from portal.kit.db import PLATFORM, Database, connect_to, reading, transaction, use
 from portal.kit.migrating import drift, is_current, migrate
 from portal.kit.settings import root
+from portal.statements.commands import issue
+from portal.statements.models import StatementLine
 from portal.verify import verify
 from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, claim, customer
 from tests.cast import on_sqlite
+from tests.conftest import cast_in, settings_at
+from tests.statements.conftest import NOVEMBER
 
 AS_IT_WAS = (
     "drop trigger charge_adds_up",
     "drop index ix_charge_entry",
+    "drop index ix_charge_free",
     *(f"drop table {table}" for table in (
         "recovery_code", "second_factor", "number_handover", "number_import_fates", "number_import",
         "pbx_version", "sip_credential", "clip", "provisioning_key",
@@ -117,6 +124,76 @@ def test_a_tax_rate_of_before_is_a_whole_countrys_at_retail_and_its_rules_stand(
         with pytest.raises(sqlite3.IntegrityError):
             new.executescript(f"pragma foreign_keys = on; update tax_rate set {change}")
     new.close()
+
+
+def test_a_statements_lines_of_before_name_their_charges_and_are_guarded_again(tmp_path):
+    """Red without the statement that names them, and when SQLite keeps neither rows, keys nor triggers."""
+    file, tenant = tmp_path / "portal.sqlite3", {"white_label_id": "a" * 32}
+    upgrade_to("0025", f"sqlite:///{file}")
+    old = sqlite3.connect(file)
+    put(old, "white_label", id="a" * 32, kind="white_label")
+    put(old, "ledger_account", **tenant, id="d" * 32, book="retail")
+    put(old, "statement", **tenant, id="e" * 32, ledger_account_id="d" * 32, book="retail")
+    for n in "12":
+        put(old, "journal_entry", **tenant, id=n * 32, source=n, book="retail")
+    put(old, "charge", **tenant, id="c" * 32, entry_id="1" * 32, book="retail", day="2026-11-02")
+    for n in "12":
+        put(old, "statement_line", **tenant, ledger_account_id="d" * 32, statement_id="e" * 32, position=int(n),
+            entry_id=n * 32, amount_minor=-5)
+    old.commit()
+    old.close()
+    upgrade_to("head", f"sqlite:///{file}")
+    new = sqlite3.connect(file)
+    found = "select position, entry_id, charge_id, amount_minor from statement_line order by position"
+    assert new.execute(found).fetchall() == [(1, "1" * 32, "c" * 32, -5), (2, "2" * 32, None, -5)]
+    for change in ("update statement_line set position = 3", "delete from statement_line"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            new.execute(change)
+    copied = "insert into statement_line select * from (select {} from statement_line where position = 1)"
+    names = [name for _, name, *_ in new.execute("pragma table_info(statement_line)")]
+    for change in ({"position": "7"}, {"position": "7", "entry_id": "null"},
+                   {"position": "7", "entry_id": "null", "charge_id": "null", "amount_minor": "0"}):
+        with pytest.raises(sqlite3.IntegrityError):
+            new.execute(copied.format(", ".join(change.get(name, name) for name in names)))
+    new.close()
+
+
+BACK_TO_25 = (
+    "alter table statement_line drop column charge_id",
+    "alter table statement_line drop constraint pk_statement_line",
+    "alter table statement_line drop constraint uq_statement_line_white_label_id_ledger_account_id_entry_id",
+    "alter table statement_line add constraint pk_statement_line primary key"
+    " (white_label_id, ledger_account_id, entry_id)",
+    "alter table statement_line add constraint uq_statement_line_white_label_id_statement_id_position unique"
+    " (white_label_id, statement_id, position)",
+    "create index ix_statement_line_entry on statement_line (white_label_id, entry_id)",
+    "drop index ix_charge_free",
+    "update alembic_version set version_num = '0025'",
+)
+
+
+def test_postgresql_names_the_charges_of_lines_in_place(postgresql, clock):
+    """In a database of its own, which is taken back to what the release before had. Red without the statement, and
+    with the trigger left off."""
+    at = settings_at(postgresql, postgresql.new_database())
+    northwind, database = cast_in(at).northwind, Database(at)
+    use(database)
+    with transaction(northwind.id) as db:
+        active(db, customer(db, northwind.plans["desk"], OPTION_2))
+        clock.advance(days=30)
+        issue(db, white_label_account(db), NOVEMBER)
+        before = set(db.execute(select(StatementLine.position, StatementLine.charge_id)))
+    with database.platform.begin() as connection:
+        for statement in BACK_TO_25:
+            connection.execute(text(statement))
+    migrate(at.platform_database_url, web_url=at.database_url)
+    assert drift(at.platform_database_url) == []
+    with reading(northwind.id) as db:
+        found = set(db.execute(select(StatementLine.position, StatementLine.charge_id)))
+    assert found == before and any(charge_id for _, charge_id in found)
+    with pytest.raises(DBAPIError, match="append-only"), database.platform.begin() as connection:
+        connection.execute(text("update statement_line set position = 99"))
+    database.dispose()
 
 
 def test_what_a_plan_held_before_it_has_held_since_ever(tmp_path):

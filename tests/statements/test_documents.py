@@ -18,6 +18,7 @@ from portal.statements.commands import issue
 from portal.statements.document import statement_document, statement_pdf
 from portal.statements.exports import statement_csv
 from portal.statements.pdf import GAP, to_pdf
+from portal.statements.statement import PRICED
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money
 from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, pay
@@ -55,10 +56,15 @@ def agree(db, statement, account, book):
     """Shown red with any one amount of the template, the CSV or the statement's row changed."""
     tenant, lines = white_label(db), lines_of(db, statement)
     entries = journal(db, account, book)
-    assert {line.entry_id: line.amount_minor for line in lines}.items() <= entries.items()
+    assert {line.entry_id: line.amount_minor for line in lines if line.entry_id}.items() <= entries.items()
+    assert all(line.amount_minor == 0 for line in lines if line.entry_id is None)
     assert statement.closing_minor == statement.opening_minor + sum(line.amount_minor for line in lines)
     opening, *rows, closing = rows_of(db, statement)
     assert [minor(row["amount"], statement.currency) for row in rows] == [line.amount_minor for line in lines]
+    if book is Book.WHOLESALE:
+        priced = [(line.retail_minor, line.retail_minor - line.net_minor) for line in lines if line.kind in PRICED]
+        sides = [(row["retail_net"], row["margin"]) for row in rows if row["retail_net"]]
+        assert [tuple(minor(side, statement.currency) for side in each) for each in sides] == priced
     assert minor(opening["balance"], statement.currency) == statement.opening_minor
     assert minor(closing["balance"], statement.currency) == statement.closing_minor
     assert (rows[-1] if rows else opening)["balance"] == closing["balance"]
