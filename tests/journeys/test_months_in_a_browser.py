@@ -25,6 +25,7 @@ __all__ = ["gateway", "sandbox", "street"]
 def test_option_2_from_creation_through_services_and_a_month_to_the_statement(street: Street):
     with transaction(street.company.id) as db:
         service(db, "seat")
+        service(db, "care", retail=700, wholesale=0)
     page = street.person("bob@northwind.example")
     create_gorse_hill(street, page)
     page.click("text=Activate…")
@@ -34,6 +35,7 @@ def test_option_2_from_creation_through_services_and_a_month_to_the_statement(st
     expect(page.locator("main")).to_contain_text("To switch on")
     change(page, "Seat", quantity=5)
     expect(page.locator("main")).to_contain_text("Seat × 5")
+    change(page, "Care")
     street.live(40)
     with scoped(street.company.id):
         issue_through(Month(date(2026, 11, 1)))
@@ -43,6 +45,8 @@ def test_option_2_from_creation_through_services_and_a_month_to_the_statement(st
     statement = finance.locator("main")
     expect(statement).to_contain_text("Gorse Hill Garage")
     expect(statement).to_contain_text("Seat × 5")
+    for_nothing = statement.locator("tr", has_text="Care")
+    expect(for_nothing).to_contain_text("£0.00£0.00£0.00£7.00£7.00")
     street.go(finance, "/finance/charges?month=2026-12&q=Gorse")
     expect(finance.locator("main")).to_contain_text("Seat × 5, 2 Dec 2026 to 1 Jan 2027")
 
