@@ -22,16 +22,20 @@ from portal.app import create_app
 from portal.billing.models import Charge
 from portal.billing.period import nth_period
 from portal.finance.queries import Filter, totals
+from portal.identity import passwords
 from portal.kit import db as kit_db, settings as kit_settings
 from portal.kit.limits import limiter
 from portal.kit.migrating import migrate
 from portal.kit.settings import Settings
 from portal.ledger.entry import Book
 from tests.cast import Cast, Person, make_cast
-from tests.conftest import SETTINGS, HostClient, settings_at
+from tests.conftest import SETTINGS, THOROUGH, HostClient, settings_at
 from tests.servers import PostgresqlServer, postgresql_server
 
 assert portal.models.ROOMS, "the tables must be known before a database is migrated"
+
+# Importing the tests' houses makes hashes quick; what is measured here is what people get.
+passwords._hasher = THOROUGH
 
 
 class WrongTotals(RuntimeError):

@@ -15,8 +15,9 @@ from portal.accounts.standstill import CustomersSuspended, held_standstill_of, o
 from portal.audit.commands import Actor, record
 from portal.events.commands import raise_event
 from portal.identity.models import User
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.refusals import Refusal
 from portal.kit.series import next_number
 from portal.ledger import entry

@@ -260,9 +260,7 @@ def _redeem(form: PasswordAndTermsForm | TermsForm) -> tuple[Account, User]:
     password = form.password.data or "" if isinstance(form, PasswordAndTermsForm) else None
     accepts = bool(form.terms.data)
     with transaction() as db:
-        return commands.redeem(
-            db, _link_id(), password=password, accepts_terms=accepts, from_address=remote_address()
-        )
+        return commands.redeem(db, _link_id(), password=password, accepts_terms=accepts, from_address=remote_address())
 
 
 def _password_page(form: PasswordAndTermsForm | TermsForm) -> Response:

@@ -22,8 +22,9 @@ from portal.billing.pricing import PricedLine
 from portal.billing.subscriptions import begins_by, bill, due_by, what_is_due
 from portal.billing.usage import bill_usage, what_was_used, why_not
 from portal.kit import jobs
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now, today
-from portal.kit.db import PLATFORM, TenantSession, insert_if_absent, reading, transaction
+from portal.kit.db import PLATFORM, TenantSession, reading, transaction
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label, white_labels
 from portal.whitelabels.words import day, span

@@ -17,8 +17,9 @@ from portal.billing.period import Cycle, Period
 from portal.billing.pricing import PricedLine, usage_line
 from portal.billing.subscriptions import free_in, plan_rows
 from portal.catalogue.models import Service
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.whitelabels.queries import white_label
 

@@ -151,9 +151,7 @@ class _Judge:
             raise _Refused(f"No customer has the account number {cells['account']!r}.")
         if service is None or service.kind != "usage":
             codes = ", ".join(sorted(code for code, each in self.services.items() if each.kind == "usage")) or "none"
-            raise _Refused(
-                f"No service that is charged as used has the code {cells['service']!r}. There are: {codes}."
-            )
+            raise _Refused(f"No service that is charged as used has the code {cells['service']!r}. There are: {codes}.")
         return NewUsage(reference, account.id, service.id, self._day(cells["day"], account), _quantity(cells))
 
     def _day(self, words: str, account: Account) -> date:

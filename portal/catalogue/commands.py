@@ -15,8 +15,9 @@ from portal.audit.commands import Actor, record
 from portal.catalogue.models import Inclusion, OpeningPrice, Plan, Price, PriceCorrection, Service, TaxRate
 from portal.catalogue.prices import DatedPrice, Taxed
 from portal.catalogue.queries import inclusions, price_rows
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import EVER, now, today
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound, Refusal
 from portal.whitelabels.queries import white_label
 
@@ -262,9 +263,7 @@ def _rate(whose: Taxed, valid_from: date) -> Select[TaxRate]:
     return select(TaxRate).where(*same, TaxRate.valid_from == valid_from)
 
 
-def _record_rate(
-    db: TenantSession, action: str, whose: Taxed, valid_from: date, by: Actor, **rates: Any
-) -> None:
+def _record_rate(db: TenantSession, action: str, whose: Taxed, valid_from: date, by: Actor, **rates: Any) -> None:
     record(db, action, by=by, **whose._asdict(), valid_from=valid_from.isoformat(), **rates)
 
 

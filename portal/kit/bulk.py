@@ -1,4 +1,4 @@
-"""Writing many rows at once, each stamped with the tenant, by the driver's own way for many.
+"""Writing rows past the session's own machinery, each stamped with the tenant; many by the driver's own way for many.
 
 SQLite takes tuples. PostgreSQL takes one array a column: COPY is refused on tables behind row-level security.
 """
@@ -8,16 +8,29 @@ from functools import cache
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
-from portal.kit.db import Base, TenantSession
+from portal.kit.db import PLATFORM, Base, TenancyHole, TenantOwned, TenantSession
 
 Row = dict[str, Any]
 Columns = tuple[Column[Any], ...]
 SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def insert_if_absent(db: TenantSession, model: type[Base], **values: Any) -> bool:
+    """Insert one row unless a unique key stands in the way; says whether it went in. Safe in a race."""
+    connection = db.connection()
+    statement = _if_absent(model.__table__, connection.dialect.name)
+    return connection.execute(statement, _stamped(db, model, values)).first() is not None
+
+
+def insert_rows(db: TenantSession, model: type[Base], rows: list[Row]) -> None:
+    """Insert many rows at Core speed."""
+    if rows:
+        db.connection().execute(model.__table__.insert(), [_stamped(db, model, row) for row in rows])  # type: ignore[attr-defined]
 
 
 def insert_many(db: TenantSession, model: type[Base], rows: Sequence[Row], *, skip_known: bool = False) -> None:
@@ -67,6 +80,21 @@ def add_to_many(db: TenantSession, model: type[Base], ids: Sequence[Any], sums: 
     for known in db.identity_map.values():
         if isinstance(known, model):
             db.expire(known, list(sums))
+
+
+@cache
+def _if_absent(table: Table, dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing().returning(next(iter(table.primary_key.columns)))
+
+
+def _stamped(db: TenantSession, model: type[Base], values: Row) -> Row:
+    if not issubclass(model, TenantOwned):
+        return values
+    given = values.get("white_label_id", db.tenant if db.scope is not PLATFORM else None)
+    if given is None or (db.scope is not PLATFORM and given != db.scope):
+        raise TenancyHole(f"{model.__name__} needs its own tenant")
+    return {**values, "white_label_id": given}
 
 
 def _columns(table: Table, names: Iterable[str]) -> Columns:

@@ -29,8 +29,6 @@ from sqlalchemy import (
     event,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -365,21 +363,6 @@ def _session(scope: Scope | None, *, write: bool) -> Iterator[TenantSession]:
         _open.reset(token)
 
 
-def insert_if_absent(db: TenantSession, model: type[Base], **values: Any) -> bool:
-    """Insert one row unless a unique key stands in the way; says whether it went in. Safe in a race."""
-    connection = db.connection()
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(model).values(_stamped(db, model, values)).on_conflict_do_nothing()
-    first_key = next(iter(model.__table__.primary_key.columns))  # type: ignore[attr-defined]
-    return connection.execute(statement.returning(first_key)).first() is not None
-
-
-def insert_rows(db: TenantSession, model: type[Base], rows: list[dict[str, Any]]) -> None:
-    """Insert many rows at Core speed, each stamped with the tenant."""
-    if rows:
-        db.connection().execute(model.__table__.insert(), [_stamped(db, model, row) for row in rows])  # type: ignore[attr-defined]
-
-
 def holds(column: Any, words: str) -> ColumnElement[bool]:
     """Whether a text has these words in it, in small letters or capitals; `%` and `_` stand for themselves."""
     found: ColumnElement[bool] = column.icontains(words, autoescape=True)
@@ -389,12 +372,3 @@ def holds(column: Any, words: str) -> ColumnElement[bool]:
 def stream(db: TenantSession, statement: Select[*tuple[Any, ...]], *, batch: int = 500) -> Iterator[Any]:
     """The rows of an ORM select, a batch at a time, so that memory stays flat however many there are."""
     yield from db.execute(statement.execution_options(yield_per=batch))
-
-
-def _stamped(db: TenantSession, model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
-    if not issubclass(model, TenantOwned):
-        return values
-    given = values.get("white_label_id", db.tenant if db.scope is not PLATFORM else None)
-    if given is None or (db.scope is not PLATFORM and given != db.scope):
-        raise TenancyHole(f"{model.__name__} needs its own tenant")
-    return {**values, "white_label_id": given}

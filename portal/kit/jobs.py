@@ -17,8 +17,9 @@ import structlog
 from sqlalchemy import Index, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.kit.bulk import insert_if_absent, insert_rows
 from portal.kit.clock import now
-from portal.kit.db import PLATFORM, Base, TenantSession, insert_if_absent, insert_rows, scoped, transaction
+from portal.kit.db import PLATFORM, Base, TenantSession, scoped, transaction
 from portal.kit.ids import new_id
 
 log = structlog.get_logger()

@@ -3,7 +3,8 @@
 from sqlalchemy import update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.kit.db import Base, TenantOwned, TenantSession, insert_if_absent
+from portal.kit.bulk import insert_if_absent
+from portal.kit.db import Base, TenantOwned, TenantSession
 
 
 class Series(TenantOwned, Base):

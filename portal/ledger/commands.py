@@ -5,16 +5,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from portal.kit.bulk import add_to_many, insert_columns
+from portal.kit.bulk import add_to_many, insert_columns, insert_if_absent
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
+from portal.kit.prepared import Prepared
 from portal.ledger.entry import Book, Entry, Held
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 
 Accounts = dict[Book, dict[str, UUID]]
+
+LOCKED = Prepared(
+    select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency)
+    .where(LedgerAccount.book == bindparam("book"), LedgerAccount.code.in_(bindparam("codes", expanding=True)))
+    .order_by(LedgerAccount.id)
+    .with_for_update(key_share=True)
+)
 
 
 class SourceConflict(Exception):
@@ -87,19 +95,13 @@ def _held(db: TenantSession, entries: Sequence[Entry], besides: Sequence[Held] =
 
 def _locked(db: TenantSession, book: Book, codes: set[str], currency: str) -> dict[str, UUID]:
     """Ids by code of accounts of one book, which are made where they are missing, locked in id order."""
-    wanted = (
-        select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency)
-        .where(LedgerAccount.book == book.value, LedgerAccount.code.in_(codes))
-        .order_by(LedgerAccount.id)
-        .with_for_update(key_share=True)
-    )
-    rows = db.execute(wanted).all()
+    rows = LOCKED.all(db, book=book.value, codes=list(codes))
     if len(rows) < len(codes):
         missing = sorted(codes - {row.code for row in rows})
         new = {"book": book.value, "currency": currency, "balance_minor": 0, "lines": 0}
         named: dict[str, Sequence[Any]] = {"id": [new_id() for _ in missing], "code": missing}
         insert_columns(db, LedgerAccount, named, new, skip_known=True)
-        rows = db.execute(wanted).all()
+        rows = LOCKED.all(db, book=book.value, codes=list(codes))
     if any(row.currency != currency for row in rows):
         raise ValueError(f"the {book} book is not kept in {currency}")
     return {code: id for code, id, _ in rows}

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import update
 
 from portal.kit import jobs
+from portal.kit.bulk import insert_rows
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_rows
+from portal.kit.db import TenantSession
 from portal.kit.forms import normal_address
 from portal.kit.ids import new_id
 from portal.kit.logs import without_links

@@ -12,8 +12,9 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.audit.commands import Actor, record
 from portal.billing.changes import Change, due_minor
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now, today
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import Refusal
 from portal.numbers.assigning import announce, refuse_closed_doors

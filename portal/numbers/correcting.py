@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
 from portal.audit.commands import Actor, record
 from portal.audit.models import AuditRow
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import NotFound, Refusal
 from portal.numbers.assigning import is_free

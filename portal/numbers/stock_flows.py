@@ -15,9 +15,9 @@ from sqlalchemy import delete, func, select, update
 from portal.audit.commands import Actor, record
 from portal.audit.models import AuditRow
 from portal.kit import jobs
-from portal.kit.bulk import insert_many
+from portal.kit.bulk import insert_if_absent, insert_many
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent, reading, transaction
+from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.ids import new_id
 from portal.numbers.assigning import is_free
 from portal.numbers.intake import BATCH, FATES, Fate, Intake, fates_csv, take_batch

@@ -14,7 +14,8 @@ from portal.catalogue.commands import add_product
 from portal.catalogue.models import Plan, Service
 from portal.identity.commands import add_user, send_password_link
 from portal.identity.models import PasswordLink
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.bulk import insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.refusals import Refusal
 from portal.whitelabels.models import KeptLogo, WhiteLabel
 from portal.whitelabels.queries import operator, white_label, white_label_at

@@ -10,8 +10,9 @@ from portal.accounts.commands import GrantedOtherwise, give_credit, set_credit_l
 from portal.accounts.models import Account
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import Actor, record
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.refusals import NotFound, Refusal
 from portal.kit.settings import current
 from portal.operator.models import CreditRequest

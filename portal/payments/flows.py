@@ -17,8 +17,9 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import customer_or_404, held_customer_or_404, primary_user
 from portal.audit.commands import SYSTEM, record
+from portal.kit.bulk import insert_if_absent as insert
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent as insert, reading, transaction
+from portal.kit.db import TenantSession, reading, transaction
 from portal.kit.money import Money
 from portal.kit.refusals import Refusal
 from portal.payments import commands

@@ -10,7 +10,8 @@ from portal.accounts.models import Account
 from portal.audit.commands import SYSTEM, Actor, record
 from portal.events.commands import raise_event
 from portal.identity.models import User
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.bulk import insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.refusals import NotAllowed, NotFound, Refusal
 from portal.numbers import commands as numbers
 from portal.numbers.e164 import international

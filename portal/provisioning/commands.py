@@ -7,8 +7,9 @@ from sqlalchemy import select, update
 
 from portal.audit.commands import Actor, record
 from portal.kit import tokens
+from portal.kit.bulk import insert_if_absent
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_if_absent
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import Refusal
 from portal.provisioning.models import ProvisioningKey

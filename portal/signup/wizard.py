@@ -79,8 +79,7 @@ def options(db: TenantSession) -> Options:
     first_day = first_day_for(tenant, None)
     plans = plans_on_sale(db)
     charges = [
-        (plan.name, money(first_invoice(prices_of(db, plan), first_day).wholesale_minor, tenant))
-        for plan in plans
+        (plan.name, money(first_invoice(prices_of(db, plan), first_day).wholesale_minor, tenant)) for plan in plans
     ]
     why_none = "" if plans else commands.NothingOnSale.text
     return Options(money(balance, tenant), money(available_minor(db), tenant), charges, why_none)

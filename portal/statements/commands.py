@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account
+from portal.kit.bulk import insert_rows
 from portal.kit.clock import now
-from portal.kit.db import TenantSession, insert_rows
+from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import Refusal
 from portal.kit.series import next_numbers

@@ -17,7 +17,7 @@ from portal.catalogue import commands as catalogue
 from portal.catalogue.commands import ChargedAlready, TooLate, set_tax_rate, withdraw_tax_rate
 from portal.catalogue.models import TaxRate
 from portal.catalogue.prices import WHOLESALE, Taxed
-from portal.kit.db import insert_rows
+from portal.kit.bulk import insert_rows
 from tests.accounts.making import OPTION_1, active, customer
 from tests.billing.making import service
 from tests.cast import on_sqlite

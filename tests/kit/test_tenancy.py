@@ -7,17 +7,9 @@ from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Account, Membership
 from portal.identity.models import PasswordLink, User
+from portal.kit.bulk import insert_if_absent, insert_rows
 from portal.kit.clock import now
-from portal.kit.db import (
-    PLATFORM,
-    TenancyHole,
-    TenantSession,
-    insert_if_absent,
-    insert_rows,
-    reading,
-    stream,
-    transaction,
-)
+from portal.kit.db import PLATFORM, TenancyHole, TenantSession, reading, stream, transaction
 from portal.kit.ids import new_id
 from portal.kit.series import Series
 from portal.whitelabels.models import WhiteLabel

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from portal.accounts.lifecycle import State
 from portal.billing.models import Charge
 from portal.kit.db import transaction
+from portal.payments import webhooks
 from portal.payments.commands import settle
 from portal.payments.flows import gateway_of
 from portal.verify import verify
@@ -55,6 +57,20 @@ def test_redirect_returns_before_the_webhook(shop: Shop):
     assert shop.deliver(shop.event(COMPLETED, session)) == 200
     shop.work()
     holds_once(shop, account_id, funding_id)
+
+
+def test_one_that_comes_again_writes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """It waits for nobody who writes. Red without the look before: it asked for a transaction."""
+    _, _, session = paid_funding(shop)
+    event = shop.event(COMPLETED, session)
+    assert shop.deliver(event) == 200
+
+    def refuse(*scope: object) -> None:
+        raise AssertionError("a transaction that writes")
+
+    monkeypatch.setattr(webhooks, "transaction", refuse)
+    assert shop.deliver(event) == 200
+    assert shop.deliver(shop.event(COMPLETED, session)) == 500
 
 
 def test_twenty_deliveries_of_one_webhook_at_once_with_the_return_page(shop: Shop):

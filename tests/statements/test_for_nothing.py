@@ -9,7 +9,8 @@ from portal.accounts.queries import white_label_account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.credits import credit as give_back
 from portal.billing.models import ChargeTotal
-from portal.kit.db import insert_rows, transaction
+from portal.kit.bulk import insert_rows
+from portal.kit.db import transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters.models import Letter
