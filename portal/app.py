@@ -19,7 +19,7 @@ from portal import rooms
 from portal.activation import commands as activation
 from portal.arrears import commands as arrears
 from portal.billing import subscriptions as billing, usage
-from portal.errors import crash_page, error_page, plain_page, refusal_page, write_down
+from portal.errors import crash_page, error_page, nobody_page, refusal_page, write_down
 from portal.identity.guards import login_manager
 from portal.kit import db as database
 from portal.kit.limits import limiter
@@ -140,7 +140,7 @@ def _enter_white_label() -> Response | None:
     if request.path.startswith(OPEN_TO_ANY_HOST):
         return None
     if g.white_label is None:
-        return plain_page(404 if asked_host() else 400)
+        return nobody_page(asked_host())
     database.enter_scope(g.white_label.id)
     return None
 

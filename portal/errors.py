@@ -1,21 +1,27 @@
 """How errors look: in the brand of the host that was asked, saying what happened and whether money moved."""
 
 import secrets
+from collections.abc import Sequence
 
 import structlog
 from flask import Response, current_app, g, redirect, render_template, request
 from flask_login import current_user
+from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.accounts.guards import standing
 from portal.arrears.flows import tell_of_refusal
 from portal.billing.commands import NotEnoughCredit
+from portal.kit.db import PLATFORM, reading
 from portal.kit.logs import mask, traceback_of
 from portal.kit.refusals import Refusal, Ways
+from portal.kit.settings import current
+from portal.whitelabels.models import WhiteLabel
 
 log = structlog.get_logger()
 
 NOTHING = "Nothing was changed and no money moved."
+THIS_MACHINE = ("localhost", "127.0.0.1")
 
 
 def error_page(
@@ -51,11 +57,23 @@ def error_page(
     return Response(body, code, mimetype="text/html")
 
 
-def plain_page(code: int, reference: str = "") -> Response:
-    """For hosts that are nobody's, and for when nothing else can be shown: no brand, no navigation."""
+def plain_page(code: int, reference: str = "", portals: Sequence[tuple[str, str]] = ()) -> Response:
+    """For hosts that are nobody's, and for when nothing else can be shown: no brand, no navigation.
+
+    `portals` are names and addresses to go on to.
+    """
     # Without what other pages are given: that asks who is signed in.
-    body = current_app.jinja_env.get_template("errors/plain.html").render(code=code, reference=reference)
-    return Response(body, code, mimetype="text/html")
+    template = current_app.jinja_env.get_template("errors/plain.html")
+    return Response(template.render(code=code, reference=reference, portals=portals), code, mimetype="text/html")
+
+
+def nobody_page(host: str | None) -> Response:
+    """Nobody's host. Whoever tries a portal out on their own machine is told which hosts there are; nobody else is."""
+    if host not in THIS_MACHINE or current().is_production:
+        return plain_page(404 if host else 400)
+    with reading(PLATFORM) as db:
+        tenants = db.scalars(select(WhiteLabel).order_by(WhiteLabel.kind.desc(), WhiteLabel.name)).all()
+        return plain_page(404, portals=[(tenant.name, current().address(tenant.host)) for tenant in tenants])
 
 
 def crash_page(error: BaseException) -> Response:

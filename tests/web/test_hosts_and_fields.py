@@ -1,6 +1,7 @@
 """More lines of SECURITY: which host was asked, who keeps guessing, and what a form takes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,18 @@ def test_an_unknown_host_gets_a_plain_page_with_the_whole_policy(app: Flask, hos
         assert answer.status_code == status and "Set-Cookie" not in answer.headers
         assert not any(name in answer.text for name in ("Northwind", "Kauri", "Highwire", "<form"))
         policy_holds(answer)
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1"])
+def test_ones_own_machine_says_which_portals_there_are_unless_it_is_in_production(app: Flask, host: str):
+    """Red when production answers so, too: then anybody would learn who the customers of the operator are."""
+    answer = app.test_client().get("/", headers={"Host": host})
+    assert answer.status_code == 404 and "Set-Cookie" not in answer.headers
+    for name, place in (("Northwind Telecom", "northwind.localhost"), ("Highwire", "operator.localhost")):
+        assert name in answer.text and f'href="{kit_settings.current().address(place)}"' in answer.text
+    policy_holds(answer)
+    kit_settings.install(replace(kit_settings.current(), environment="production"))
+    assert "Northwind" not in app.test_client().get("/", headers={"Host": host}).text
 
 
 def test_https_is_insisted_on_in_every_answer_of_a_secure_portal(secure_app: Flask, cast: Cast):
