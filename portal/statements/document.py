@@ -8,7 +8,7 @@ from portal.kit.money import percent
 from portal.statements.models import CreditNote, Receipt, Statement
 from portal.statements.pages import LineWords, customer_words, line_words, party_lines, sheet_of
 from portal.statements.pdf import to_pdf
-from portal.statements.queries import customer_sums, lines_of
+from portal.statements.queries import customer_sums, lines_of, total_of
 from portal.whitelabels.colour import text_colour
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import kept_logo, operator, white_label
@@ -141,8 +141,11 @@ def columns(*labels: str) -> list[dict[str, Any]]:
 def _rows(db: TenantSession, statement: Statement, tenant: WhiteLabel) -> tuple[list[LineWords], bool]:
     if statement.lines <= MOST_ROWS:
         return line_words(db, statement, lines_of(db, statement)), True
-    sums = customer_sums(db, statement, limit=MOST_ROWS + 1) if statement.book == "wholesale" else []
-    return [customer_words(each, tenant) for each in sums] if len(sums) <= MOST_ROWS else [], False
+    if statement.book != "wholesale":
+        return [], False
+    sums = customer_sums(db, statement, limit=MOST_ROWS + 1)
+    shown = [*(sums if len(sums) <= MOST_ROWS else []), total_of(db, statement)]
+    return [customer_words(each, tenant) for each in shown], False
 
 
 def _row(line: LineWords, *, is_wholesale: bool) -> Document:

@@ -14,7 +14,7 @@ from portal.kit.db import TenantSession
 from portal.kit.money import percent
 from portal.kit.paging import Key, Place
 from portal.statements.models import CreditNote, Statement, StatementLine
-from portal.statements.queries import CustomerSum, credit_notes_on, customer_sums, lines_page
+from portal.statements.queries import CustomerSum, credit_notes_on, customer_sums, lines_page, total_of
 from portal.statements.statement import PRICED, Month
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
@@ -23,7 +23,8 @@ from portal.whitelabels.words import day, local_day, money, short_day, span
 
 @dataclass(frozen=True)
 class LineWords:
-    """`heading` opens a customer's lines on a white label's statement: then the figures are the customer's sums."""
+    """`heading` opens a customer's lines on a white label's statement: then the figures are the customer's sums. The
+    last one has those of all customers."""
 
     day: str
     what: str
@@ -201,20 +202,21 @@ def _under_customers(
             words.append(customer_words(sums[row.account_id], tenant))
             opened = row.account_id
         words.append(_line(row, tenant))
-    return words
+    is_last = bool(rows) and rows[-1].position == statement.lines
+    return [*words, customer_words(total_of(db, statement), tenant)] if is_last else words
 
 
 def customer_words(total: CustomerSum, tenant: WhiteLabel) -> LineWords:
-    """One customer's sums, or what is nobody's."""
+    """One customer's sums, those of all, or what is nobody's."""
     return LineWords(
         "",
         total.customer or "Paid in",
         (),
-        money(-total.net_minor, tenant) if total.account_id else "",
-        money(-total.tax_minor, tenant) if total.account_id else "",
+        money(-total.net_minor, tenant) if total.customer else "",
+        money(-total.tax_minor, tenant) if total.customer else "",
         money(total.amount_minor, tenant),
-        retail=money(total.retail_minor, tenant) if total.account_id else "",
-        margin=money(total.margin_minor, tenant) if total.account_id else "",
+        retail=money(total.retail_minor, tenant) if total.customer else "",
+        margin=money(total.margin_minor, tenant) if total.customer else "",
         heading=True,
     )
 

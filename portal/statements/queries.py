@@ -140,6 +140,17 @@ def customer_sums(
     return [CustomerSum(id, customer, *map(int, values)) for id, customer, *values in db.execute(wanted)]
 
 
+def total_of(db: TenantSession, statement: Statement) -> CustomerSum:
+    """What a white label's statement says of all its customers; what is nobody's has no part in it."""
+    line = StatementLine
+    wanted = select(func.count(line.position), func.sum(line.retail_minor)).where(
+        line.statement_id == statement.id, line.account_id.is_not(None)
+    )
+    lines, retail_minor = db.execute(wanted).one()
+    net, tax = (sum(rate[part] for rate in statement.taxes) for part in ("net_minor", "tax_minor"))
+    return CustomerSum(None, "All customers", lines, net, tax, int(retail_minor or 0), statement.charged_minor)
+
+
 def first_open_month(db: TenantSession) -> Month | None:
     """The month of the oldest entry that belongs on a statement and is on none, or the one after the last issued."""
     taken = and_(

@@ -11,12 +11,16 @@ from portal.billing.credits import credit as give_back
 from portal.billing.models import ChargeTotal
 from portal.kit.bulk import insert_rows
 from portal.kit.db import transaction
+from portal.kit.paging import FIRST_PAGE
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters.models import Letter
+from portal.statements import document, queries
 from portal.statements.commands import issue
 from portal.statements.credits import issue_credit_notes
+from portal.statements.document import statement_document
 from portal.statements.models import CreditNote, StatementLine
+from portal.statements.pages import statement_page
 from portal.statements.queries import customer_sums
 from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, plan, white_label_in
 from tests.statements.conftest import DECEMBER, JANUARY, NOVEMBER, lines_of
@@ -55,6 +59,19 @@ def test_the_white_labels_statement_has_it_with_retail_and_margin(db, gift, dece
     assert (row["reference"], row["retail_net"], row["margin"]) == (charge.number, "10.00", "10.00")
     assert (row["amount"], row["journal_source"]) == ("0.00", "")
     agree(db, statement, ours, Book.WHOLESALE)
+
+
+def test_the_last_row_has_the_sums_of_all_customers(db, gift, courtesy, december, monkeypatch):
+    """Of the whole statement, on its last page and in its PDF, however few rows that has. Red on every page."""
+    statement = issue(db, white_label_account(db), NOVEMBER)
+    sums = ("−£8.00", "−£1.60", "−£9.60", "£10.00", "£2.00")
+    for most in (2000, 3, 1):
+        monkeypatch.setattr(document, "MOST_ROWS", most)
+        last = statement_document(db, statement)["rows"][-1]
+        assert last == {"heading": True, "cells": [[""], ["All customers"], *([each] for each in sums)]}
+    monkeypatch.setattr(queries, "PAGE", 2)
+    first = statement_page(db, statement, FIRST_PAGE, room="/finance")
+    assert first.older_href and "All customers" not in [line.what for line in first.lines]
 
 
 def test_a_customers_statement_has_it_too_and_it_alone_is_no_letter(db, courtesy, december):
