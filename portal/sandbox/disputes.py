@@ -1,7 +1,7 @@
 """Disputes: a cardholder asks the bank for the money back, and the bank decides (docs.stripe.com/disputes).
 
 What the bank decides is written in the evidence, as in Stripe's test mode (docs.stripe.com/testing#disputes), and comes
-a moment after it: an answer is `under_review` first.
+a moment after it: an answer is `under_review` first. Whoever does not answer in time loses.
 """
 
 from portal.sandbox import balance, cards, events, lists
@@ -12,10 +12,12 @@ from portal.sandbox.ids import new_id
 from portal.sandbox.world import Call, World
 
 DAY_S = 24 * 60 * 60
-DAYS_TO_ANSWER = 8
+DAYS_TO_ANSWER, DAYS_OF_AN_INQUIRY = 8, 120
 DECIDED_AFTER_S = 1.0
 WINNING, LOSING, ESCALATING = "winning_evidence", "losing_evidence", "escalate_inquiry_evidence"
+UNDER_REVIEW = ("under_review", "warning_under_review")
 CLOSED = ("won", "lost", "warning_closed")
+LONGEST_EVIDENCE = 150_000
 TEXTS = (
     "access_activity_log",
     "billing_address",
@@ -62,15 +64,15 @@ def arise(world: World, charge: Json) -> None:
     dispute = _new_dispute(world, charge, complaint, left)
     if not complaint.is_inquiry:
         dispute["balance_transactions"].append(balance.of_dispute(world, dispute))
-    world.store.add(dispute)
+    world.store.add(dispute, due=_lapses_at(dispute))
     events.emit(world, "charge.dispute.created", dispute)
     if not complaint.is_inquiry:
         events.emit(world, "charge.dispute.funds_withdrawn", dispute)
 
 
 def decide(world: World, dispute: Json) -> None:
-    """The bank has read the evidence, and does what it says."""
-    verdict = dispute["evidence"]["uncategorized_text"]
+    """The bank has read the evidence and does what it says, or has waited for it in vain."""
+    verdict = dispute["evidence"]["uncategorized_text"] if dispute["status"] in UNDER_REVIEW else None
     if verdict == ESCALATING:
         _escalate(world, dispute)
     elif _is_inquiry(dispute):
@@ -128,7 +130,10 @@ def _open_dispute(call: Call) -> Json:
 
 def _add_evidence(dispute: Json, given: Json) -> None:
     dispute["evidence"] = {**dispute["evidence"], **{name: text or None for name, text in given.items()}}
-    has_evidence = any(dispute["evidence"][name] is not None for name in TEXTS)
+    texts = [dispute["evidence"][name] or "" for name in TEXTS]
+    if sum(map(len, texts)) > LONGEST_EVIDENCE:
+        raise Refused(f"All evidence together has at most {LONGEST_EVIDENCE} characters.", param="evidence")
+    has_evidence = any(texts)
     dispute["evidence_details"] = {**dispute["evidence_details"], "has_evidence": has_evidence}
 
 
@@ -141,7 +146,7 @@ def _submit(world: World, dispute: Json) -> None:
     dispute["status"] = "warning_under_review" if _is_inquiry(dispute) else "under_review"
     known = (WINNING, LOSING, ESCALATING) if _is_inquiry(dispute) else (WINNING, LOSING)
     if dispute["evidence"]["uncategorized_text"] in known:
-        world.store.await_moment(dispute, world.time() + DECIDED_AFTER_S)
+        world.store.await_moment(dispute, due=world.time() + DECIDED_AFTER_S)
     else:
         world.store.finish(dispute)
 
@@ -160,7 +165,7 @@ def _escalate(world: World, dispute: Json) -> None:
     dispute["payment_method_details"] = {"card": card, "type": "card"}
     dispute["evidence_details"] = {**dispute["evidence_details"], "due_by": _due_by(world)}
     dispute["balance_transactions"] = [balance.of_dispute(world, dispute)]
-    world.store.finish(dispute)
+    world.store.await_moment(dispute, due=_lapses_at(dispute))
     _tell_update(world, dispute, before)
     events.emit(world, "charge.dispute.funds_withdrawn", dispute)
 
@@ -197,6 +202,13 @@ def _of_charge(world: World, charge: Json) -> Json | None:
 def _due_by(world: World) -> int:
     """The last second of a UTC day."""
     return (world.now() // DAY_S + DAYS_TO_ANSWER + 1) * DAY_S - 1
+
+
+def _lapses_at(dispute: Json) -> int:
+    """When nothing is heard any more: of the account in a dispute, of the bank in an inquiry."""
+    if _is_inquiry(dispute):
+        return int(dispute["created"]) + DAYS_OF_AN_INQUIRY * DAY_S
+    return int(dispute["evidence_details"]["due_by"]) + 1
 
 
 def _new_dispute(world: World, charge: Json, complaint: Complaint, amount: int) -> Json:

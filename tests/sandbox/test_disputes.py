@@ -87,6 +87,18 @@ def test_an_answer_is_due_at_the_end_of_a_day(sandbox, shop, buyer):
     assert 8 * 86400 <= due - time.time() <= 9 * 86400
 
 
+@pytest.mark.parametrize(("number", "days", "status", "told"), [
+    (FRAUDULENT, 10, "lost", ["created", "funds_withdrawn", "closed"]),
+    (INQUIRY, 121, "warning_closed", ["created", "closed"])])
+def test_silence_loses_a_dispute_and_ends_an_inquiry(sandbox, shop, buyer, number, days, status, told):
+    dispute = disputed(sandbox, shop, buyer, number)
+    sandbox.move_clock(dispute.evidence_details.due_by - time.time() - 60)
+    assert shop.v1.disputes.retrieve(dispute.id).status == dispute.status
+    sandbox.move_clock(days * 86400)
+    assert shop.v1.disputes.retrieve(dispute.id).status == status
+    assert about(shop) == told
+
+
 def test_a_won_dispute_gives_amount_and_fee_back(sandbox, shop, buyer):
     dispute = disputed(sandbox, shop, buyer)
     sent = shop.v1.disputes.update(dispute.id, params={"evidence": {"uncategorized_text": "winning_evidence"}})
@@ -108,6 +120,11 @@ def test_giving_in_loses_at_once(sandbox, shop, buyer):
     lost = shop.v1.disputes.close(disputed(sandbox, shop, buyer).id)
     assert (lost.status, moved(lost)) == ("lost", [TAKEN])
     assert about(shop) == ["created", "funds_withdrawn", "closed"]
+
+
+def test_giving_in_to_an_inquiry_moves_nothing(sandbox, shop, buyer):
+    lost = shop.v1.disputes.close(disputed(sandbox, shop, buyer, INQUIRY).id)
+    assert (lost.status, lost.balance_transactions, lost.is_charge_refundable) == ("lost", [], True)
 
 
 def test_giving_in_overtakes_evidence_that_the_bank_still_reads(sandbox, shop, buyer):
@@ -176,6 +193,20 @@ def test_a_note_alone_submits_nothing(sandbox, shop, buyer):
     dispute = disputed(sandbox, shop, buyer)
     noted = shop.v1.disputes.update(dispute.id, params={"metadata": {"case": "7"}})
     assert (noted.status, noted.metadata["case"], about(shop)[-1]) == ("needs_response", "7", "updated")
+
+
+def test_evidence_has_a_length(sandbox, shop, buyer):
+    dispute = disputed(sandbox, shop, buyer)
+    names = ("access_activity_log", "cancellation_rebuttal", "customer_name", "product_description", "service_date",
+             "refund_policy_disclosure", "refund_refusal_explanation", "uncategorized_text")
+    for evidence, param in (({"uncategorized_text": "x" * 20_001}, "evidence[uncategorized_text]"),
+                            (dict.fromkeys(names, "x" * 19_000), "evidence")):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            shop.v1.disputes.update(dispute.id, params={"evidence": evidence})
+        assert refused.value.param == param
+    assert shop.v1.disputes.retrieve(dispute.id).status == "needs_response"
+    sent = shop.v1.disputes.update(dispute.id, params={"evidence": {"uncategorized_text": "x" * 20_000}})
+    assert sent.status == "under_review"
 
 
 def test_evidence_in_a_file_is_refused(sandbox, shop, buyer):
