@@ -15,7 +15,6 @@ DAY_S = 24 * 60 * 60
 DAYS_TO_ANSWER, DAYS_OF_AN_INQUIRY = 8, 120
 DECIDED_AFTER_S = 1.0
 WINNING, LOSING, ESCALATING = "winning_evidence", "losing_evidence", "escalate_inquiry_evidence"
-UNDER_REVIEW = ("under_review", "warning_under_review")
 CLOSED = ("won", "lost", "warning_closed")
 LONGEST_EVIDENCE = 150_000
 TEXTS = (
@@ -72,7 +71,7 @@ def arise(world: World, charge: Json) -> None:
 
 def decide(world: World, dispute: Json) -> None:
     """The bank has read the evidence and does what it says, or has waited for it in vain."""
-    verdict = dispute["evidence"]["uncategorized_text"] if dispute["status"] in UNDER_REVIEW else None
+    verdict = dispute["_submitted"]
     if verdict == ESCALATING:
         _escalate(world, dispute)
     elif _is_inquiry(dispute):
@@ -144,8 +143,9 @@ def _submit(world: World, dispute: Json) -> None:
         raise Refused("There is no evidence to submit yet.", param="evidence")
     dispute["evidence_details"] = {**details, "submission_count": details["submission_count"] + 1}
     dispute["status"] = "warning_under_review" if _is_inquiry(dispute) else "under_review"
+    dispute["_submitted"] = dispute["evidence"]["uncategorized_text"]
     known = (WINNING, LOSING, ESCALATING) if _is_inquiry(dispute) else (WINNING, LOSING)
-    if dispute["evidence"]["uncategorized_text"] in known:
+    if dispute["_submitted"] in known:
         world.store.await_moment(dispute, due=world.time() + DECIDED_AFTER_S)
     else:
         world.store.finish(dispute)
@@ -160,7 +160,7 @@ def _escalate(world: World, dispute: Json) -> None:
         _conclude(world, dispute, "warning_closed")
         return
     before = dict(dispute)
-    dispute.update(status="needs_response", amount=left, is_charge_refundable=False)
+    dispute.update(status="needs_response", amount=left, is_charge_refundable=False, _submitted=None)
     card = {**dispute["payment_method_details"]["card"], "case_type": "chargeback"}
     dispute["payment_method_details"] = {"card": card, "type": "card"}
     dispute["evidence_details"] = {**dispute["evidence_details"], "due_by": _due_by(world)}
@@ -246,4 +246,5 @@ def _new_dispute(world: World, charge: Json, complaint: Complaint, amount: int) 
         "reason": complaint.reason,
         "status": "warning_needs_response" if complaint.is_inquiry else "needs_response",
         "_account": charge["_account"],
+        "_submitted": None,
     }

@@ -189,6 +189,21 @@ def test_evidence_may_be_kept_back_and_submitted_later(sandbox, shop, buyer):
     assert (lost.status, lost.evidence.customer_name, lost.metadata["case"]) == ("lost", "Mereana", "7")
 
 
+def test_the_bank_reads_what_was_submitted_and_not_what_is_kept_back(sandbox, shop, buyer):
+    dispute = disputed(sandbox, shop, buyer)
+    for text, submit in (("winning_evidence", True), ("losing_evidence", False)):
+        shop.v1.disputes.update(dispute.id, params={"evidence": {"uncategorized_text": text}, "submit": submit})
+    sandbox.move_clock(4)
+    assert shop.v1.disputes.retrieve(dispute.id).status == "won"
+
+
+def test_an_escalated_inquiry_left_alone_is_lost(sandbox, shop, buyer):
+    answer(sandbox, shop, disputed(sandbox, shop, buyer, INQUIRY), "escalate_inquiry_evidence")
+    sandbox.move_clock(10 * 86400)
+    [dispute] = shop.v1.disputes.list().data
+    assert (dispute.status, moved(dispute)) == ("lost", [TAKEN])
+
+
 def test_a_note_alone_submits_nothing(sandbox, shop, buyer):
     dispute = disputed(sandbox, shop, buyer)
     noted = shop.v1.disputes.update(dispute.id, params={"metadata": {"case": "7"}})
