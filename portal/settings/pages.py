@@ -18,7 +18,7 @@ from portal.payments.queries import latest_disputes
 from portal.payments.words import reason_words
 from portal.whitelabels.models import GatewayCredential, WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
-from portal.whitelabels.words import day, local_day, moment, money
+from portal.whitelabels.words import local_day, moment, money, short_day
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def _disputes(db: TenantSession, tenant: WhiteLabel) -> list[DisputeLine]:
 
 def _until(dispute: Dispute, tenant: WhiteLabel) -> str:
     if dispute.answer_by is not None:
-        return f"Answer by {day(local_day(dispute.answer_by, tenant), tenant)}"
-    return f"Began {day(local_day(dispute.began_at, tenant), tenant)}"
+        return f"Answer by {short_day(local_day(dispute.answer_by, tenant), tenant)}"
+    return f"Began {short_day(local_day(dispute.began_at, tenant), tenant)}"
 
 
 def test_page_or_404(db: TenantSession, test_id: UUID) -> TestPage:

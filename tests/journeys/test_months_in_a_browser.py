@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from portal.accounts.models import Account
 from portal.kit.db import scoped, transaction
+from portal.payments.background import look_for_disputes
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
 from tests.accounts.making import OPTION_1, active, customer, pay, plan
@@ -17,6 +18,8 @@ from tests.cast import on_sqlite
 from tests.journeys.street import Street, change, create_gorse_hill, street
 from tests.signup.browsing import gateway, sandbox
 from tests.walker import VISA
+
+FRAUDULENT = "4000000000000259"
 
 __all__ = ["gateway", "sandbox", "street"]
 
@@ -107,3 +110,31 @@ def test_low_then_overdue_then_suspended_then_paid_and_active(street: Street, ow
     expect(page.locator("main")).not_to_contain_text("Suspended")
     steps = ["credit-low", "overdue", "suspended-unpaid", "reactivated"]
     assert [name for name in street.letters(account_id) if name in steps] == steps
+
+
+@on_sqlite
+def test_a_disputed_payment_as_the_customer_and_the_white_label_see_it(street: Street, owner: tuple[UUID, str]):
+    """Its card's holder went to their bank a moment after paying 30.00. The nightly question finds it, too."""
+    account_id, login = owner
+    street.gateway.move_clock((street.clock() - datetime.now(UTC)).total_seconds())
+    page = street.person(login)
+    street.go(page, f"/account/{account_id}/credit")
+    page.fill("#other", "30.00")
+    page.click("text=Continue to the card page")
+    street._pay(page, FRAUDULENT)
+    page.wait_for_url(f"**/account/{account_id}**")
+    street.gateway.move_clock((street.clock() - datetime.now(UTC)).total_seconds() + 60)
+    with scoped(street.company.id):
+        look_for_disputes({})
+    street.go(page, f"/account/{account_id}")
+    for words in ("Disputed, taken back by the bank of Visa ending 0259", "−£30.00"):
+        expect(page.locator("main")).to_contain_text(words)
+    staff = street.person("bob@northwind.example")
+    street.go(staff, "/settings/gateway")
+    disputed = staff.locator("section", has_text="Disputed payments").last
+    expect(disputed).to_contain_text("Birch Dental")
+    expect(disputed).to_contain_text("the holder of the card says they did not make it")
+    disputed.get_by_role("link", name="Birch Dental").click()
+    expect(staff.locator("main")).to_contain_text("Payment disputed, and taken back by the bank")
+    assert [name for name in street.letters(account_id) if name.startswith("disputed")] == [
+        "disputed", "disputed-notice", "disputed-notice"]
