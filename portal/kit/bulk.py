@@ -22,7 +22,7 @@ POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 def insert_if_absent(db: TenantSession, model: type[Base], **values: Any) -> bool:
     """Insert one row unless a unique key stands in the way; says whether it went in. Safe in a race."""
-    connection = db.connection()
+    connection = db.core()
     statement = _if_absent(model.__table__, connection.dialect.name)
     return connection.execute(statement, _stamped(db, model, values)).first() is not None
 
@@ -30,7 +30,7 @@ def insert_if_absent(db: TenantSession, model: type[Base], **values: Any) -> boo
 def insert_rows(db: TenantSession, model: type[Base], rows: list[Row]) -> None:
     """Insert many rows at Core speed."""
     if rows:
-        db.connection().execute(model.__table__.insert(), [_stamped(db, model, row) for row in rows])  # type: ignore[attr-defined]
+        db.core().execute(model.__table__.insert(), [_stamped(db, model, row) for row in rows])  # type: ignore[attr-defined]
 
 
 def insert_many(db: TenantSession, model: type[Base], rows: Sequence[Row], *, skip_known: bool = False) -> None:
@@ -54,7 +54,7 @@ def insert_columns(
     table: Table = model.__table__  # type: ignore[assignment]
     same = {**(shared or {}), "white_label_id": db.tenant}
     one, many = _columns(table, same), _columns(table, values)
-    connection = db.connection()
+    connection = db.core()
     if connection.dialect.name == "sqlite":
         rows = list(zip(*_stored(many, values, SQLITE), *map(repeat, _alike(one, same, SQLITE)), strict=False))
         if rows:
@@ -68,7 +68,7 @@ def add_to_many(db: TenantSession, model: type[Base], ids: Sequence[Any], sums: 
     """Add so much to columns of the tenant's rows with these ids. Rows that the session knows are read again."""
     table: Table = model.__table__  # type: ignore[assignment]
     added, by_id = _columns(table, sums), (table.c.id,)
-    connection = db.connection()
+    connection = db.core()
     if not ids:
         return
     if connection.dialect.name == "sqlite":

@@ -36,6 +36,7 @@ from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
     Session,
+    SessionTransaction,
     mapped_column,
     with_loader_criteria,
 )
@@ -127,6 +128,7 @@ class TenantSession(Session):
         self._scope = scope
         self._engine = bind if reads_only and isinstance(bind, Engine) else None
         self._reading: Connection | None = None
+        self._writing: tuple[SessionTransaction | None, Connection | None] = None, None
 
     @cached_property
     def _criteria(self) -> LoaderCriteriaOption:
@@ -163,15 +165,24 @@ class TenantSession(Session):
     def core(self) -> Connection:
         """This transaction's connection, for statements of the kit that name the tenant themselves.
 
-        A reader opens it without the session's own machinery, which takes longer than a query; the session joins it.
+        A reader opens it without the session's own machinery, which takes longer than a query; the session joins it. A
+        writer asks that machinery once a transaction or savepoint.
         """
         if self._engine is None:
-            return self.connection()
+            known, connection = self._writing
+            if connection is None or known is not self._innermost():
+                connection = self.connection()
+                self._writing = self._innermost(), connection
+            return connection
         if self._reading is None:
             self._reading = self._engine.connect()
             self._reading.begin()
             _name_tenant(self._reading, self._scope)
         return self._reading
+
+    def _innermost(self) -> SessionTransaction | None:
+        # A savepoint begins on its connection when that is asked for.
+        return self.get_nested_transaction() or self.get_transaction()
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         return super().get_bind(*args, **kwargs) if self._engine is None else self.core()
