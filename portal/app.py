@@ -19,14 +19,14 @@ from portal import rooms
 from portal.activation import commands as activation
 from portal.arrears import commands as arrears
 from portal.billing import subscriptions as billing, usage
-from portal.errors import crash_page, error_page, nobody_page, refusal_page, write_down
+from portal.errors import crash_page, error_page, plain_page, refusal_page, write_down
 from portal.identity.guards import login_manager
 from portal.kit import db as database
 from portal.kit.limits import limiter
 from portal.kit.logs import mask, set_up_logs
 from portal.kit.refusals import BadInput, Refusal
 from portal.kit.sessions import ServerSessions
-from portal.kit.settings import Settings, from_environment, install
+from portal.kit.settings import Settings, current, from_environment, install
 from portal.kit.web import add_headers, asked_host
 from portal.navigation import are_our_customers_suspended, navigation, role_label
 from portal.numbers import assigning as numbers, porting
@@ -36,7 +36,7 @@ from portal.pbx import commands as pbx, routing
 from portal.pbx.sound import LARGEST_BYTES as LARGEST_SOUND
 from portal.people import commands as people
 from portal.statements import receipts
-from portal.whitelabels.queries import white_label_to_read
+from portal.whitelabels.queries import all_hosts, white_label_to_read
 
 log = structlog.get_logger()
 
@@ -44,6 +44,7 @@ LONGEST_BODY = 1024 * 1024
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OPEN_TO_ANY_HOST = ("/health/", "/static/", "/bootstrap/")
 STYLE = ("/brand.css", "/icon.svg")
+THIS_MACHINE = ("localhost", "127.0.0.1")
 WHILE_PASSWORD_MUST_CHANGE = {"identity.change_password_page", "identity.change_password", "identity.sign_out"}
 
 
@@ -140,9 +141,18 @@ def _enter_white_label() -> Response | None:
     if request.path.startswith(OPEN_TO_ANY_HOST):
         return None
     if g.white_label is None:
-        return nobody_page(asked_host())
+        return _nobody(asked_host())
     database.enter_scope(g.white_label.id)
     return None
+
+
+def _nobody(host: str | None) -> Response:
+    """Whoever tries a portal out on their own machine is told which hosts there are; nobody else is."""
+    settings = current()
+    if host not in THIS_MACHINE or settings.is_production:
+        return plain_page(404 if host else 400)
+    with database.reading(database.PLATFORM) as db:
+        return plain_page(404, portals=[(each.name, settings.address(each.host)) for each in all_hosts(db)])
 
 
 def _allow_a_long_file() -> None:

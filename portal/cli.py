@@ -31,6 +31,7 @@ from portal.operator import commands as operator, wholesale_tax
 from portal.operator.bounces import STANDARD_INPUT, read_input, take_messages, webhook_address
 from portal.operator.credit import UnknownHost, give, limit
 from portal.operator.lost_phones import WhichPerson, forget_factor
+from portal.statements.commands import MonthNotOver
 from portal.statements.flows import issue_through
 from portal.statements.statement import Month
 from portal.verify import SHOWN, verify as run_checks
@@ -172,10 +173,17 @@ def statements(through: datetime, even_empty: bool) -> None:
     _house()
     with database.reading(database.PLATFORM) as db:
         tenants = white_labels(db)
+    is_open = False
     for tenant in tenants:
-        with database.scoped(tenant.id):
-            issued = issue_through(Month(through.date()), even_empty=even_empty, progress=_tell_progress)
-        click.echo(f"{tenant.name}: {_counted(issued)}")
+        try:
+            with database.scoped(tenant.id):
+                issued = issue_through(Month(through.date()), even_empty=even_empty, progress=_tell_progress)
+        except MonthNotOver:
+            click.echo(f"{tenant.name}: {through:%B %Y} is not over there yet ({tenant.time_zone}). None was issued.")
+            is_open = True
+        else:
+            click.echo(f"{tenant.name}: {_counted(issued)}")
+    sys.exit(int(is_open))
 
 
 def _tell_progress(issued: int) -> None:

@@ -6,22 +6,17 @@ from collections.abc import Sequence
 import structlog
 from flask import Response, current_app, g, redirect, render_template, request
 from flask_login import current_user
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.accounts.guards import standing
 from portal.arrears.flows import tell_of_refusal
 from portal.billing.commands import NotEnoughCredit
-from portal.kit.db import PLATFORM, reading
 from portal.kit.logs import mask, traceback_of
 from portal.kit.refusals import Refusal, Ways
-from portal.kit.settings import current
-from portal.whitelabels.models import WhiteLabel
 
 log = structlog.get_logger()
 
 NOTHING = "Nothing was changed and no money moved."
-THIS_MACHINE = ("localhost", "127.0.0.1")
 
 
 def error_page(
@@ -65,15 +60,6 @@ def plain_page(code: int, reference: str = "", portals: Sequence[tuple[str, str]
     # Without what other pages are given: that asks who is signed in.
     template = current_app.jinja_env.get_template("errors/plain.html")
     return Response(template.render(code=code, reference=reference, portals=portals), code, mimetype="text/html")
-
-
-def nobody_page(host: str | None) -> Response:
-    """Nobody's host. Whoever tries a portal out on their own machine is told which hosts there are; nobody else is."""
-    if host not in THIS_MACHINE or current().is_production:
-        return plain_page(404 if host else 400)
-    with reading(PLATFORM) as db:
-        tenants = db.scalars(select(WhiteLabel).order_by(WhiteLabel.kind.desc(), WhiteLabel.name)).all()
-        return plain_page(404, portals=[(tenant.name, current().address(tenant.host)) for tenant in tenants])
 
 
 def crash_page(error: BaseException) -> Response:

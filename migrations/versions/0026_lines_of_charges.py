@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 OF_SOMETHING = "entry_id is not null or (charge_id is not null and amount_minor = 0)"
+OF_ITS_CHARGE = "charge_id is not null or kind not in ('charge', 'credit')"
 NAME_THE_CHARGE = """
     update statement_line set charge_id = (
         select charge.id from charge
@@ -38,6 +39,8 @@ def upgrade() -> None:
             name = op.f(f"uq_statement_line_white_label_id_{'_'.join(key)}")
             table.create_unique_constraint(name, ["white_label_id", *key])
         table.create_check_constraint(op.f("ck_statement_line_of_something"), OF_SOMETHING)
+        # A process of the release before may still be running: what it issues without the charge is refused.
+        table.create_check_constraint(op.f("ck_statement_line_of_its_charge"), OF_ITS_CHARGE)
         table.create_foreign_key(
             op.f("fk_statement_line_white_label_id_charge_id"),
             "charge",

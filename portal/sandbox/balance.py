@@ -1,4 +1,4 @@
-"""Balance transactions: what a charge brought and a refund took, after fees.
+"""Balance transactions: what a charge brought, and what a refund or a dispute took, after fees.
 
 The sandbox converts nothing: a payment settles in its own currency.
 """
@@ -10,6 +10,8 @@ from portal.sandbox.money import fee_of
 from portal.sandbox.world import Call, World
 
 AVAILABLE_AFTER_S = 2 * 24 * 60 * 60
+# In minor units: 15.00 of a currency with two places.
+DISPUTE_FEE = 1500
 
 
 def retrieve(call: Call) -> Json:
@@ -33,13 +35,25 @@ def of_failed_refund(world: World, refund: Json) -> Json:
     return _book(world, refund, type="refund_failure", amount=refund["amount"], fee=0)
 
 
-def _book(world: World, source: Json, *, type: str, amount: int, fee: int) -> Json:
+def of_dispute(world: World, dispute: Json) -> Json:
+    """The disputed amount is taken at once, with a fee on top of it."""
+    amount, fee = -dispute["amount"], DISPUTE_FEE
+    return _book(world, dispute, type="adjustment", category="dispute", amount=amount, fee=fee)
+
+
+def of_won_dispute(world: World, dispute: Json) -> Json:
+    """Amount and fee come back (docs.stripe.com/testing#disputes)."""
+    amount, fee = dispute["amount"], -DISPUTE_FEE
+    return _book(world, dispute, type="adjustment", category="dispute_reversal", amount=amount, fee=fee)
+
+
+def _book(world: World, source: Json, *, type: str, amount: int, fee: int, category: str | None = None) -> Json:
     currency = source["currency"]
     detail = {
         "amount": fee,
         "application": None,
         "currency": currency,
-        "description": "Sandbox processing fee",
+        "description": "Sandbox dispute fee" if source["object"] == "dispute" else "Sandbox processing fee",
         "type": "stripe_fee",
     }
     booked = {
@@ -55,7 +69,7 @@ def _book(world: World, source: Json, *, type: str, amount: int, fee: int) -> Js
         "fee": fee,
         "fee_details": [detail] if fee else [],
         "net": amount - fee,
-        "reporting_category": type,
+        "reporting_category": category or type,
         "source": source["id"],
         "status": "pending",
         "type": type,

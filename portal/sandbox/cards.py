@@ -12,12 +12,22 @@ class Decline:
 
 
 @dataclass(frozen=True)
+class Complaint:
+    """What the cardholder tells the bank after paying. An inquiry asks first and takes no money."""
+
+    reason: str
+    network_reason_code: str
+    is_inquiry: bool = False
+
+
+@dataclass(frozen=True)
 class Card:
     number: str
     brand: str
     outcome: str
     decline: Decline | None = None
     is_challenged: bool = False
+    complaint: Complaint | None = None
 
     @property
     def last4(self) -> str:
@@ -37,6 +47,21 @@ CARDS = (
     Card("4000008260003178", "visa", "Asks for 3-D Secure, then declined: no funds", NO_FUNDS, is_challenged=True),
     Card("4000000000005126", "visa", "Succeeds, but a refund fails later"),
     Card("4000000000007726", "visa", "Succeeds, and a refund is pending first"),
+    Card(
+        "4000000000000259", "visa", "Succeeds, then disputed as fraudulent", complaint=Complaint("fraudulent", "10.4")
+    ),
+    Card(
+        "4000000000002685",
+        "visa",
+        "Succeeds, then disputed as not received",
+        complaint=Complaint("product_not_received", "13.1"),
+    ),
+    Card(
+        "4000000000001976",
+        "visa",
+        "Succeeds, then the card's bank inquires",
+        complaint=Complaint("general", "10", is_inquiry=True),
+    ),
     Card(
         "4000000000000002",
         "visa",

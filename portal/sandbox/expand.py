@@ -14,6 +14,7 @@ EXPANDABLE = {
     "payment_intent": {"customer", "latest_charge"},
     "charge": {"customer", "payment_intent", "balance_transaction", "refunds"},
     "refund": {"charge", "payment_intent", "balance_transaction", "failure_balance_transaction"},
+    "dispute": {"charge", "payment_intent"},
     "balance_transaction": {"source"},
 }
 

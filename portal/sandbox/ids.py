@@ -10,6 +10,7 @@ PREFIXES = {
     "pi": "payment_intent",
     "ch": "charge",
     "re": "refund",
+    "du": "dispute",
     "txn": "balance_transaction",
     "evt": "event",
     "we": "webhook_endpoint",

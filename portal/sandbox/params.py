@@ -15,7 +15,7 @@ from portal.sandbox.errors import Invalid, Json, unreadable
 FIELD = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 PART = re.compile(r"\[([^\[\]]*)\]")
 METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
-LONGEST = 5000
+LONGEST, LONGEST_EVIDENCE = 5000, 20_000
 # How the library writes that a field may be emptied.
 EMPTY = Literal[""]
 SCALARS = (str, int, float, bool, Decimal)
@@ -164,8 +164,9 @@ def _read_choice(value: Any, choices: tuple[Any, ...], name: str) -> Any:
 def _read_scalar(value: Any, spec: Any, name: str) -> Any:
     if not isinstance(value, str):
         raise unreadable(name, f"'{name}' must be a single value.", "parameter_invalid_string")
-    if len(value) > LONGEST:
-        raise unreadable(name, f"'{name}' is longer than {LONGEST} characters.", "parameter_invalid_string_long")
+    longest = LONGEST_EVIDENCE if name.startswith("evidence[") else LONGEST
+    if len(value) > longest:
+        raise unreadable(name, f"'{name}' is longer than {longest} characters.", "parameter_invalid_string_long")
     if spec is bool:
         return _read_choice(value, ("true", "false"), name) == "true"
     if spec is int:

@@ -1,6 +1,6 @@
-"""What the passing of time does: sessions expire, fees become known, and refunds are decided."""
+"""What the passing of time does: sessions expire, fees become known, cardholders complain, and banks decide."""
 
-from portal.sandbox import charges, events, refunds, sessions
+from portal.sandbox import charges, disputes, events, refunds, sessions
 from portal.sandbox.world import World
 
 
@@ -12,5 +12,8 @@ def catch_up(world: World) -> None:
             sessions.close(world, body)
         elif body["object"] == "charge":
             charges.settle(world, body)
+            disputes.arise(world, body)
+        elif body["object"] == "dispute":
+            disputes.decide(world, body)
         else:
             refunds.conclude(world, body)

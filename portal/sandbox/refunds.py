@@ -1,6 +1,6 @@
 """Refunds: money given back, never more than was taken (docs.stripe.com/api/refunds)."""
 
-from portal.sandbox import balance, cards, events, lists
+from portal.sandbox import balance, cards, disputes, events, lists
 from portal.sandbox.customers import merged_metadata
 from portal.sandbox.errors import Json, Refused, missing, unreadable
 from portal.sandbox.ids import new_id
@@ -16,6 +16,8 @@ def create(call: Call) -> Json:
     left = charge["amount"] - charge["amount_refunded"]
     amount = call.params.get("amount", left)
     _check(charge, amount, left)
+    if not disputes.is_refundable(call.world, charge):
+        raise Refused(f"Charge {charge['id']} is disputed, so the bank decides on its money.", code="charge_disputed")
     refund = _new_refund(call, charge, amount)
     last4 = charge["payment_method_details"]["card"]["last4"]
     if last4 == cards.REFUND_IS_PENDING_FIRST:

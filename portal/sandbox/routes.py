@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stripe import params as types
 from stripe.params import checkout as checkout_types
 
-from portal.sandbox import balance, charges, customers, endpoints, events, intents, lists, refunds, sessions
+from portal.sandbox import balance, charges, customers, disputes, endpoints, events, intents, lists, refunds, sessions
 from portal.sandbox.errors import Json
 from portal.sandbox.world import Call
 
@@ -60,6 +60,10 @@ ROUTES = (
     Route("GET", "/v1/refunds", types.RefundListParams, refunds.listing, (*LISTED, "charge", "payment_intent")),
     Route("GET", "/v1/refunds/<id>", types.RefundRetrieveParams, refunds.retrieve),
     Route("POST", "/v1/refunds/<id>", types.RefundUpdateParams, refunds.update, ("metadata",)),
+    Route("GET", "/v1/disputes", types.DisputeListParams, disputes.listing, (*LISTED, "charge", "payment_intent")),
+    Route("GET", "/v1/disputes/<id>", types.DisputeRetrieveParams, disputes.retrieve),
+    Route("POST", "/v1/disputes/<id>", types.DisputeUpdateParams, disputes.update, disputes.UNDERSTOOD),
+    Route("POST", "/v1/disputes/<id>/close", types.DisputeCloseParams, disputes.close),
     Route(
         "GET",
         "/v1/balance_transactions",

@@ -81,6 +81,10 @@ class Store:
         """Save, and expect nothing more of the passing of time."""
         self.rows("UPDATE object SET body = ?, due = NULL WHERE id = ?", json.dumps(body), body["id"])
 
+    def await_moment(self, body: Json, *, due: float) -> None:
+        """Save, and expect the passing of time to come to it again."""
+        self.rows("UPDATE object SET body = ?, due = ? WHERE id = ?", json.dumps(body), due, body["id"])
+
     def remove(self, body: Json) -> None:
         self.rows("DELETE FROM object WHERE id = ?", body["id"])
 

@@ -73,12 +73,17 @@ def issue_all(
     before a statement or wholly after it, and of two that issue at once the second finds the statements of the first.
     Raises MonthNotOver.
     """
-    if month.end(white_label(db).time_zone) > now():
-        raise MonthNotOver
+    refuse_open(db, month)
     drafts = [d for d in _drafts(db, book, accounts, month) if even_empty or _wants(db, d, month)]
     if drafts:
         _write(db, book, month, drafts)
     return len(drafts)
+
+
+def refuse_open(db: TenantSession, month: Month) -> None:
+    """Raises MonthNotOver while the month goes on in the white label's time zone."""
+    if month.end(white_label(db).time_zone) > now():
+        raise MonthNotOver
 
 
 def _wants(db: TenantSession, draft: _Draft, month: Month) -> bool:

@@ -15,7 +15,7 @@ from portal.kit import jobs
 from portal.kit.clock import today
 from portal.kit.db import PLATFORM, TenantSession, reading, scoped, transaction
 from portal.ledger.entry import Book
-from portal.statements.commands import issue_all
+from portal.statements.commands import issue_all, refuse_open
 from portal.statements.credits import credits_without, issue_credit_notes
 from portal.statements.models import Statement
 from portal.statements.queries import first_open_month
@@ -32,9 +32,10 @@ Progress = Callable[[int], None]
 def issue_through(last: Month, *, even_empty: bool = False, progress: Progress = lambda issued: None) -> int:
     """Issue every statement of this tenant that is due through a month, oldest month first, and say how many.
 
-    The scope is the caller's. Raises MonthNotOver.
+    The scope is the caller's. Raises MonthNotOver, before any is issued.
     """
     with reading() as db:
+        refuse_open(db, last)
         month = first_open_month(db) or last
     issued = 0
     while month.first_day <= last.first_day:

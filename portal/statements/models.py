@@ -67,6 +67,7 @@ class StatementLine(TenantOwned, Base):
         belongs_to("charge_id", "charge"),
         UniqueConstraint("white_label_id", "ledger_account_id", "entry_id"),
         UniqueConstraint("white_label_id", "charge_id"),
+        CheckConstraint("charge_id is not null or kind not in ('charge', 'credit')", name="of_its_charge"),
         CheckConstraint("entry_id is not null or (charge_id is not null and amount_minor = 0)", name="of_something"),
     )
 

@@ -150,7 +150,7 @@ def _summary(statement: Statement, tenant: WhiteLabel) -> list[tuple[str, str]]:
     return [
         (f"Opening balance, {short_day(statement.month, tenant)}", money(statement.opening_minor, tenant)),
         ("Paid in", money(statement.paid_minor, tenant)),
-        ("Charges", money(-net, tenant)),
+        ("Charges" if net >= 0 else "Given back beyond charges", money(-net, tenant)),
         *(
             (f"{tenant.tax_name}, {percent(rate['ppm'])}", money(-rate["tax_minor"], tenant))
             for rate in statement.taxes

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
+from portal.accounts.models import Account
 from portal.billing.models import Charge, ChargeCredit
 from portal.kit.db import TenantSession
 from portal.kit.findings import Finding
@@ -15,7 +16,8 @@ from portal.ledger.models import JournalLine, LedgerAccount
 from portal.payments.models import Funding
 from portal.statements import commands, credits, receipts
 from portal.statements.models import CreditNote, Receipt, Statement, StatementLine
-from portal.statements.statement import PRICED
+from portal.statements.statement import PRICED, Month
+from portal.whitelabels.models import WhiteLabel
 
 LINE = StatementLine
 IS_PRICED = LINE.kind.in_(PRICED)
@@ -120,6 +122,7 @@ def statements_follow(db: TenantSession) -> Finding:
         if opening != (closed or 0):
             wrong.append(f"statement {number} opens at {opening}, the one before closed at {closed or 0}")
         last[tenant, ledger] = number, closing
+    wrong += _missing_months(db)
     open_sums = {(tenant, id): int(amount) for tenant, id, amount in db.execute(_unstated())}
     balances = {(row.white_label_id, row.id): row.balance_minor for row in db.scalars(select(LedgerAccount))}
     for key, (number, closing) in last.items():
@@ -127,6 +130,33 @@ def statements_follow(db: TenantSession) -> Finding:
         if stands != -balances[key]:
             wrong.append(f"statement {number} and what follows it come to {stands}, the books to {-balances[key]}")
     return Finding("statement chains", len(last), wrong)
+
+
+def _missing_months(db: TenantSession) -> list[str]:
+    """An account that stands at something has a statement of each month until it is closed, up to the month before the
+    tenant's newest, which may still be in the making."""
+    chained = (Statement.white_label_id, Statement.ledger_account_id)
+    then = func.lead(Statement.month).over(partition_by=chained, order_by=Statement.month)
+    newest = select(Statement.white_label_id, func.max(Statement.month).label("month"))
+    each = newest.group_by(Statement.white_label_id).subquery()
+    rows = (
+        select(
+            Statement.number,
+            Statement.month,
+            func.coalesce(then, each.c.month),
+            Account.closed_at,
+            WhiteLabel.time_zone,
+            Statement.closing_minor,
+        )
+        .join(each, each.c.white_label_id == Statement.white_label_id)
+        .join(Account, _same(Statement.account_id, Account))
+        .join(WhiteLabel, WhiteLabel.id == Statement.white_label_id)
+    )
+    return [
+        f"statement {number} closes at {closing}, and the month after it has none"
+        for number, month, following, closed_at, zone, closing in db.execute(rows)
+        if closing and Month(month).following.first_day < following and not Month(month).has_ended(closed_at, zone)
+    ]
 
 
 def _unstated() -> Any:

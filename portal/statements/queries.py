@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, or_, select
 
 from portal.accounts.models import Account
+from portal.billing.models import Charge
 from portal.kit.db import TenantSession, stream
 from portal.kit.paging import FIRST_PAGE, Order, Place, Window, window
 from portal.kit.refusals import NotFound
@@ -152,7 +153,11 @@ def total_of(db: TenantSession, statement: Statement) -> CustomerSum:
 
 
 def first_open_month(db: TenantSession) -> Month | None:
-    """The month of the oldest entry that belongs on a statement and is on none, or the one after the last issued."""
+    """The month of the oldest entry that belongs on a statement and is on none, or the one issued last.
+
+    That one may have been stopped in its middle, and those it left out are known by nothing but their missing it. Where
+    none was issued at all, what cost nothing counts as well.
+    """
     taken = and_(
         StatementLine.ledger_account_id == JournalLine.ledger_account_id,
         StatementLine.entry_id == JournalLine.entry_id,
@@ -166,8 +171,9 @@ def first_open_month(db: TenantSession) -> Month | None:
         .where(LedgerAccount.code.startswith("credit:"), StatementLine.entry_id.is_(None))
     )
     issued = db.scalar(select(func.max(Statement.month)))
-    found = [Month.of(local_day(oldest, white_label(db)))] if oldest is not None else []
-    found += [Month(issued).following] if issued is not None else []
+    free = db.scalar(select(func.min(Charge.charged_at)).where(Charge.entry_id.is_(None))) if issued is None else None
+    found = [Month.of(local_day(at, white_label(db))) for at in (oldest, free) if at is not None]
+    found += [Month(issued)] if issued is not None else []
     return min(found, key=lambda month: month.first_day, default=None)
 
 

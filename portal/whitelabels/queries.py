@@ -1,5 +1,6 @@
 """Reading tenants."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -47,6 +48,11 @@ def held_white_label(db: TenantSession, *, to_change: bool = False) -> WhiteLabe
 def white_labels(db: TenantSession) -> list[WhiteLabel]:
     """All resellers by name; the operator itself is not one of them."""
     return list(db.scalars(select(WhiteLabel).where(WhiteLabel.kind == "white_label").order_by(WhiteLabel.name)))
+
+
+def all_hosts(db: TenantSession) -> Sequence[WhiteLabel]:
+    """Everybody who has a host of their own, the operator last."""
+    return db.scalars(select(WhiteLabel).order_by(WhiteLabel.kind.desc(), WhiteLabel.name)).all()
 
 
 def operator(db: TenantSession) -> WhiteLabel | None:

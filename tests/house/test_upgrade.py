@@ -127,7 +127,8 @@ def test_a_tax_rate_of_before_is_a_whole_countrys_at_retail_and_its_rules_stand(
 
 
 def test_a_statements_lines_of_before_name_their_charges_and_are_guarded_again(tmp_path):
-    """Red without the statement that names them, and when SQLite keeps neither rows, keys nor triggers."""
+    """Red without the statement that names them, and when SQLite keeps neither rows, keys nor triggers. The last of
+    the refused lines is as a process of the release before would write it."""
     file, tenant = tmp_path / "portal.sqlite3", {"white_label_id": "a" * 32}
     upgrade_to("0025", f"sqlite:///{file}")
     old = sqlite3.connect(file)
@@ -152,13 +153,15 @@ def test_a_statements_lines_of_before_name_their_charges_and_are_guarded_again(t
     copied = "insert into statement_line select * from (select {} from statement_line where position = 1)"
     names = [name for _, name, *_ in new.execute("pragma table_info(statement_line)")]
     for change in ({"position": "7"}, {"position": "7", "entry_id": "null"},
-                   {"position": "7", "entry_id": "null", "charge_id": "null", "amount_minor": "0"}):
+                   {"position": "7", "entry_id": "null", "charge_id": "null", "amount_minor": "0"},
+                   {"position": "7", "entry_id": "'3'", "charge_id": "null", "kind": "'charge'"}):
         with pytest.raises(sqlite3.IntegrityError):
             new.execute(copied.format(", ".join(change.get(name, name) for name in names)))
     new.close()
 
 
 BACK_TO_25 = (
+    "alter table statement_line drop constraint ck_statement_line_of_its_charge",
     "alter table statement_line drop column charge_id",
     "alter table statement_line drop constraint pk_statement_line",
     "alter table statement_line drop constraint uq_statement_line_white_label_id_ledger_account_id_entry_id",

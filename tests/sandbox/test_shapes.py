@@ -71,7 +71,17 @@ def made(shop, buyer, sandbox):
         shop.v1.accounts.retrieve_current(), endpoint, customer, session, shop.session(session), declined,
         declined.latest_charge, waiting, shop.v1.payment_intents.retrieve(waiting.id),
         shop.v1.charges.retrieve(charge.id), charge.balance_transaction, refund, shop.v1.events.list().data[0],
+        *disputes(sandbox, shop, buyer),
     ]
+
+
+def disputes(sandbox, shop, buyer):
+    """A dispute, an inquiry, and what the first one took."""
+    shop.paid(buyer, number="4000000000000259")
+    shop.paid(buyer, number="4000000000001976")
+    sandbox.move_clock(4)
+    inquiry, dispute = shop.v1.disputes.list().data
+    return inquiry, dispute, dispute.balance_transactions[0]
 
 
 def test_every_field_is_one_of_stripes_and_of_its_type(sandbox, shop, buyer):
@@ -84,7 +94,7 @@ def test_every_field_is_one_of_stripes_and_of_its_type(sandbox, shop, buyer):
 def test_every_object_says_it_is_no_live_one_and_has_an_id_of_its_kind(sandbox, shop, buyer):
     prefixes = {"account": "acct_", "webhook_endpoint": "we_", "customer": "cus_", "checkout.session": "cs_test_",
                 "charge": "ch_", "payment_intent": "pi_", "balance_transaction": "txn_", "refund": "re_",
-                "event": "evt_"}
+                "dispute": "du_", "event": "evt_"}
     for thing in made(shop, buyer, sandbox):
         ours = thing.to_dict()
         assert ours["id"].startswith(prefixes[ours["object"]])

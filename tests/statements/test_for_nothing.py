@@ -164,7 +164,7 @@ def test_verify_finds_one_that_is_not_as_it_was_charged(northwind, clock, values
     assert "is not as it was charged" in "".join(differences("statement lines"))
 
 
-def test_a_white_label_whom_nothing_ever_cost_has_a_statement(clock):
+def test_a_white_label_whom_nothing_ever_cost_has_a_statement(database, clock):
     """It has no entry at all. Red when its credit is not held for what costs nothing: there was no account to state."""
     company = white_label_in("GBP", "quiet.localhost")
     with transaction(company.id) as db:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import cli
@@ -18,12 +18,15 @@ from portal.kit.db import PLATFORM, reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.statements import commands, flows
+from portal.statements.commands import issue
 from portal.statements.models import Statement, StatementLine
 from portal.verify import verify
-from tests.accounts.making import OPTION_1, active, customer, pay
+from portal.whitelabels.queries import white_label
+from tests.accounts.making import OPTION_1, OPTION_2, active, charge_month, customer, pay, plan, white_label_in
 from tests.cast import on_postgresql
-from tests.statements.conftest import DECEMBER, NOVEMBER
+from tests.statements.conftest import DECEMBER, JANUARY, NOVEMBER
 from tests.threads import at_once
+from tests.verify.planting import differences, remove
 
 
 @pytest.fixture
@@ -80,6 +83,73 @@ def test_a_stop_in_the_middle_is_gone_on_from(northwind, several, monkeypatch):
     assert 0 < len(numbers(northwind)) < 7
     go(northwind)
     assert numbers(northwind) == SIX_AND_OURS
+
+
+def test_those_who_did_not_move_are_gone_on_with_too(northwind, several, clock, monkeypatch):
+    """All stand at 32.00 in December, and nothing is unstated but that. Red when it is gone on with from the month
+    behind the newest: they had no December, for ever."""
+    go(northwind)
+    clock.advance(days=31)
+    monkeypatch.setattr(flows, "BATCH", 2)
+
+    def stop(issued):
+        if issued:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(northwind, last=DECEMBER, progress=stop)
+    with reading(northwind.id) as db:
+        assert db.scalar(select(func.count()).where(Statement.month == DECEMBER.first_day)) == 1
+    assert go(northwind, last=DECEMBER) == 5
+    assert differences("statement chains") == []
+
+
+def test_a_month_that_some_were_left_out_of_is_completed_before_the_next(northwind, several, clock):
+    """Kind Cafe pays nothing. Red when what cost it nothing in November came on December's."""
+    with transaction(northwind.id) as db:
+        clock.advance(days=-9)
+        kind = active(db, customer(db, northwind.plans["courtesy"], OPTION_1, name="Kind Cafe"))
+        clock.advance(days=9)
+        issue(db, white_label_account(db), NOVEMBER)
+    clock.advance(days=31)
+    go(northwind, last=DECEMBER)
+    with reading(northwind.id) as db:
+        found = db.scalars(select(Statement.month).where(Statement.account_id == kind.id)).all()
+    assert found == [NOVEMBER.first_day]
+
+
+def test_a_white_label_whom_nothing_cost_has_each_month_of_its_own(database, clock):
+    """Red when only entries say where to begin: both months came on one."""
+    company = white_label_in("GBP", "quiet.localhost")
+    with transaction(company.id) as db:
+        account = active(db, customer(db, plan(db, "gift", retail_minor=1000).id, OPTION_2))
+    clock.advance(days=31)
+    with transaction(company.id) as db:
+        charge_month(db, account, 1)
+    clock.advance(days=31)
+    assert go(company, last=DECEMBER) == 2
+    with reading(company.id) as db:
+        assert sorted(db.scalars(select(Statement.month))) == [NOVEMBER.first_day, DECEMBER.first_day]
+
+
+def test_empty_ones_can_be_asked_for_after_the_month_was_issued(northwind, several):
+    go(northwind)
+    with reading(northwind.id) as db:
+        own = select(func.count(Account.id)).where(Account.administration == "customer", Account.kind == "customer")
+        missing = db.scalar(own) - 6
+    assert go(northwind, even_empty=True) == missing
+
+
+def test_verify_finds_a_month_that_is_missing(northwind, several, clock):
+    """Red without the look at months: an account that stood at something and has no statement looked sound."""
+    for month in (NOVEMBER, DECEMBER, JANUARY):
+        go(northwind, last=month)
+        clock.advance(days=31)
+    assert differences("statement chains") == []
+    with reading(northwind.id) as db:
+        gone = db.scalars(select(Statement.id).filter_by(account_id=several[0].id, month=DECEMBER.first_day)).one()
+    remove(Statement, Statement.id == gone)
+    assert any("and the month after it has none" in words for words in differences("statement chains"))
 
 
 def test_a_white_labels_month_ends_in_its_own_time_zone(northwind, kauri, clock, cast):
@@ -203,6 +273,20 @@ def test_the_command_line_issues_through_a_month(northwind, several, settings, m
     assert numbers(northwind) == SIX_AND_OURS
     again = CliRunner().invoke(cli.main, ["statements", "--through", "2026-11"])
     assert "Northwind Telecom: no statement was due." in again.output
+
+
+def test_the_command_line_names_where_a_month_is_not_over_and_goes_on_with_the_others(
+    northwind, kauri, several, settings, monkeypatch, clock
+):
+    """In the last hours of December in London it is January in Auckland. Red when the first one stops all."""
+    monkeypatch.setattr(cli, "_house", lambda: None)
+    with transaction(kauri.id) as db:
+        white_label(db).name = "Zzz"
+    clock.advance(days=29, hours=8)
+    done = CliRunner().invoke(cli.main, ["statements", "--through", "2026-12"])
+    assert done.exit_code == 1
+    assert "Northwind Telecom: December 2026 is not over there yet (Europe/London). None was issued." in done.output
+    assert numbers(northwind) == [] and "Zzz: " in done.output and numbers(kauri) != []
 
 
 @pytest.mark.parametrize("month", ["2026-12", "2026-13", "November"])
