@@ -20,7 +20,7 @@ from portal.ledger import entry
 from portal.ledger.models import JournalEntry, JournalLine, LedgerAccount
 from portal.letters.models import Letter
 from portal.numbers import proofs as numbers
-from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
+from portal.payments.models import OPEN_STATES, Dispute, Funding, GatewayRefund
 from portal.statements import proofs as statements
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_labels
@@ -28,7 +28,7 @@ from portal.whitelabels.queries import white_labels
 SHOWN = 20
 UNKNOWN_FOR = timedelta(hours=1, minutes=5)
 LATE_BY = timedelta(hours=6)
-CAUSES = ("funding", "refund", "fee", "charge", "grant")
+CAUSES = ("funding", "refund", "dispute", "fee", "charge", "grant")
 
 Booked = tuple[str, dict[str, int]]
 
@@ -145,6 +145,22 @@ def refunds_are_booked(db: TenantSession) -> Finding:
                 wrong.append(f"refund {refund.gateway_id} gives back more than funding {funding.reference} brought")
     wrong += [f"entry {source} has no refund" for _, source in booked]
     return Finding("refunds", _count(db, GatewayRefund.id), wrong)
+
+
+def disputes_are_booked(db: TenantSession) -> Finding:
+    """I4: one entry for each dispute that took money, another where it came back, and none for a mere inquiry."""
+    wrong, booked = [], _booked(db, "dispute:%")
+    rows = db.execute(select(Dispute, Funding).join(Funding, _same(Dispute.funding_id, Funding)))
+    for dispute, funding in rows:
+        source, amount = f"dispute:{dispute.gateway_id}", dispute.amount_minor
+        taken = entry.dispute(source, funding.account_id, amount, funding.currency) if dispute.taken_at else None
+        back = entry.dispute(f"{source}:returned", funding.account_id, -amount, funding.currency)
+        wanted = [_as_booked(taken), _as_booked(back if dispute.returned_at else None)]
+        shown = [booked.pop((dispute.white_label_id, each), None) for each in (source, f"{source}:returned")]
+        if shown != wanted:
+            wrong.append(f"dispute {dispute.gateway_id} is {dispute.state}, the books say {_words(shown[0])}")
+    wrong += [f"entry {source} has no dispute" for _, source in booked]
+    return Finding("disputes", _count(db, Dispute.id), wrong)
 
 
 def charges_are_booked(db: TenantSession) -> Finding:
@@ -322,6 +338,7 @@ CHECKS: tuple[Check, ...] = (
     balances_hold,
     fundings_are_booked,
     refunds_are_booked,
+    disputes_are_booked,
     charges_are_booked,
     totals_hold,
     accounts_became_active_rightly,

@@ -24,7 +24,8 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters import commands as letters
 from portal.payments import commands as payments
-from portal.payments.models import Funding
+from portal.payments.disputes import after_dispute
+from portal.payments.models import Dispute, Funding
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, money
 
@@ -81,6 +82,8 @@ def end(db: TenantSession, account: Account, case: ArrearsCase) -> None:
 def listen() -> None:
     """Hear of money after activation has. Called once, when the house is put together."""
     payments.after_funding.append(after_money)
+    if after_decision not in after_dispute:
+        after_dispute.append(after_decision)
     if end_if_covered not in credits.after_giving_back:
         credits.after_giving_back.append(end_if_covered)
     if after_refusal not in billing.after_refused:
@@ -94,6 +97,11 @@ def after_money(db: TenantSession, funding: Funding) -> None:
     account = db.load(Account, funding.account_id)
     if account is not None:
         end_if_covered(db, account)
+
+
+def after_decision(db: TenantSession, funding: Funding, dispute: Dispute, step: str) -> None:
+    """What a dispute took may be back, and with it what a case waited for."""
+    after_money(db, funding)
 
 
 def end_if_covered(db: TenantSession, account: Account) -> None:

@@ -78,8 +78,15 @@ def refund(source: str, account_id: UUID, amount_minor: int, currency: str) -> E
     return Entry(Book.RETAIL, source, currency, "Refund to the card", lines)
 
 
+def dispute(source: str, account_id: UUID, amount_minor: int, currency: str) -> Entry:
+    """A card's bank took a payment back from the gateway; the customer's credit shrinks. A negative one came back."""
+    what = "Card payment disputed" if amount_minor > 0 else "Disputed card payment returned"
+    lines = (Line(credit_of(account_id), amount_minor), Line(GATEWAY, -amount_minor))
+    return Entry(Book.RETAIL, source, currency, what, lines)
+
+
 def fee(source: str, amount_minor: int, currency: str) -> Entry:
-    """The gateway kept its fee."""
+    """The gateway kept its fee; a negative one it gave back."""
     lines = (Line(FEES, amount_minor), Line(GATEWAY, -amount_minor))
     return Entry(Book.RETAIL, source, currency, "Gateway fee", lines)
 

@@ -7,6 +7,8 @@ LETTER_NAMES = {
     "payment-failed": "Payment failed",
     "refunded": "Refund",
     "refunded-notice": "Refund, to you",
+    "disputed": "Disputed payment",
+    "disputed-notice": "Disputed payment, to you",
     "account-active-notice": "Account active, to you",
     "set-password": "Set your password",
     "password-reset": "Password reset",

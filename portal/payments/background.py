@@ -13,10 +13,15 @@ from portal.kit.db import PLATFORM, TenantSession, reading, transaction
 from portal.payments import commands, flows
 from portal.payments.gateway import GatewayRefused, GatewayUnreachable
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
+from portal.payments.queries import unheard_disputes
 from portal.payments.stripe_gateway import StripeGateway
+from portal.whitelabels.models import GatewayCredential
+from portal.whitelabels.queries import gateway_credential
 
 LOOK_UP_AFTER = timedelta(minutes=2)
 FLAG_AFTER = timedelta(hours=1)
+DISPUTES_OF = timedelta(days=180)
+"""A card's holder has about four months, and the decision takes two more."""
 
 
 @jobs.every(60, "payments.janitor")
@@ -61,6 +66,36 @@ def _touch(db: TenantSession, funding_id: UUID) -> None:
     funding = db.load(Funding, funding_id)
     if funding is not None and funding.is_open:
         funding.updated_at = now() + min(now() - funding.created_at, timedelta(minutes=15))
+
+
+@jobs.every(21_600, "payments.disputes")
+def find_disputes(payload: dict[str, Any]) -> None:
+    """What a webhook did not tell: each white label's gateway is asked for the disputes of the last months."""
+    slot = int(now().timestamp() // 21_600)
+    with transaction(PLATFORM) as db:
+        found = db.scalars(select(GatewayCredential).where(GatewayCredential.ended_at.is_(None)))
+        asked = [each.white_label_id for each in found]
+    for white_label_id in asked:
+        with transaction(white_label_id) as db:
+            jobs.enqueue(db, "payments.look-for-disputes", {}, key=f"disputes:{white_label_id}:{slot}")
+
+
+@jobs.job("payments.look-for-disputes")
+def look_for_disputes(payload: dict[str, Any]) -> None:
+    """Look up each payment whose dispute does not stand where the gateway says."""
+    with reading() as db:
+        credential = gateway_credential(db)
+    if credential is None:
+        return
+    try:
+        seen = flows.gateway_for(credential).disputed_intents(now() - DISPUTES_OF)
+        with reading() as db:
+            wanted = unheard_disputes(db, seen)
+        for funding in wanted:
+            assert funding.checkout_session is not None
+            flows.settled(funding.id, flows.gateway_of(funding).checkout(funding.checkout_session))
+    except GatewayUnreachable as error:
+        raise jobs.TryLater(str(error)) from error
 
 
 @jobs.job("payments.refund")

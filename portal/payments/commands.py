@@ -18,6 +18,7 @@ from portal.kit.refusals import Refusal
 from portal.kit.series import next_number
 from portal.ledger import entry
 from portal.ledger.commands import post
+from portal.payments.disputes import settle_dispute
 from portal.payments.gateway import Seen, SeenRefund
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
 from portal.payments.queries import kept_minor
@@ -118,6 +119,8 @@ def settle(db: TenantSession, funding_id: UUID, seen: Seen) -> Funding:
         _post_fee(db, funding, seen)
         for refund in seen.refunds:
             settle_refund(db, funding, refund)
+        for dispute in seen.disputes:
+            settle_dispute(db, funding, dispute)
     return funding
 
 

@@ -107,6 +107,8 @@ def _problems(credential: GatewayCredential, tenant: WhiteLabel, register: bool)
     endpoint = gateway.webhook(credential.webhook_endpoint) if credential.webhook_endpoint else None
     if register and (endpoint is None or endpoint.url != _webhook_url(credential, tenant)):
         endpoint = _register(gateway, credential, tenant)
+    if endpoint is not None and not endpoint.hears_all:
+        gateway.widen_webhook(endpoint.id)
     if endpoint is None or not endpoint.is_enabled or endpoint.url != _webhook_url(credential, tenant):
         found.append(NO_WEBHOOK)
     return found

@@ -60,6 +60,7 @@ class Seen:
     fee_minor: int | None = None
     fee_id: str | None = None
     refunds: tuple["SeenRefund", ...] = ()
+    disputes: tuple["SeenDispute", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,36 @@ class SeenRefund:
     amount_minor: int
     status: str
     refund_id: str | None = None
+
+
+@dataclass(frozen=True)
+class SeenDispute:
+    """The holder of a card contests a payment at their bank. While the bank only asks, no money moves.
+
+    `moves` are what the gateway booked for it: an id, whether money came back, and the fee, negative when given back.
+    """
+
+    gateway_id: str
+    amount_minor: int
+    status: str
+    reason: str
+    answer_by: datetime | None
+    moves: tuple["SeenMove", ...] = ()
+
+    @property
+    def is_inquiry(self) -> bool:
+        return self.status.startswith("warning_")
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ("won", "lost", "warning_closed", "prevented")
+
+
+@dataclass(frozen=True)
+class SeenMove:
+    gateway_id: str
+    came_back: bool
+    fee_minor: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +123,7 @@ class Endpoint:
     url: str
     is_enabled: bool
     secret: str = ""
+    hears_all: bool = True
 
 
 class Gateway(Protocol):
@@ -105,6 +137,8 @@ class Gateway(Protocol):
     def find_checkout(self, customer: str, funding_id: str) -> Seen | None: ...
     def expire_checkout(self, session: str) -> Seen: ...
     def refund(self, *, intent: str, amount_minor: int, currency: str, refund_id: str) -> SeenRefund: ...
+    def disputed_intents(self, since: datetime) -> dict[str, str]: ...
     def register_webhook(self, url: str, idempotency_key: str) -> Endpoint: ...
     def webhook(self, endpoint: str) -> Endpoint | None: ...
+    def widen_webhook(self, endpoint: str) -> None: ...
     def remove_webhook(self, endpoint: str) -> None: ...

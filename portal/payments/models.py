@@ -11,6 +11,7 @@ from portal.kit.clock import now
 from portal.kit.db import Base, TenantOwned, TenantRow, belongs_to
 
 OPEN_STATES = ("created", "pending", "unknown")
+OPEN_DISPUTES = ("inquiry", "open")
 _IS_OPEN = "state in ('created', 'pending', 'unknown')"
 
 
@@ -98,6 +99,36 @@ class GatewayRefund(TenantRow, Base):
     reason: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
     settled_at: Mapped[datetime | None]
+
+
+class Dispute(TenantRow, Base):
+    """The holder of a card contests a payment: inquiry → open → won / lost; an inquiry may end as closed.
+
+    `taken_at` is set once the gateway took the money, `returned_at` once it gave it back.
+    """
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        belongs_to("funding_id", "funding"),
+        UniqueConstraint("white_label_id", "gateway_id"),
+        Index("ix_dispute_funding", "white_label_id", "funding_id"),
+        CheckConstraint("state in ('inquiry', 'open', 'won', 'lost', 'closed')", name="state"),
+        CheckConstraint("returned_at is null or taken_at is not null", name="returned_after"),
+    )
+
+    gateway_id: Mapped[str]
+    funding_id: Mapped[UUID]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    state: Mapped[str]
+    answer_by: Mapped[datetime | None]
+    began_at: Mapped[datetime] = mapped_column(default=now)
+    taken_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
+
+    @property
+    def is_taken(self) -> bool:
+        return self.taken_at is not None and self.returned_at is None
 
 
 class GatewayTest(TenantRow, Base):

@@ -1,12 +1,13 @@
 """Reading fundings and the gateway's readiness."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
+from portal.accounts.models import Account
 from portal.kit.db import TenantSession
-from portal.payments.models import OPEN_STATES, Funding, GatewayCustomer, GatewayRefund
+from portal.payments.models import OPEN_DISPUTES, OPEN_STATES, Dispute, Funding, GatewayCustomer, GatewayRefund
 from portal.whitelabels.models import GatewayCredential
 
 
@@ -44,13 +45,20 @@ def kept_fundings(db: TenantSession, account_id: UUID) -> list[tuple[Funding, in
 
 
 def _kept() -> ColumnElement[int]:
-    """Of a payment that arrived: its amount without the refunds that did not fail."""
+    """Of a payment that arrived: its amount without the refunds that did not fail, and what a dispute took."""
     back = select(func.coalesce(func.sum(GatewayRefund.amount_minor), 0)).where(
         GatewayRefund.white_label_id == Funding.white_label_id,
         GatewayRefund.funding_id == Funding.id,
         GatewayRefund.state != "failed",
     )
-    return Funding.amount_minor - back.correlate(Funding).scalar_subquery()
+    taken = select(func.coalesce(func.sum(Dispute.amount_minor), 0)).where(
+        Dispute.white_label_id == Funding.white_label_id,
+        Dispute.funding_id == Funding.id,
+        Dispute.taken_at.is_not(None),
+        Dispute.returned_at.is_(None),
+    )
+    gone = back.correlate(Funding).scalar_subquery() + taken.correlate(Funding).scalar_subquery()
+    return Funding.amount_minor - gone
 
 
 def gateway_customer_of(db: TenantSession, account_id: UUID, credential: GatewayCredential) -> str | None:
@@ -67,3 +75,31 @@ def refunds_of_account(db: TenantSession, account_id: UUID) -> list[tuple[Gatewa
     wanted = select(GatewayRefund, Funding).join(Funding, Funding.id == GatewayRefund.funding_id)
     found = wanted.where(Funding.account_id == account_id, GatewayRefund.state == "succeeded")
     return [(refund, funding) for refund, funding in db.execute(found)]
+
+
+def disputes_of_account(db: TenantSession, account_id: UUID) -> list[tuple[Dispute, Funding]]:
+    """The disputes in which money was taken, with the payment they are about."""
+    wanted = select(Dispute, Funding).join(Funding, Funding.id == Dispute.funding_id)
+    found = wanted.where(Funding.account_id == account_id, Dispute.taken_at.is_not(None))
+    return [(dispute, funding) for dispute, funding in db.execute(found)]
+
+
+def latest_disputes(db: TenantSession, *, limit: int) -> list[tuple[Dispute, Funding, str]]:
+    """With the customer's name: those that are not decided first, then the newest."""
+    is_over = Dispute.state.not_in(OPEN_DISPUTES)
+    wanted = (
+        select(Dispute, Funding, Account.name)
+        .join(Funding, Funding.id == Dispute.funding_id)
+        .join(Account, Account.id == Funding.account_id)
+    )
+    found = db.execute(wanted.order_by(is_over, Dispute.began_at.desc(), Dispute.id.desc()).limit(limit))
+    return [(dispute, funding, name) for dispute, funding, name in found]
+
+
+def unheard_disputes(db: TenantSession, seen: Mapping[str, str]) -> Sequence[Funding]:
+    """Payments of ours with a dispute that we know nothing of, or not the end of; `seen` has the intent of each by the
+    dispute's id."""
+    known = select(Dispute.gateway_id).where(Dispute.gateway_id.in_(list(seen)), Dispute.state.not_in(OPEN_DISPUTES))
+    over = set(db.scalars(known))
+    intents = [intent for dispute, intent in seen.items() if dispute not in over]
+    return db.scalars(select(Funding).where(Funding.payment_intent.in_(intents), Funding.state == "succeeded")).all()

@@ -6,6 +6,7 @@ at Stripe, and the three-decimal currencies, whose last digit must be zero
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ from portal.payments.gateway import (
     GatewayUnreachable,
     KeyRefused,
     Seen,
+    SeenDispute,
+    SeenMove,
     SeenRefund,
 )
 
@@ -41,6 +44,11 @@ EVENTS: Any = [
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 ]
 _EVERYTHING = ["payment_intent.latest_charge.balance_transaction", "payment_intent.latest_charge.refunds"]
 
@@ -149,6 +157,12 @@ class StripeGateway:
         )
         return _seen_refund(made, currency)
 
+    def disputed_intents(self, since: datetime) -> dict[str, str]:
+        """The payment's intent of each dispute that began since then, by the dispute's id."""
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        found = _ask(lambda: list(self._client.v1.disputes.list(params=wanted).auto_paging_iter()))
+        return {each.id: str(each.payment_intent) for each in found if _get(each, "payment_intent")}
+
     def register_webhook(self, url: str, idempotency_key: str) -> Endpoint:
         made = _ask(
             lambda: self._client.v1.webhook_endpoints.create(
@@ -165,7 +179,12 @@ class StripeGateway:
             raise
         except GatewayRefused:
             return None
-        return Endpoint(found.id, found.url, found.status == "enabled")
+        hears_all = set(EVENTS) <= set(found.enabled_events) or "*" in found.enabled_events
+        return Endpoint(found.id, found.url, found.status == "enabled", hears_all=hears_all)
+
+    def widen_webhook(self, endpoint: str) -> None:
+        """Let an endpoint of before hear of everything that we listen to today."""
+        _ask(lambda: self._client.v1.webhook_endpoints.update(endpoint, params={"enabled_events": EVENTS}))
 
     def remove_webhook(self, endpoint: str) -> None:
         _ask(lambda: self._client.v1.webhook_endpoints.delete(endpoint))
@@ -194,7 +213,13 @@ class StripeGateway:
             fee_minor=_from_stripe(fee.fee, currency) if fee is not None else None,
             fee_id=_get(fee, "id"),
             refunds=tuple(_seen_refund(r, currency) for r in _get(_get(charge, "refunds"), "data") or ()),
+            disputes=self._disputes(charge, currency) if _get(charge, "disputed") else (),
         )
+
+    def _disputes(self, charge: Any, currency: str) -> tuple[SeenDispute, ...]:
+        """They are no part of the charge, and most charges have none: asked for where it says that there is one."""
+        found = _ask(lambda: self._client.v1.disputes.list(params={"charge": charge.id, "limit": 100}))
+        return tuple(_seen_dispute(each, currency) for each in found.data)
 
 
 def _checkout_params(order: CheckoutOrder) -> Any:
@@ -259,6 +284,21 @@ def _card(charge: Any) -> str | None:
 def _seen_refund(refund: Any, currency: str) -> SeenRefund:
     ours = _get(_get(refund, "metadata"), "portal_refund")
     return SeenRefund(refund.id, _from_stripe(refund.amount, currency), refund.status or "succeeded", ours)
+
+
+def _seen_dispute(dispute: Any, currency: str) -> SeenDispute:
+    due = _get(_get(dispute, "evidence_details"), "due_by")
+    return SeenDispute(
+        gateway_id=dispute.id,
+        amount_minor=_from_stripe(dispute.amount, currency),
+        status=dispute.status,
+        reason=_get(dispute, "reason") or "general",
+        answer_by=datetime.fromtimestamp(due, UTC) if due else None,
+        moves=tuple(
+            SeenMove(move.id, move.amount > 0, _from_stripe(move.fee, currency))
+            for move in dispute.balance_transactions
+        ),
+    )
 
 
 def _get(thing: Any, name: str) -> Any:

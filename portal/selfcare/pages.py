@@ -1,6 +1,7 @@
 """What the account page shows. An Option 2 account shows its own people what it had, and no price: they pay none."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from portal.accounts.lifecycle import Role, State
@@ -15,8 +16,9 @@ from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.numbers.pages import number_rows
-from portal.payments.queries import fundings_of, latest_funding, refund_of, refunds_of_account
+from portal.payments.queries import disputes_of_account, fundings_of, latest_funding, refund_of, refunds_of_account
 from portal.statements.queries import statements_of
+from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, local_day, money, month, short_day, span
 
@@ -204,4 +206,20 @@ def _movements(db: TenantSession, account: Account) -> list[Movement]:
         (c.charged_at, Movement(short_day(c.day, tenant), c.description, c.number, money(-c.gross_minor, tenant)))
         for c in charges_of(db, account.id, Book.RETAIL, limit=MOST_ROWS)
     ]
-    return [movement for _, movement in sorted([*paid, *returned, *charged], key=lambda pair: pair[0], reverse=True)]
+    moved = [*paid, *returned, *_disputed(db, account, tenant), *charged]
+    return [movement for _, movement in sorted(moved, key=lambda pair: pair[0], reverse=True)]
+
+
+def _disputed(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[tuple[datetime, Movement]]:
+    """What a card's bank took back, and what came back of it."""
+    found = []
+    for dispute, funding in disputes_of_account(db, account.id):
+        bank = f"Disputed, taken back by the bank of {funding.card or 'the card'}"
+        for at, what, minor in (
+            (dispute.taken_at, bank, -dispute.amount_minor),
+            (dispute.returned_at, "Dispute decided, the payment is back", dispute.amount_minor),
+        ):
+            if at is not None:
+                when = short_day(local_day(at, tenant), tenant)
+                found.append((at, Movement(when, what, funding.reference, money(minor, tenant))))
+    return found

@@ -13,10 +13,12 @@ from portal.letters.models import CAME_BACK, Letter
 from portal.letters.queries import recent_letters
 from portal.letters.words import letter_words
 from portal.payments import connection
-from portal.payments.models import GatewayTest
+from portal.payments.models import Dispute, GatewayTest
+from portal.payments.queries import latest_disputes
+from portal.payments.words import reason_words
 from portal.whitelabels.models import GatewayCredential, WhiteLabel
 from portal.whitelabels.queries import gateway_credential, white_label
-from portal.whitelabels.words import moment, money
+from portal.whitelabels.words import day, local_day, moment, money
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class Check:
 class TestLine:
     href: str
     words: str
+    state: str
+
+
+@dataclass(frozen=True)
+class DisputeLine:
+    """A payment that its card's holder contests, with the customer's page."""
+
+    href: str
+    customer: str
+    reference: str
+    amount: str
+    why: str
+    when: str
     state: str
 
 
@@ -55,6 +70,7 @@ class GatewayPage:
     checks: list[Check]
     may_test: bool
     tests: list[TestLine]
+    disputes: list[DisputeLine]
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,9 @@ class LetterLine:
 def gateway_page(db: TenantSession) -> GatewayPage:
     tenant, credential = white_label(db), gateway_credential(db)
     if credential is None:
-        return GatewayPage(False, False, ["No gateway is connected."], "never", [], [], False, [])
+        return GatewayPage(
+            False, False, ["No gateway is connected."], "never", [], [], False, [], _disputes(db, tenant)
+        )
     rows = [
         ("Stripe account", credential.gateway_account),
         ("Key", credential.key_hint),
@@ -103,6 +121,7 @@ def gateway_page(db: TenantSession) -> GatewayPage:
         _checks(credential, tenant),
         not credential.livemode,
         _tests(db, tenant),
+        _disputes(db, tenant),
     )
 
 
@@ -131,6 +150,28 @@ def _tests(db: TenantSession, tenant: WhiteLabel) -> list[TestLine]:
         )
         for test in db.scalars(wanted)
     ]
+
+
+def _disputes(db: TenantSession, tenant: WhiteLabel) -> list[DisputeLine]:
+    """Those that wait for an answer first."""
+    return [
+        DisputeLine(
+            f"/customers/{funding.account_id}",
+            customer,
+            funding.reference,
+            money(dispute.amount_minor, tenant),
+            reason_words(dispute.reason),
+            _until(dispute, tenant),
+            f"dispute-{dispute.state}",
+        )
+        for dispute, funding, customer in latest_disputes(db, limit=MOST_DISPUTES)
+    ]
+
+
+def _until(dispute: Dispute, tenant: WhiteLabel) -> str:
+    if dispute.answer_by is not None:
+        return f"Answer by {day(local_day(dispute.answer_by, tenant), tenant)}"
+    return f"Began {day(local_day(dispute.began_at, tenant), tenant)}"
 
 
 def test_page_or_404(db: TenantSession, test_id: UUID) -> TestPage:
@@ -171,7 +212,7 @@ LETTERS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "waiting": ("On the way", ("queued",), "No letter waits to go"),
 }
 """By what the address asks for: words, states, and what is said when there is none."""
-MOST_LETTERS = 100
+MOST_LETTERS, MOST_DISPUTES = 100, 20
 
 
 def letters_page(db: TenantSession, chosen: str) -> LettersPage:

@@ -11,13 +11,14 @@ from portal.accounts.models import Account
 from portal.billing.models import Charge, ChargeCredit
 from portal.kit.db import TenantSession
 from portal.ledger.models import JournalEntry, JournalLine
-from portal.payments.models import Funding, GatewayRefund
+from portal.payments.models import Dispute, Funding, GatewayRefund
 from portal.statements.models import Statement, StatementLine
 from portal.statements.statement import CHARGE, CREDIT, GRANT, PAYMENT, REFUND, Line
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import local_day
 
 KINDS = {"funding": PAYMENT, "refund": REFUND, "grant": GRANT}
+UNDOINGS = (":reversed", ":returned")
 CHUNK = 500
 
 
@@ -113,8 +114,10 @@ def _moved(row: Any, day: Any, references: dict[str, tuple[str, str]]) -> Line:
 
 
 def _cause(source: str) -> str:
-    """`refund:re_1:reversed` is about `refund:re_1`."""
-    return source.removesuffix(":reversed")
+    """`refund:re_1:reversed` is about `refund:re_1`, and `dispute:du_1:returned` about `dispute:du_1`."""
+    for undoing in UNDOINGS:
+        source = source.removesuffix(undoing)
+    return source
 
 
 def _references(db: TenantSession, rows: Iterable[Any]) -> dict[str, tuple[str, str]]:
@@ -125,13 +128,15 @@ def _references(db: TenantSession, rows: Iterable[Any]) -> dict[str, tuple[str, 
     for ids in _chunks(funded):
         for funding in db.scalars(select(Funding).where(Funding.id.in_(ids))):
             found[f"funding:{funding.id}"] = funding.reference, funding.card or ""
-    refunded = [rest for kind, _, rest in causes if kind == "refund"]
-    wanted = select(GatewayRefund.gateway_id, Funding.reference, Funding.card).join(
-        Funding, Funding.id == GatewayRefund.funding_id
+    undone: tuple[tuple[str, type[GatewayRefund] | type[Dispute]], ...] = (
+        ("refund", GatewayRefund),
+        ("dispute", Dispute),
     )
-    for names in _chunks(refunded):
-        for name, reference, card in db.execute(wanted.where(GatewayRefund.gateway_id.in_(names))):
-            found[f"refund:{name}"] = reference, card or ""
+    for what, model in undone:
+        wanted = select(model.gateway_id, Funding.reference, Funding.card).join(Funding, Funding.id == model.funding_id)
+        for names in _chunks([rest for kind, _, rest in causes if kind == what]):
+            for name, reference, card in db.execute(wanted.where(model.gateway_id.in_(names))):
+                found[f"{what}:{name}"] = reference, card or ""
     return found
 
 

@@ -30,6 +30,7 @@ AS_IT_WAS = (
     "drop index ix_charge_entry",
     "drop index ix_charge_free",
     *(f"drop table {table}" for table in (
+        "dispute",
         "recovery_code", "second_factor", "number_handover", "number_import_fates", "number_import",
         "pbx_version", "sip_credential", "clip", "provisioning_key",
         "port_document", "port_request", "emergency_address", "number", "stock_number", "number_block", "event",
@@ -171,6 +172,7 @@ BACK_TO_25 = (
     " (white_label_id, statement_id, position)",
     "create index ix_statement_line_entry on statement_line (white_label_id, entry_id)",
     "drop index ix_charge_free",
+    "drop table dispute",
     "update alembic_version set version_num = '0025'",
 )
 
