@@ -182,6 +182,7 @@ class MoneyChapters(Walker):
         page.check("#when-1")
         page.click("text=Show what it costs")
         self.see(page, "service-quote-not-covered")
+        self._what_waits(page, own)
         administrator = self.administrator()
         assert self._open(administrator, "state=active&by=white_label")
         run = administrator.url
@@ -196,3 +197,20 @@ class MoneyChapters(Walker):
         administrator.fill("#low_days", "999")
         administrator.click("text=Save the rules")
         self.see(administrator, "arrears-errors")
+
+    def _what_waits(self, page: Page, own: str) -> None:
+        """A service and a plan for the next period; both are taken back."""
+        seats = page.url.partition("?")[0]
+        page.goto(f"{seats}?quantity=2&when=next")
+        page.click("text=Confirm the change")
+        page.click("a:has-text('Choose…') >> nth=-1")
+        another = page.url
+        page.goto(f"{another}?quantity=1&when=next")
+        page.click("text=Confirm the change")
+        self.see(page, "services-waiting")
+        page.goto(f"{seats}?quantity=0&when=next")
+        self.see(page, "service-quote-off")
+        page.goto(another)
+        self.see(page, "service-change-waits")
+        page.click("main button:text-is('Take the change back')")
+        page.click("main button:has-text('Take the change back')")

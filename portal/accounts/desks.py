@@ -24,6 +24,12 @@ class Desk:
         """The address below which the account's pages lie."""
         return f"/{self.side.value}/{self.account.id}"
 
+    @property
+    def adds_credit_at(self) -> str:
+        """Where the reader adds credit to the account; empty for whoever does not."""
+        is_theirs = self.side is Side.ACCOUNT and self.is_administrator and self.account.is_run_by_customer
+        return f"{self.base}/credit" if is_theirs else ""
+
 
 def desk_or_404(side: Side, account_id: UUID) -> Desk:
     """The account from one side. Raises NotAllowed for the other side's people, NotFound for a foreign account."""

@@ -7,14 +7,12 @@ the rest of it is given back, and the new one is charged for the same days.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
-from portal.accounts.lifecycle import State
 from portal.accounts.models import Account, Subscription
 from portal.audit.commands import Actor, record
-from portal.billing.book import Buyer, PriceBook, buyers
+from portal.billing.book import PriceBook, buyers
 from portal.billing.charging import write_charges
 from portal.billing.covering import make_sure_of_money
 from portal.billing.credits import GivenBack, give_back, rest_of, tell_of_credit
@@ -23,26 +21,13 @@ from portal.billing.period import Period
 from portal.billing.pricing import Invoice, PricedLine, Prices, one_off_line, recurring_line, setup_line
 from portal.billing.subscriptions import OnPlan, catch_up, cycle_of, free_in, plan_rows, rests_of
 from portal.billing.timeline import price_day
+from portal.billing.wishes import When, Wish, first_day_now, live, refuse
 from portal.catalogue.models import Plan, Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
 from portal.kit.refusals import Refusal
-from portal.whitelabels import words
 from portal.whitelabels.queries import white_label
-
-MOST = 10_000
-"""No account has more of one service: beyond it somebody's finger slipped."""
-
-
-class When(StrEnum):
-    NOW = "now"
-    NEXT = "next"
-
-
-class CannotChange(Refusal):
-    status = 422
-    heading = "This cannot be changed now"
 
 
 class QuoteIsOld(Refusal):
@@ -53,15 +38,6 @@ class QuoteIsOld(Refusal):
 class ChangedMeanwhile(Refusal):
     heading = "This was changed meanwhile"
     text = "Perhaps you confirmed it already, here or in another window. Nothing was changed or charged this time."
-
-
-@dataclass(frozen=True)
-class Wish:
-    """So many of a product from now or from the next period on; a quantity of 0 switches it off."""
-
-    product: Plan | Service
-    quantity: int
-    when: When
 
 
 @dataclass(frozen=True)
@@ -98,12 +74,12 @@ def work_out(db: TenantSession, account: Account, wish: Wish) -> Change:
     day = today(white_label(db).time_zone)
     book, buyer = PriceBook(db), buyers(db, [account])[account.id]
     present = live(db, account, wish.product, day)
-    _refuse(db, account, wish, present, book, buyer)
+    refuse(account, wish, present, book, buyer)
     if isinstance(wish.product, Service) and wish.product.kind == "one_off":
         return _one_off(db, account, wish, book.prices(wish.product, day, buyer), day)
     cycle = cycle_of(account, wish.product)
     boundary = _next_first_day(account, wish.product, present, book, day)
-    starts = _first_day_now(account, wish.product, day) if wish.when is When.NOW else boundary
+    starts = first_day_now(account, wish.product, day) if wish.when is When.NOW else boundary
     item = _item(db, account, wish.product)
     back = rest_of(db, account, present.item, starts) if present is not None and wish.when is When.NOW else None
     if not wish.quantity:
@@ -215,63 +191,6 @@ def to_agree_minor(account: Account, change: Change) -> int:
     return sum((line.retail if account.is_run_by_customer else line.wholesale).gross_minor for line in begins)
 
 
-def live(db: TenantSession, account: Account, product: Plan | Service, day: date) -> Subscription | None:
-    """What the account has of a service, or its plan whichever it is, on a day."""
-    same = Subscription.plan_id.is_not(None) if isinstance(product, Plan) else Subscription.service_id == product.id
-    # What was changed before it began has ended on its first day, and never counted.
-    counts = and_(Subscription.until_day > day, Subscription.until_day > Subscription.from_day)
-    wanted = select(Subscription).where(
-        Subscription.account_id == account.id, same, or_(Subscription.until_day.is_(None), counts)
-    )
-    return db.scalars(wanted.order_by(Subscription.from_day, Subscription.id).limit(1)).first()
-
-
-def _refuse(
-    db: TenantSession, account: Account, wish: Wish, present: Subscription | None, book: PriceBook, buyer: Buyer
-) -> None:
-    product, day = wish.product, today(book.tenant.time_zone)
-    if account.state != State.ACTIVE:
-        raise CannotChange("Services are changed while the account is active.")
-    if not 0 <= wish.quantity <= MOST:
-        raise CannotChange(f"Choose a quantity from 0 to {MOST}.")
-    if present is not None and present.until_day is not None:
-        raise CannotChange("A change waits already. Take it back first.")
-    first_day = _first_day_now(account, product, day)
-    if present is not None and present.from_day > first_day and wish.when is When.NOW:
-        begins = f"It begins on {words.day(present.from_day, book.tenant)}."
-        raise CannotChange(f"{begins} Choose the next period: it begins as you want it then.", field="when")
-    is_same = present is not None and present.product_id == product.id and present.quantity == wish.quantity
-    if is_same or (present is None and not wish.quantity):
-        raise CannotChange("That is what the account has already.")
-    is_new = present is None or present.product_id != product.id
-    if is_new and not product.is_on_sale:
-        raise CannotChange(f"{product.name} is not on sale any more.")
-    if isinstance(product, Service) and product.kind == "usage":
-        raise CannotChange("What is used is charged as it is used: there is nothing to switch on.")
-    if isinstance(product, Plan):
-        _refuse_plan(account, wish, present, book, buyer, day)
-
-
-def _refuse_plan(
-    account: Account, wish: Wish, present: Subscription | None, book: PriceBook, buyer: Buyer, day: date
-) -> None:
-    if wish.quantity != 1:
-        raise CannotChange("An account has one plan.")
-    if present is None:
-        raise CannotChange("The account has no plan to change.")
-    before, after = (
-        _a_year(book.prices(product, day, buyer), account)
-        for product in (book.products[present.product_id], wish.product)
-    )
-    if after < before and wish.when is When.NOW:
-        raise CannotChange("A smaller plan begins with the next period.", field="when")
-
-
-def _a_year(prices: Prices, account: Account) -> int:
-    """What a plan costs its payer in a year, to tell the larger from the smaller."""
-    return (prices.retail_minor if account.is_run_by_customer else prices.wholesale_minor) * 12 // prices.months
-
-
 def _one_off(db: TenantSession, account: Account, wish: Wish, prices: Prices, day: date) -> Change:
     item = _item(db, account, wish.product)
     line = one_off_line(prices, item, wish.quantity)
@@ -293,13 +212,6 @@ def _price_day(db: TenantSession, account: Account, wish: Wish, present: Subscri
 def _free(book: PriceBook, plans: Sequence[OnPlan], wish: Wish, period: Period, on: date) -> int:
     """How many of what is wished for come with the plan of a period."""
     return free_in(book, plans, wish.product, period, on) if isinstance(wish.product, Service) else 0
-
-
-def _first_day_now(account: Account, product: Plan | Service, day: date) -> date:
-    """From when a change of today counts. Numbers cost nothing before the account's first period, like the plan."""
-    anchor = account.cycle_anchor
-    waits = isinstance(product, Service) and product.counts_numbers
-    return max(day, anchor) if waits and anchor is not None else day
 
 
 def _next_first_day(

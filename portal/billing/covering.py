@@ -12,12 +12,16 @@ from portal.whitelabels.queries import white_label
 
 
 class CreditTooLow(Refusal):
+    """The customer's own credit is short. The text is for whoever may add to it; `others_words` are for the rest."""
+
     status = 422
     heading = "The credit does not cover this"
 
     def __init__(self, missing: Money, locale: str) -> None:
         self.missing = missing
-        super().__init__(f"{missing.words(locale)} is missing. Add credit first; nothing was changed or charged.")
+        lacks = f"{missing.words(locale)} is missing"
+        self.others_words = f"{lacks}. The administrators of the account add credit; nothing was changed or charged."
+        super().__init__(f"{lacks}. Add credit first; nothing was changed or charged.")
 
 
 def make_sure_of_money(db: TenantSession, account: Account, *, wholesale_minor: int, retail_minor: int) -> None:

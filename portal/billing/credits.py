@@ -40,6 +40,10 @@ class NotReviewed(Refusal):
     text = "It was confirmed without its review. Nothing was changed, and no money moved."
 
 
+class IssueNotReviewed(NotReviewed):
+    heading = "Look at what this charges first"
+
+
 class NothingAsked(Refusal):
     status = 422
     heading = "Nothing would be given back"
@@ -59,6 +63,16 @@ class MoreThanIsLeft(Refusal):
 class NotGivenBack(Refusal):
     heading = "Only a charge that was given back in whole can be issued again"
     text = "Nothing was changed, and no money moved."
+
+
+class IssuedAlready(NotGivenBack):
+    heading = "This charge was issued again already"
+    text = "Perhaps you confirmed it already, here or in another window. Nothing was changed this time, no money moved."
+
+
+class NotAsReviewed(Refusal):
+    heading = "This is not what you were shown"
+    text = "It was issued again and given back meanwhile, or somebody else pays now. Look at it again."
 
 
 class ChangedSince(Refusal):
@@ -153,18 +167,35 @@ def tell_of_credit(db: TenantSession, account: Account) -> None:
         hear(db, account)
 
 
-def issue_again(db: TenantSession, account: Account, charge: Charge, *, by: Actor) -> None:
-    """Charge again what was given back in whole, as it was. Raises NotGivenBack, and ChangedSince where the account
-    does not have it any more as it was charged. The caller holds the account's row."""
+def issue_again(db: TenantSession, account: Account, charge: Charge, *, reviewed: str | None = None, by: Actor) -> None:
+    """Charge again what was given back in whole, as it was. `reviewed` is what was looked at, as `as_reviewed` names
+    it; None where nobody had to. The caller holds the account's row.
+
+    Raises what `again_of` raises, and NotAsReviewed when something else would be charged by now.
+    """
+    line = again_of(db, account, charge)
+    if reviewed is not None and reviewed != as_reviewed(account, line):
+        raise NotAsReviewed
+    write_charges(db, [(account, line)])
+    record(db, "charge.issued-again", by=by, subject=account.id, charge=charge.number)
+
+
+def again_of(db: TenantSession, account: Account, charge: Charge) -> PricedLine:
+    """What issuing a charge again charges. Raises NotGivenBack, IssuedAlready, and ChangedSince where the account does
+    not have it any more as it was charged."""
     if not can_issue_again(db, charge):
-        raise NotGivenBack
+        raise IssuedAlready if _is_back(db, charge) else NotGivenBack
     if why := why_not_again(db, account, charge):
         raise ChangedSince(why)
     sides = {Book(each.book): _side(each) for each in both_books(db, charge)}
     times = len({each.period_key for each in _issued(db, charge)})
-    line = _as_line(charge, sides, _period_of(charge), f"{_first_key(charge)}+{times}")
-    write_charges(db, [(account, line)])
-    record(db, "charge.issued-again", by=by, subject=account.id, charge=charge.number)
+    return _as_line(charge, sides, _period_of(charge), f"{_first_key(charge)}+{times}")
+
+
+def as_reviewed(account: Account, line: PricedLine) -> str:
+    """A name for all that a review shows: which time it is charged, and how much in each book, in minor units."""
+    retail = line.retail.gross_minor if account.is_run_by_customer else "none"
+    return f"{line.item} {line.period_key} {line.wholesale.gross_minor} {retail}"
 
 
 def can_issue_again(db: TenantSession, charge: Charge) -> bool:
@@ -172,6 +203,12 @@ def can_issue_again(db: TenantSession, charge: Charge) -> bool:
     issued = {each.id: each for each in _issued(db, charge)}
     given = given_back_of(db, list(issued))
     return charge.id in issued and all(id in given and given[id].is_all_of(each) for id, each in issued.items())
+
+
+def _is_back(db: TenantSession, charge: Charge) -> bool:
+    """Whether it was given back in whole itself."""
+    given = given_back_of(db, [charge.id]).get(charge.id)
+    return given is not None and given.is_all_of(charge)
 
 
 def why_not_again(db: TenantSession, account: Account, charge: Charge) -> str:

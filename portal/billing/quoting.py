@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portal.accounts.models import Account
+from portal.accounts.models import Account, Subscription
 from portal.billing.changes import Change, due_minor, needed_minor, to_agree_minor
 from portal.billing.covering import not_covered
 from portal.billing.outlook import charged_by
 from portal.billing.pricing import PricedLine, Side
+from portal.billing.wishes import When
 from portal.billing.words import span
 from portal.catalogue.models import Plan
 from portal.kit.db import TenantSession
@@ -36,7 +37,8 @@ class QuotePage:
     where it changes. `short` says that the credit will not cover a change for the next period on its day, as far as it
     is known, and `short_by` what to do: it is not refused. `uncovered` says that it would be refused for want of the
     white label's own credit, and `uncovered_by` what to do. `item` is the name under which the first change will be
-    charged: a form that was sent twice names an old one.
+    charged: a form that was sent twice names an old one. `off` says what is switched off, and when; empty where
+    something goes on.
     """
 
     rows: list[Row]
@@ -56,6 +58,7 @@ class QuotePage:
     short_by: str = ""
     uncovered: str = ""
     uncovered_by: str = ""
+    off: str = ""
 
 
 def quote_page(
@@ -94,7 +97,22 @@ def quote_page(
         short_by=short[1],
         uncovered=uncovered[0],
         uncovered_by=uncovered[1],
+        off=_off(changes, tenant),
     )
+
+
+def _off(changes: Sequence[Change], tenant: WhiteLabel) -> str:
+    """`Seat × 3 is switched off on 2 December 2026. Until then it stays as it is.`"""
+    return " ".join(_off_words(c, c.ends, tenant) for c in changes if c.ends is not None and not c.wish.quantity)
+
+
+def _off_words(change: Change, ends: Subscription, tenant: WhiteLabel) -> str:
+    name = change.wish.product.name if ends.quantity == 1 else f"{change.wish.product.name} × {ends.quantity}"
+    if change.wish.when is When.NOW:
+        return f"{name} is switched off today."
+    if ends.from_day >= change.day:
+        return f"{name}, which was to begin on {day(change.day, tenant)}, is not switched on."
+    return f"{name} is switched off on {day(change.day, tenant)}. Until then it stays as it is."
 
 
 def _uncovered(db: TenantSession, changes: Sequence[Change], *, to_white_label: bool) -> tuple[str, str]:
@@ -125,17 +143,19 @@ def _with_set_up(changes: Sequence[Change]) -> list[PricedLine]:
 
 def quoted_row(line: PricedLine, tenant: WhiteLabel, *, sees_retail: bool) -> Row:
     side = _side(line, sees_retail)
-    note = tax_words(side.tax_ppm, tenant)
+    note = _tax_of(side, tenant)
     if line.period is not None:
         last = line.period.next_first_day - timedelta(days=1)
-        note = f"{day(line.period.first_day, tenant)} to {day(last, tenant)}, {note}"
+        days = f"{day(line.period.first_day, tenant)} to {day(last, tenant)}"
+        note = f"{days}, {note}" if note else days
     return Row(line.description, money(side.gross_minor, tenant), note)
 
 
 def monthly_row(line: PricedLine, tenant: WhiteLabel, *, sees_retail: bool) -> Row:
     """The line of a whole month, as one that comes again and again."""
     side = _side(line, sees_retail)
-    return Row(line.description, money(side.gross_minor, tenant), f"each month, {tax_words(side.tax_ppm, tenant)}")
+    note = ", ".join(filter(None, ("each month", _tax_of(side, tenant))))
+    return Row(line.description, money(side.gross_minor, tenant), note)
 
 
 def tax_words(ppm: int, tenant: WhiteLabel) -> str:
@@ -149,7 +169,7 @@ def _later(changes: Sequence[Change], tenant: WhiteLabel, *, sees_retail: bool) 
         return ""
     months = next((c.wish.product.months for c in changes if isinstance(c.wish.product, Plan)), 1)
     each, each_tax = _summed(sides)
-    words = f"{money(each, tenant)} each {span(months)}, {tax_words(each_tax, tenant)}."
+    words = f"{money(each, tenant)} each {span(months)}{_taxed(each, each_tax, tenant)}."
     is_held = not each and all(change.comes_with_plan for change in changes)
     begins = [change.first_period for change in changes if change.first_period is not None]
     first, first_tax = _summed([_side(line, sees_retail) for line in begins]) if begins else (0, 0)
@@ -163,12 +183,21 @@ def _later(changes: Sequence[Change], tenant: WhiteLabel, *, sees_retail: bool) 
     assert period is not None
     until = day(period.last_day, tenant)
     then = "Then it comes with the plan." if is_held else f"Then {words}"
-    return f"First {money(first, tenant)} up to {until}, {tax_words(first_tax, tenant)}. {then}"
+    return f"First {money(first, tenant)} up to {until}{_taxed(first, first_tax, tenant)}. {then}"
 
 
 def _summed(sides: Sequence[Side]) -> tuple[int, int]:
-    """With tax, and the highest rate of it."""
-    return sum(side.gross_minor for side in sides), max(side.tax_ppm for side in sides)
+    """With tax, and the highest rate of it. Of nothing there is no tax: it is the same at every rate."""
+    gross_minor = sum(side.gross_minor for side in sides)
+    return gross_minor, max(side.tax_ppm for side in sides) if gross_minor else 0
+
+
+def _taxed(gross_minor: int, ppm: int, tenant: WhiteLabel) -> str:
+    return f", {tax_words(ppm, tenant)}" if gross_minor else ""
+
+
+def _tax_of(side: Side, tenant: WhiteLabel) -> str:
+    return tax_words(side.tax_ppm, tenant) if side.gross_minor else ""
 
 
 def _side(line: PricedLine, sees_retail: bool) -> Side:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from portal.accounts.models import Account
-from portal.billing.changes import CannotChange
 from portal.billing.queries import available_minor
+from portal.billing.wishes import CannotChange
 from portal.kit.db import TenantSession
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor

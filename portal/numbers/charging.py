@@ -11,9 +11,10 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.audit.commands import Actor
 from portal.billing.beginning import Beginning
-from portal.billing.changes import Change, QuoteIsOld, When, Wish, carry_out_all, due_minor, live, work_out
+from portal.billing.changes import Change, QuoteIsOld, carry_out_all, due_minor, work_out
 from portal.billing.pricing import Invoice, PricedLine
 from portal.billing.queries import each_month_of, first_invoice_of
+from portal.billing.wishes import When, Wish, live
 from portal.catalogue.models import Service
 from portal.kit.clock import today
 from portal.kit.db import TenantSession

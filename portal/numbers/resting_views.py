@@ -38,7 +38,7 @@ def take_back_page(side: Side, account_id: UUID, number_id: UUID) -> Response:
 def take_back(side: Side, account_id: UUID, number_id: UUID) -> Response:
     desk, agreed = numbers_desk(side, account_id, assigns=True), agreed_minor(AgreedForm())
     try:
-        with as_quoted(account_id, desk.ways) as (db, account):
+        with as_quoted(account_id, desk.ways, adds_credit_at=desk.desk.adds_credit_at) as (db, account):
             refuse(desk.at(account).why_not_assign)
             back = resting.take_back(db, account, number_id, agreed_minor=agreed, by=actor())
             tell_payers(db, account, [back], agreed, by=actor())

@@ -206,7 +206,7 @@ def agreed_minor(form: AgreedForm) -> int:
 def _assign(desk: NumbersDesk, chosen: list[UUID], agreed: int) -> list[Number]:
     """The numbers with their charge, whose they are and where calls go: all of it, or none."""
     users, wanted = _whose(chosen), _wanted(chosen)
-    with as_quoted(desk.account.id, desk.ways) as (db, account):
+    with as_quoted(desk.account.id, desk.ways, adds_credit_at=desk.desk.adds_credit_at) as (db, account):
         present = desk.at(account)
         refuse(present.why_not_assign)
         made = assigning.assign(db, account, chosen, agreed_minor=agreed, by=actor(), users=users)

@@ -7,15 +7,25 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.accounts.models import Account
-from portal.billing.credits import both_books, can_issue_again, check_part, ties_of, why_not_again
+from portal.accounts.queries import white_label_account
+from portal.billing.credits import (
+    again_of,
+    as_reviewed,
+    both_books,
+    can_issue_again,
+    check_part,
+    ties_of,
+    why_not_again,
+)
 from portal.billing.left import Left, left_of
 from portal.billing.models import Charge, ChargeCredit
-from portal.billing.pricing import Side
+from portal.billing.pricing import PricedLine, Side
 from portal.billing.words import told_ties
 from portal.kit.db import TenantSession
 from portal.kit.money import exponent, percent, plain
 from portal.kit.refusals import NotFound
 from portal.ledger.entry import Book
+from portal.ledger.queries import credit_minor
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import money, short_day, span
@@ -40,14 +50,27 @@ class ChargePage:
 
 @dataclass(frozen=True)
 class CreditReview:
-    """What giving an amount back would do. `left_minor` is what is left before."""
+    """What giving an amount back would do; `moved` says when the money moves. `left_minor` is what is left before."""
 
     charge: Charge
     amount: str
     title: str
     rows: list[tuple[str, str]]
     effects: list[str]
+    moved: str
     left_minor: int
+
+
+@dataclass(frozen=True)
+class AgainReview:
+    """What issuing a charge again would do. `reviewed` names all of it for the confirmation."""
+
+    charge: Charge
+    title: str
+    rows: list[tuple[str, str]]
+    effects: list[str]
+    moved: str
+    reviewed: str
 
 
 def charge_or_404(db: TenantSession, charge_id: UUID) -> Charge:
@@ -98,10 +121,63 @@ def credit_review(db: TenantSession, charge: Charge, gross_minor: int) -> Credit
     is_all = gross_minor == left.gross_minor
     rest = {book: side + -part[book] for book, side in left.sides.items()}
     then = "Then nothing is left of it." if is_all else f"Then {_in_each_book(left, rest, account, tenant)} is left."
-    note = "If it stands on a statement, a credit note that refers to it follows."
     title = f"Give {amount} of {charge.number} back?"
-    again = _again(db, account, charge, is_all=is_all)
-    return CreditReview(charge, amount, title, rows, [then, again, note], left.gross_minor)
+    again, note = _again(db, account, charge, is_all=is_all), _note(left, part, account)
+    effects = [words for words in (then, again, note) if words]
+    moved = _moves(is_something=any(part[book].gross_minor for book in left.charges))
+    return CreditReview(charge, amount, title, rows, effects, moved, left.gross_minor)
+
+
+def again_review(db: TenantSession, charge: Charge) -> AgainReview:
+    """Raises what `credits.again_of` raises."""
+    tenant, account = white_label(db), db.load(Account, charge.account_id)
+    assert account is not None
+    line = again_of(db, account, charge)
+    rows = [("Customer", f"{account.name}, account {account.number}"), ("Charge", charge.description)]
+    if charge.first_day is not None and charge.last_day is not None:
+        rows.append(("For", span(charge.first_day, charge.last_day, tenant)))
+    rows.append(("Wholesale", f"{_parts_words(line.wholesale, tenant)}, to the white-label account"))
+    paid = f"{_parts_words(line.retail, tenant)}, to the customer's credit"
+    rows.append(("Retail", paid if account.is_run_by_customer else "Nothing: the white label pays for this account."))
+    return AgainReview(
+        charge,
+        f"Issue {charge.number} again?",
+        rows,
+        effects=[f"A new charge replaces {charge.number}.", *_then(db, account, line, tenant)],
+        moved=_moves(is_something=_charges(account, line)),
+        reviewed=as_reviewed(account, line),
+    )
+
+
+def _then(db: TenantSession, account: Account, line: PricedLine, tenant: WhiteLabel) -> list[str]:
+    """What is left in each book afterwards; nothing of one in which nothing moves."""
+    ours = credit_minor(db, Book.WHOLESALE, white_label_account(db).id) - line.wholesale.gross_minor
+    words = [f"The white-label account is at {money(ours, tenant)} then."] if line.wholesale.gross_minor else []
+    if account.is_run_by_customer and line.retail.gross_minor:
+        theirs = credit_minor(db, Book.RETAIL, account.id) - line.retail.gross_minor
+        words.append(f"The credit of {account.name} is {money(theirs, tenant)} then.")
+    return words
+
+
+def _charges(account: Account, line: PricedLine) -> bool:
+    return bool(line.wholesale.gross_minor or (account.is_run_by_customer and line.retail.gross_minor))
+
+
+def _moves(*, is_something: bool) -> str:
+    return "No money has moved yet. It does at once when you confirm." if is_something else "No money moves."
+
+
+def _note(left: Left, part: Mapping[Book, Side], account: Account) -> str:
+    """Whose statements a credit note follows, where it was on one: none does in a book that gives nothing back."""
+    given = [charge for book, charge in _each(left) if part[book].gross_minor]
+    if not given:
+        return ""
+    of = "" if len(given) == len(left.charges) else f" of {_statements_of(given[0], account)}"
+    return f"If it stands on a statement{of}, a credit note that refers to it follows."
+
+
+def _statements_of(charge: Charge, account: Account) -> str:
+    return "the white label" if charge.book == Book.WHOLESALE.value else account.name
 
 
 def _again(db: TenantSession, account: Account, charge: Charge, *, is_all: bool) -> str:

@@ -13,8 +13,8 @@ from portal.identity.guards import actor, operator_staff_only
 from portal.kit import jobs
 from portal.kit.db import reading, transaction
 from portal.kit.web import page
-from portal.operator.charge_pages import charge_or_404, charge_page, credit_review, find_charge
-from portal.operator.forms import GiveBackForm
+from portal.operator.charge_pages import again_review, charge_or_404, charge_page, credit_review, find_charge
+from portal.operator.forms import GiveBackForm, IssueAgainForm
 from portal.operator.pages import white_label_or_404
 from portal.whitelabels.words import money
 
@@ -23,6 +23,7 @@ REFUSED = (
     credits.CreditedAlready,
     credits.GivenBackMeanwhile,
     credits.NotReviewed,
+    credits.NotAsReviewed,
     credits.NotGivenBack,
     credits.ChangedSince,
 )
@@ -94,14 +95,27 @@ def _give_back(white_label_id: UUID, charge_id: UUID, gross_minor: int, form: Gi
         return charge.number
 
 
+@bp.get("/<uuid:charge_id>/again")
+@operator_staff_only
+def review_again(white_label_id: UUID, charge_id: UUID) -> Response:
+    """What issuing it again would charge, to whom, before anything moves."""
+    tenant = white_label_or_404(white_label_id)
+    with _a_way_back(white_label_id, charge_id), reading(white_label_id) as db:
+        found = again_review(db, charge_or_404(db, charge_id))
+    return page("operator/charge-again.html", tenant=tenant, found=found)
+
+
 @bp.post("/<uuid:charge_id>/again")
 @operator_staff_only
 def issue_again(white_label_id: UUID, charge_id: UUID) -> Response:
     white_label_or_404(white_label_id)
+    form = IssueAgainForm()
     with _a_way_back(white_label_id, charge_id), transaction(white_label_id) as db:
         charge = charge_or_404(db, charge_id)
+        if not form.validate_on_submit():
+            raise credits.IssueNotReviewed
         account = held_customer_or_404(db, charge.account_id)
-        credits.issue_again(db, account, charge, by=actor())
+        credits.issue_again(db, account, charge, reviewed=form.reviewed.data or "", by=actor())
     flash(f"What was charge {charge.number} is charged again.", "ok")
     return redirect(f"/operator/white-labels/{white_label_id}/charges/{charge_id}", 303)
 

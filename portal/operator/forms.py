@@ -315,6 +315,12 @@ class GiveBackForm(MoneyForm):
             raise ValidationError(str(error)) from error
 
 
+class IssueAgainForm(PortalForm):
+    """`reviewed` is what the review showed, as `credits.as_reviewed` names it: only that is charged."""
+
+    reviewed = HiddenField(validators=[InputRequired()])
+
+
 class UsageForm(PortalForm):
     """`act` is check or take."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from wtforms import HiddenField, IntegerField, RadioField
 from wtforms.validators import InputRequired, NumberRange
 
-from portal.billing.changes import MOST, When
+from portal.billing.wishes import MOST, When
 from portal.kit.forms import AgreedForm, choices
 
 WHEN = choices([(When.NOW, "Now"), (When.NEXT, "From the next period")])
@@ -20,9 +20,8 @@ class ChangeForm(AgreedForm):
             InputRequired("Write a number, such as 2."),
             NumberRange(0, MOST, f"Choose a quantity from 0 to {MOST}."),
         ],
-        default=1,
     )
-    when = RadioField("From when", choices=WHEN, default=When.NOW.value)
+    when = RadioField("From when", choices=WHEN)
     item = HiddenField()
 
     def __init__(self, *args: Any, is_asked: bool = False, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """What the services pages show, as ready words. Who does not pay sees no prices, but for the white label's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -10,9 +10,11 @@ from portal.accounts.lifecycle import Side, State
 from portal.accounts.models import Subscription
 from portal.accounts.queries import subscriptions_of
 from portal.billing.book import Buyer, PriceBook, buyers
-from portal.billing.changes import Change, When
+from portal.billing.changes import Change
 from portal.billing.pricing import Prices
 from portal.billing.subscriptions import held_now
+from portal.billing.wishes import When
+from portal.billing.withdrawing import can_withdraw
 from portal.billing.words import span
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.pages import held_today
@@ -20,6 +22,7 @@ from portal.catalogue.queries import plans_on_sale, services_on_sale
 from portal.catalogue.words import so_many
 from portal.kit.clock import today
 from portal.kit.db import TenantSession
+from portal.kit.refusals import Ways
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.whitelabels.models import WhiteLabel
@@ -29,6 +32,11 @@ from portal.whitelabels.words import day, money
 
 class Desk(AccountDesk):
     """One account's services, looked at from one side."""
+
+    @property
+    def ways(self) -> Ways:
+        """Where whoever is refused goes on from here: to all that the account has, and to what waits."""
+        return (("Go to the services", f"{self.base}/services"),)
 
     @property
     def sees_retail(self) -> bool:
@@ -56,7 +64,11 @@ class Desk(AccountDesk):
 
 @dataclass(frozen=True)
 class Have:
-    """Something the account has, or will have. What `counts_numbers` changes with the numbers alone."""
+    """Something the account has, or will have. What `counts_numbers` changes with the numbers alone.
+
+    `waiting` is a change that waits, behind which there can be no other. `can_withdraw` says whether there is one to
+    take back: it, or the order of what did not begin yet.
+    """
 
     href: str
     name: str
@@ -84,6 +96,7 @@ class ServicesPage:
     services: list[Have]
     offers: list[Offer]
     plans: list[Offer]
+    plan_waits: str
     usage: list[Offer]
     credit: str | None
 
@@ -101,23 +114,35 @@ class ServicesPage:
 def services_page(db: TenantSession, desk: Desk) -> ServicesPage:
     tenant, account = white_label(db), desk.account
     now, book, buyer = today(tenant.time_zone), PriceBook(db), buyers(db, [account])[account.id]
-    present = [s for s in subscriptions_of(db, account.id) if s.until_day is None or s.until_day > max(now, s.from_day)]
+    rows = subscriptions_of(db, account.id)
+    present = [s for s in rows if s.until_day is None or s.until_day > max(now, s.from_day)]
     products = {s.product_id for s in present}
     had = {p: [s for s in present if s.product_id == p] for p in products}
     plans = [s for s in present if s.plan_id is not None]
     credit = credit_minor(db, Book.RETAIL, account.id) if desk.sees_retail else None
-    shop = _Shop(desk, book, buyer, tenant, now, held_now(db, account))
+    shop = _Shop(desk, book, buyer, tenant, now, held_now(db, account), rows)
+    plan = shop.have(plans) if plans else None
     on_sale, others = services_on_sale(db), [p for p in plans_on_sale(db) if p.id not in products]
     held = held_today(db, others)
     return ServicesPage(
         desk=desk,
-        plan=shop.have(plans) if plans else None,
+        plan=plan,
         services=[shop.have(had[s.id]) for s in _services(book, products)],
         offers=[shop.offer(s) for s in on_sale if _is_offered(s) and s.id not in products],
         plans=[replace(shop.offer(p), held=held.get(p.id, "")) for p in others],
+        plan_waits=f"A change waits: {plan.waiting}." if plan is not None and plan.waiting else "",
         usage=[shop.offer(s) for s in on_sale if s.kind == "usage"],
         credit=money(credit, tenant) if credit is not None else None,
     )
+
+
+def waiting_words(rows: Sequence[Subscription], book: PriceBook, tenant: WhiteLabel) -> str:
+    """What waits behind that which an account has of a product: the rows of it that did not end yet."""
+    first, *later = sorted(rows, key=lambda s: (s.from_day, s.id))
+    if later:
+        name = counted(book.products[later[0].product_id].name, later[0].quantity)
+        return f"{name} from {day(later[0].from_day, tenant)}"
+    return f"Off from {day(first.until_day, tenant)}" if first.until_day is not None else ""
 
 
 def changed_words(made: Change, agreed_minor: int, tenant: WhiteLabel) -> str:
@@ -160,26 +185,23 @@ class _Shop:
     today: date
     held: Mapping[UUID, int]
     """How many of each service come with the plan now."""
+    rows: Sequence[Subscription]
+    """All that the account has and had."""
 
     def have(self, rows: list[Subscription]) -> Have:
         """The row that holds now, and the one that waits behind it."""
-        first, *later = sorted(rows, key=lambda s: (s.from_day, s.id))
+        first = min(rows, key=lambda s: (s.from_day, s.id))
         product = self.book.products[first.product_id]
-        waiting = ""
-        if later:
-            name = _counted(self.book.products[later[0].product_id].name, later[0].quantity)
-            waiting = f"{name} from {day(later[0].from_day, self.tenant)}"
-        elif first.until_day is not None:
-            waiting = f"Off from {day(first.until_day, self.tenant)}"
+        counts_numbers = isinstance(product, Service) and product.counts_numbers
         begins = "From" if first.from_day > self.today else "Since"
         return Have(
             f"{self.desk.base}/services/{product.id}",
-            _counted(product.name, first.quantity),
+            counted(product.name, first.quantity),
             self.price(product),
             f"{begins} {day(first.from_day, self.tenant)}",
-            waiting,
-            bool(waiting),
-            isinstance(product, Service) and product.counts_numbers,
+            waiting_words(rows, self.book, self.tenant),
+            not counts_numbers and can_withdraw(self.rows, product, self.today),
+            counts_numbers,
             self.comes(product, first.quantity),
         )
 
@@ -210,10 +232,11 @@ class _Shop:
         kind = product.kind if isinstance(product, Service) else "recurring"
         if kind == "one_off":
             minor += setup_minor
-        tax = self._tax(prices)
+        once_minor = setup_minor if is_new and kind == "recurring" else 0
+        tax = self._tax(prices) if minor or once_minor else ""
         words = f"{money(minor, self.tenant)} {_per(product, prices)}"
-        if is_new and setup_minor and kind == "recurring":
-            words += f" and {money(setup_minor, self.tenant)} once{',' if tax else ''}"
+        if once_minor:
+            words += f" and {money(once_minor, self.tenant)} once{',' if tax else ''}"
         return words + tax
 
     def _tax(self, prices: Prices) -> str:
@@ -234,5 +257,5 @@ def _per(product: Plan | Service, prices: Prices) -> str:
     return "each a month"
 
 
-def _counted(name: str, quantity: int) -> str:
+def counted(name: str, quantity: int) -> str:
     return name if quantity == 1 else f"{name} × {quantity}"

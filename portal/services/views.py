@@ -4,23 +4,25 @@ from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from portal.accounts.desks import desk_or_404
 from portal.accounts.guards import account_members_only, account_or_administrator_only, my_own
 from portal.accounts.lifecycle import Side
-from portal.accounts.queries import held_customer_or_404
-from portal.billing.changes import CannotChange, When, Wish, carry_out, work_out
+from portal.billing.changes import carry_out, work_out
 from portal.billing.flows import as_quoted
-from portal.billing.quoting import quote_page
+from portal.billing.quoting import QuotePage, quote_page
+from portal.billing.wishes import CannotChange, When, Wish
 from portal.billing.withdrawing import withdraw
 from portal.catalogue.models import Plan, Service
 from portal.catalogue.queries import product
 from portal.identity.guards import actor
-from portal.kit.db import TenantSession, reading, transaction
+from portal.kit.db import TenantSession, reading
 from portal.kit.refusals import BadInput, NotAllowed, NotFound, Refusal
 from portal.kit.web import page
-from portal.services import pages
+from portal.services import change_pages, pages
+from portal.services.change_pages import ChangePage
 from portal.services.forms import ChangeForm
 from portal.services.pages import Desk
 
@@ -63,8 +65,12 @@ def change_page(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     """The form of a change; asked with a quantity, what the change would do, to be confirmed."""
     desk = _desk(side, account_id, changes=True)
     is_asked = "quantity" in request.args
-    form = ChangeForm(request.args if is_asked else None, is_asked=True)
-    return _quote(desk, chosen_id, form, is_asked=is_asked)
+    with reading() as db:
+        found = change_pages.change_page(db, desk, _product_or_404(db, chosen_id, desk))
+        form = _form(found, request.args if is_asked else None)
+        quote = _quote(db, desk, found.product, form) if is_asked and not found.waits else None
+    status = 422 if is_asked and found.waits else 200
+    return page("services/change.html", status=status, desk=desk, form=form, found=found, quote=quote)
 
 
 @bp.post("/customers/<uuid:account_id>/services/<uuid:chosen_id>", defaults=CUSTOMERS)
@@ -74,7 +80,7 @@ def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk, form = _desk(side, account_id, changes=True), ChangeForm()
     if not form.validate_on_submit() or form.agreed_minor is None:
         raise BadInput("Ask for the quote on the page, and confirm it there.")
-    with as_quoted(account_id, (("See the services", f"{desk.base}/services"),)) as (db, account):
+    with as_quoted(account_id, desk.ways, adds_credit_at=desk.adds_credit_at) as (db, account):
         _refuse_read_only(replace(desk, account=account))
         wish, item = _wish(_product_or_404(db, chosen_id, desk), form), form.item.data or None
         made = carry_out(db, account, wish, agreed_minor=form.agreed_minor, agreed_item=item, by=actor())
@@ -87,30 +93,29 @@ def change(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
 @account_or_administrator_only
 def take_back(side: Side, account_id: UUID, chosen_id: UUID) -> Response:
     desk = _desk(side, account_id, changes=True)
-    with transaction() as db:
-        account = held_customer_or_404(db, account_id)
+    with as_quoted(account_id, desk.ways) as (db, account):
         _refuse_read_only(replace(desk, account=account))
         withdraw(db, account, _product_or_404(db, chosen_id, desk), by=actor())
     flash("The change is taken back. No money moved.", "ok")
     return redirect(f"{desk.base}/services", 303)
 
 
-def _quote(desk: Desk, chosen_id: UUID, form: ChangeForm, *, is_asked: bool) -> Response:
-    quote = None
-    with reading() as db:
-        wanted = _product_or_404(db, chosen_id, desk)
-        if is_asked and form.validate():
-            try:
-                change = work_out(db, desk.account, _wish(wanted, form))
-                retail, is_own = desk.sees_retail, desk.is_white_label
-                quote = quote_page(db, desk.account, [change], sees_retail=retail, to_white_label=is_own)
-            except CannotChange as refused:
-                (form.when if refused.field == "when" else form.quantity).errors = [refused.text]
-    is_plan = isinstance(wanted, Plan)
-    is_once = isinstance(wanted, Service) and wanted.kind == "one_off"
-    return page(
-        "services/change.html", desk=desk, form=form, product=wanted, quote=quote, is_plan=is_plan, is_once=is_once
-    )
+def _form(found: ChangePage, asked: MultiDict[str, str] | None) -> ChangeForm:
+    """It opens with what the account has, and with the first day from which that can be changed."""
+    when = When.NEXT if found.only_next else When.NOW
+    return ChangeForm(asked, is_asked=True, data={"quantity": found.quantity, "when": when.value})
+
+
+def _quote(db: TenantSession, desk: Desk, wanted: Plan | Service, form: ChangeForm) -> QuotePage | None:
+    """What a change would do; None where the form is wrong, or it cannot be made, which then stands beside a field."""
+    if not form.validate():
+        return None
+    try:
+        change = work_out(db, desk.account, _wish(wanted, form))
+    except CannotChange as refused:
+        (form.when if refused.field == "when" else form.quantity).errors = [refused.text]
+        return None
+    return quote_page(db, desk.account, [change], sees_retail=desk.sees_retail, to_white_label=desk.is_white_label)
 
 
 def _wish(wanted: Plan | Service, form: ChangeForm) -> Wish:
@@ -138,4 +143,6 @@ def _desk(side: Side, account_id: UUID, *, changes: bool = False) -> Desk:
 
 def _refuse_read_only(desk: Desk) -> None:
     if desk.read_only:
-        raise NotAllowed(desk.read_only)
+        refused = NotAllowed(desk.read_only)
+        refused.ways = desk.ways
+        raise refused

@@ -133,7 +133,7 @@ def forms_of_money(cast: Cast) -> dict[str, dict[str, Any]]:
         },
         f"{OPERATORS}/credit": {"credit-amount": "10", "credit-reason": "Gift", "credit-request_id": str(uuid4())},
         f"{OPERATORS}/charges/<uuid:charge_id>/credit": {"amount": "4.80", "reason": "Never worked", "left": "480"},
-        f"{OPERATORS}/charges/<uuid:charge_id>/again": {},
+        f"{OPERATORS}/charges/<uuid:charge_id>/again": {"reviewed": "plan 2026-11-02+1 480 0"},
         f"{OPERATORS}/credit-limit": {
             "limit-amount": "77", "limit-reason": "Agreed", "limit-request_id": str(uuid4())},
         f"{OPERATORS}/staff": {"staff-name": "Eve", "staff-email": "eve@evil.example", "staff-role": "administrator"},

@@ -146,7 +146,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/operator/white-labels/<uuid:white_label_id>": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/charges": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/charges/<uuid:charge_id>": ("GET", OPERATOR),
-    "/operator/white-labels/<uuid:white_label_id>/charges/<uuid:charge_id>/again": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/charges/<uuid:charge_id>/again": ("GET POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/charges/<uuid:charge_id>/credit": ("GET POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/credit": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/credit-limit": ("POST", OPERATOR),

@@ -15,10 +15,11 @@ from sqlalchemy import select, update
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Address, MoveRefused, Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import CannotChange, When, Wish, carry_out, due_minor, to_agree_minor
+from portal.billing.changes import carry_out, due_minor, to_agree_minor
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, rests_of
+from portal.billing.wishes import CannotChange, When, Wish
 from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, set_price, set_tax_rate
 from portal.catalogue.models import Plan, Price, Service

@@ -9,22 +9,14 @@ from sqlalchemy import select
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import (
-    CannotChange,
-    ChangedMeanwhile,
-    QuoteIsOld,
-    When,
-    Wish,
-    carry_out,
-    due_minor,
-    work_out,
-)
+from portal.billing.changes import ChangedMeanwhile, QuoteIsOld, carry_out, due_minor, work_out
 from portal.billing.credits import credit_whole
 from portal.billing.models import Charge, UsageRecord
 from portal.billing.proof import wrong_periods
 from portal.billing.run import bill_white_label
 from portal.billing.subscriptions import bill, catch_up
 from portal.billing.usage import bill_usage
+from portal.billing.wishes import CannotChange, When, Wish
 from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, TooLate, include, present, set_price
 from portal.catalogue.models import Plan

@@ -8,20 +8,12 @@ from sqlalchemy import select
 from portal.accounts import commands as accounts
 from portal.accounts.models import Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import (
-    CannotChange,
-    QuoteIsOld,
-    When,
-    Wish,
-    carry_out,
-    due_minor,
-    to_agree_minor,
-    work_out,
-)
+from portal.billing.changes import QuoteIsOld, carry_out, due_minor, to_agree_minor, work_out
 from portal.billing.covering import CreditTooLow
 from portal.billing.models import Charge, ChargeCredit
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill
+from portal.billing.wishes import CannotChange, When, Wish
 from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, include, set_price
 from portal.catalogue.models import Plan

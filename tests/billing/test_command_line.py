@@ -11,8 +11,9 @@ from portal import cli
 from portal.accounts import commands as accounts
 from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import When, Wish, carry_out, to_agree_minor, work_out
+from portal.billing.changes import carry_out, to_agree_minor, work_out
 from portal.billing.models import BillingRun, Charge
+from portal.billing.wishes import When, Wish
 from portal.kit.db import reading, transaction
 from tests.accounts.making import OPTION_1, active, customer, plan
 from tests.billing.making import service

@@ -11,7 +11,7 @@ from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Subscription
 from portal.accounts.queries import held_customer_or_404
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import When, Wish, carry_out
+from portal.billing.changes import carry_out
 from portal.billing.credits import (
     ChangedSince,
     CreditedAlready,
@@ -26,6 +26,7 @@ from portal.billing.left import Left, left_of
 from portal.billing.models import Charge
 from portal.billing.pricing import Side, given_back
 from portal.billing.proof import wrong_periods
+from portal.billing.wishes import When, Wish
 from portal.kit.db import reading, transaction
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor

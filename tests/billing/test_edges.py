@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import When, Wish, carry_out, due_minor, work_out
+from portal.billing.changes import carry_out, due_minor, work_out
 from portal.billing.models import Charge
 from portal.billing.proof import wrong_periods
 from portal.billing.run import bill_white_label
 from portal.billing.subscriptions import bill
+from portal.billing.wishes import When, Wish
 from portal.catalogue.commands import NewPrice, set_price
 from portal.catalogue.models import Plan
 from portal.kit.clock import today

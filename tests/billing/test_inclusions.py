@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import When, Wish, work_out
+from portal.billing.changes import work_out
 from portal.billing.proof import wrong_periods
 from portal.billing.subscriptions import bill, listen
 from portal.billing.usage import bill_usage
+from portal.billing.wishes import When, Wish
 from portal.catalogue.commands import include
 from portal.catalogue.models import Inclusion, Plan
 from portal.kit.clock import EVER

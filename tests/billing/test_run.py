@@ -9,9 +9,10 @@ from portal.accounts import commands as accounts
 from portal.accounts.models import Account, Subscription
 from portal.audit.commands import COMMAND_LINE
 from portal.billing import run as billing_run
-from portal.billing.changes import When, Wish, carry_out
+from portal.billing.changes import carry_out
 from portal.billing.models import BillingRun, Charge
 from portal.billing.run import bill_white_label, foresee
+from portal.billing.wishes import When, Wish
 from portal.kit import jobs
 from portal.kit.db import reading, transaction
 from portal.verify import verify

@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 from portal.accounts import commands as accounts
 from portal.accounts.models import Subscription
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import QuoteIsOld, When, Wish, carry_out, due_minor, to_agree_minor, work_out
+from portal.billing.changes import QuoteIsOld, carry_out, due_minor, to_agree_minor, work_out
 from portal.billing.models import Charge
 from portal.billing.outlook import outlook
 from portal.billing.proof import wrong_periods
 from portal.billing.quoting import quote_page
 from portal.billing.subscriptions import bill, what_is_due
+from portal.billing.wishes import When, Wish
 from portal.billing.withdrawing import withdraw
 from portal.catalogue.commands import NewPrice, set_price
 from portal.ledger.entry import Book

@@ -8,11 +8,12 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Address
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import When, Wish, carry_out, to_agree_minor, work_out
+from portal.billing.changes import carry_out, to_agree_minor, work_out
 from portal.billing.models import Charge
 from portal.billing.proof import wrong_periods
 from portal.billing.queries import account_prices, first_invoice_of
 from portal.billing.subscriptions import bill, refuse_charged
+from portal.billing.wishes import When, Wish
 from portal.catalogue import commands as catalogue
 from portal.catalogue.commands import ChargedAlready, TooLate, set_tax_rate, withdraw_tax_rate
 from portal.catalogue.models import TaxRate

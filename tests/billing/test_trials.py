@@ -8,12 +8,13 @@ from sqlalchemy import select
 from portal.accounts.models import Account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.beginning import Beginning
-from portal.billing.changes import When, Wish, carry_out, work_out
+from portal.billing.changes import carry_out, work_out
 from portal.billing.models import Charge
 from portal.billing.proof import wrong_periods
 from portal.billing.quoting import quote_page
 from portal.billing.subscriptions import bill, listen
 from portal.billing.usage import bill_usage
+from portal.billing.wishes import When, Wish
 from portal.catalogue.commands import NeverHeld, include
 from portal.kit.clock import EVER, today
 from tests.accounts.making import OPTION_1, active, customer, plan

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from portal.audit.commands import COMMAND_LINE
-from portal.billing.changes import When, Wish, carry_out, to_agree_minor, work_out
+from portal.billing.changes import carry_out, to_agree_minor, work_out
+from portal.billing.wishes import When, Wish
 from portal.catalogue.models import Plan, Price, PriceCorrection, Service
 from portal.kit import jobs
 from portal.kit.db import transaction
