@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.accounts.models import Account
 from portal.kit.db import TenantSession
@@ -99,7 +99,8 @@ def latest_disputes(db: TenantSession, *, limit: int) -> list[tuple[Dispute, Fun
 def unheard_disputes(db: TenantSession, seen: Mapping[str, str]) -> Sequence[Funding]:
     """Payments of ours with a dispute that we know nothing of, or not the end of; `seen` has the intent of each by the
     dispute's id."""
-    known = select(Dispute.gateway_id).where(Dispute.gateway_id.in_(list(seen)), Dispute.state.not_in(OPEN_DISPUTES))
-    over = set(db.scalars(known))
+    has_come_back = or_(Dispute.state != "won", Dispute.taken_at.is_(None), Dispute.returned_at.is_not(None))
+    known = select(Dispute.gateway_id).where(Dispute.gateway_id.in_(list(seen)))
+    over = set(db.scalars(known.where(Dispute.state.not_in(OPEN_DISPUTES), has_come_back)))
     intents = [intent for dispute, intent in seen.items() if dispute not in over]
     return db.scalars(select(Funding).where(Funding.payment_intent.in_(intents), Funding.state == "succeeded")).all()

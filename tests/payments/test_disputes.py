@@ -1,5 +1,6 @@
 """A card's holder goes to their bank: what it takes and gives back is booked once, whatever told us of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -178,6 +179,18 @@ def test_one_that_no_webhook_told_of_is_found(shop: Shop):
             credential = gateway_credential(db)
             seen = gateway_for(credential).disputed_intents(clock.now() - timedelta(days=9))
             assert background.unheard_disputes(db, seen) == []
+
+
+@on_sqlite
+def test_one_that_is_won_is_asked_about_until_the_money_is_back(shop: Shop, taken: Case):
+    """The decision may be told before the movement. Red when won is the end of it."""
+    older = gateway_of(taken.funding).checkout(str(taken.funding.checkout_session)).disputes[0]
+    with transaction(shop.company.id) as db:
+        funding = db.locked(Funding, taken.funding.id)
+        assert funding is not None
+        settle_dispute(db, funding, replace(older, status="won"))
+        found = background.unheard_disputes(db, {older.gateway_id: str(funding.payment_intent)})
+        assert [each.id for each in found] == [funding.id]
 
 
 @on_sqlite
