@@ -29,6 +29,7 @@ from portal.operator.port_views import bp as operator_ports
 from portal.operator.price_views import bp as operator_prices
 from portal.operator.staff_views import bp as operator_staff
 from portal.operator.standstill_views import bp as operator_standstill
+from portal.operator.statement_views import bp as operator_statements
 from portal.operator.stock_views import bp as operator_stock
 from portal.operator.tax_views import bp as operator_tax
 from portal.operator.usage_views import bp as operator_usage
@@ -93,6 +94,7 @@ BLUEPRINTS = (
     operator_standstill,
     operator_stock,
     operator_charges,
+    operator_statements,
     operator_usage,
     operator_ports,
     operator_emergency,

@@ -307,6 +307,10 @@ class Album(
         page.click(f"text={self.tenant.brand.name}")
         self.see(page, "white-label")
         own = page.url
+        page.click("main .actions >> text=Statements")
+        self.see(page, "operator-statements")
+        page.click("tbody a >> nth=0")
+        self.see(page, "operator-statement")
         page.goto(f"{own}/charges")
         self.see(page, "charges-find")
         page.goto(f"{own}/charges?number=C-0")

@@ -37,7 +37,7 @@ from tests.access.taxes_table import OPERATORS_TAX
 from tests.cast import Cast, Person, new_customer, password_hash
 from tests.conftest import HostClient
 from tests.numbers.making import one_of_each
-from tests.statements.making import documents_of
+from tests.statements.making import documents_of, each_of
 
 OPEN, ADMINISTRATOR, FINANCE, MEMBER = "open", "administrator", "finance", "member"
 FINISHING, OPERATOR, SIGNED_IN, LINK = "finishing", "operator", "signed in", "link"
@@ -118,10 +118,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/finance/charges": ("GET", FINANCE),
     "/finance/charges.csv": ("GET", FINANCE),
     "/finance/credit-notes/<uuid:note_id>.pdf": ("GET", FINANCE),
-    "/finance/statements": ("GET", FINANCE),
-    "/finance/statements/<uuid:statement_id>": ("GET", FINANCE),
-    "/finance/statements/<uuid:statement_id>.csv": ("GET", FINANCE),
-    "/finance/statements/<uuid:statement_id>.pdf": ("GET", FINANCE),
+    **{f"/finance/statements{rest}": ("GET", FINANCE) for rest in each_of("statement")},
     "/health/live": ("GET", OPEN),
     "/health/ready": ("GET", OPEN),
     "/invitations": ("GET POST", LINK),
@@ -165,6 +162,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "/operator/white-labels/<uuid:white_label_id>/prices/services": ("POST", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/runs/<uuid:run_id>": ("GET", OPERATOR),
     "/operator/white-labels/<uuid:white_label_id>/staff": ("POST", OPERATOR),
+    "/operator/white-labels/<uuid:white_label_id>/credit-notes/<uuid:wholesale_note_id>.pdf": ("GET", OPERATOR),
+    **{f"/operator/white-labels/<uuid:white_label_id>/statements{rest}": ("GET", OPERATOR)
+       for rest in each_of("wholesale")},
     "/operator/white-labels/<uuid:white_label_id>/usage": ("GET POST", OPERATOR),
     "/operator/white-labels/new": ("GET POST", OPERATOR),
     "/password/change": ("GET POST", SIGNED_IN),

@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import select
 
 from portal.accounts.models import Account
+from portal.accounts.queries import white_label_account
 from portal.billing.models import Charge, ChargeCredit
 from portal.kit.db import TenantSession
 from portal.kit.ids import new_id
@@ -45,7 +46,8 @@ def credit(db: TenantSession, charge: Charge, net_minor: int, tax_minor: int, re
 
 
 def documents_of(db: TenantSession, account: Account) -> dict[str, object]:
-    """A statement of a month long ago, a receipt and a credit note of an Option 1 account, for their addresses."""
+    """A statement of a month long ago, a receipt and a credit note of an Option 1 account, and what the white-label
+    account has of them, for their addresses."""
     funding = pay(db, account, 1000)
     issue_missing_receipts(db)
     statement = issue(db, account, Month(date(2020, 1, 1)), even_empty=True)
@@ -57,4 +59,19 @@ def documents_of(db: TenantSession, account: Account) -> dict[str, object]:
         description="Back", reason="", net_minor=1, tax_minor=0, tax_ppm=0, currency=statement.currency,
         seller=statement.seller, buyer=statement.buyer)
     db.put(note)
-    return {"statement_id": statement.id, "funding_id": funding.id, "note_id": note.id, "charge_id": charge.id}
+    ours = issue(db, white_label_account(db), Month(date(2020, 1, 1)), even_empty=True)
+    assert ours is not None
+    about, place = charge_of(db, account, book="wholesale"), next_number(db, "wholesale-credit-note")
+    wholesale = CreditNote(
+        number=f"WCN-2020-{place:06d}", sequence=place, book="wholesale", credit_id=about.id, charge_id=about.id,
+        statement_id=ours.id, statement_number=ours.number, account_id=ours.account_id, day=date(2020, 1, 2),
+        description="Back", reason="", net_minor=1, tax_minor=0, tax_ppm=0, currency=ours.currency,
+        seller=ours.seller, buyer=ours.buyer)
+    db.put(wholesale)
+    return {"statement_id": statement.id, "funding_id": funding.id, "note_id": note.id, "charge_id": charge.id,
+            "wholesale_id": ours.id, "wholesale_note_id": wholesale.id}
+
+
+def each_of(what: str) -> tuple[str, ...]:
+    """The ends of the addresses below which statements are."""
+    return "", f"/<uuid:{what}_id>", f"/<uuid:{what}_id>.csv", f"/<uuid:{what}_id>.pdf"
