@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import rooms
-from portal.activation import commands as activation
+from portal.activation import commands as activation, disputed
 from portal.arrears import commands as arrears
 from portal.billing import subscriptions as billing, usage
 from portal.errors import crash_page, error_page, plain_page, refusal_page, write_down
@@ -85,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def listen() -> None:
     """Let rooms below tell those above of what happens. The order is that in which they hear of it."""
     activation.listen()
+    disputed.listen()
     people.listen()
     receipts.listen()
     arrears.listen()

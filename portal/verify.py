@@ -154,9 +154,11 @@ def disputes_are_booked(db: TenantSession) -> Finding:
     for dispute, funding in rows:
         source, amount = f"dispute:{dispute.gateway_id}", dispute.amount_minor
         taken = entry.dispute(source, funding.account_id, amount, funding.currency) if dispute.taken_at else None
-        back = entry.dispute(f"{source}:returned", funding.account_id, -amount, funding.currency)
-        wanted = [_as_booked(taken), _as_booked(back if dispute.returned_at else None)]
-        shown = [booked.pop((dispute.white_label_id, each), None) for each in (source, f"{source}:returned")]
+        returned, back = f"{source}:returned", None
+        if dispute.returned_at is not None and dispute.returned_minor:
+            back = entry.dispute(returned, funding.account_id, -dispute.returned_minor, funding.currency)
+        wanted = [_as_booked(taken), _as_booked(back)]
+        shown = [booked.pop((dispute.white_label_id, each), None) for each in (source, returned)]
         if shown != wanted:
             wrong.append(f"dispute {dispute.gateway_id} is {dispute.state}, the books say {_words(shown[0])}")
     wrong += [f"entry {source} has no dispute" for _, source in booked]

@@ -25,8 +25,10 @@ def upgrade() -> None:
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("returned_minor", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("state in ('inquiry', 'open', 'won', 'lost', 'closed')", name=op.f("ck_dispute_state")),
         sa.CheckConstraint("returned_at is null or taken_at is not null", name=op.f("ck_dispute_returned_after")),
+        sa.CheckConstraint("returned_minor between 0 and amount_minor", name=op.f("ck_dispute_returned")),
         sa.ForeignKeyConstraint(
             ["white_label_id", "funding_id"],
             ["funding.white_label_id", "funding.id"],

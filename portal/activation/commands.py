@@ -11,7 +11,6 @@ from portal.accounts.lifecycle import State
 from portal.accounts.models import Account
 from portal.accounts.queries import accounts_of, held_customer_or_404, is_staff, primary_user, white_label_staff
 from portal.accounts.standstill import CustomersSuspended, refuse_while_it_stands
-from portal.activation.disputed import tell_of_dispute
 from portal.activation.facts import activation_facts, receipt_facts, welcome_facts
 from portal.activation.models import ActivationLink, TermsAcceptance
 from portal.activation.queries import HELD, PURPOSE, need_of, not_for_now
@@ -31,7 +30,6 @@ from portal.kit.refusals import NotAllowed, Refusal
 from portal.letters import commands as letters
 from portal.letters.queries import latest_letter
 from portal.payments import commands as payments
-from portal.payments.disputes import after_dispute
 from portal.payments.models import Funding, GatewayRefund
 from portal.payments.queries import fundings_of, kept_fundings, open_funding_of
 from portal.whitelabels.queries import white_label
@@ -396,4 +394,3 @@ def listen() -> None:
     payments.after_funding[:] = [use_money]
     payments.after_decline[:] = [tell_of_decline]
     payments.after_refund[:] = [tell_of_refund]
-    after_dispute[:] = [tell_of_dispute]

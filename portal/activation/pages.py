@@ -20,7 +20,15 @@ from portal.kit.money import percent
 from portal.kit.refusals import Refusal
 from portal.ledger.entry import Book
 from portal.payments.models import Funding, GatewayRefund
-from portal.payments.queries import fundings_of, kept_fundings, kept_minor, latest_funding, open_funding_of, refund_of
+from portal.payments.queries import (
+    disputed_minor,
+    fundings_of,
+    kept_fundings,
+    kept_minor,
+    latest_funding,
+    open_funding_of,
+    refund_of,
+)
 from portal.whitelabels.models import WhiteLabel
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import day, money, span
@@ -223,6 +231,13 @@ UNPAID = {
 
 def _after_success(db: TenantSession, account: Account, funding: Funding) -> PaymentStatus:
     tenant, refund, kept = white_label(db), refund_of(db, funding.id), kept_minor(db, funding)
+    if (disputed := disputed_minor(db, funding)) and kept <= 0:
+        return PaymentStatus(
+            "refunded",
+            "Your bank took this payment back",
+            f"{money(disputed, tenant)} is disputed, and not on your account.",
+            f"Write to {tenant.support_email} if this is a mistake, and tell your bank.",
+        )
     goes_on = account.state == State.INACTIVE and kept > 0
     if refund is not None and not (goes_on and refund.state != "failed"):
         return _given_back(account, funding, refund, max(kept, 0), tenant)

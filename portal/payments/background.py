@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+import structlog
+from sqlalchemy import Select, or_, select
 
 from portal.audit.commands import SYSTEM, record
 from portal.kit import jobs
@@ -16,7 +17,8 @@ from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
 from portal.payments.queries import unheard_disputes
 from portal.payments.stripe_gateway import StripeGateway
 from portal.whitelabels.models import GatewayCredential
-from portal.whitelabels.queries import gateway_credential
+
+log = structlog.get_logger()
 
 LOOK_UP_AFTER = timedelta(minutes=2)
 FLAG_AFTER = timedelta(hours=1)
@@ -70,11 +72,10 @@ def _touch(db: TenantSession, funding_id: UUID) -> None:
 
 @jobs.every(21_600, "payments.disputes")
 def find_disputes(payload: dict[str, Any]) -> None:
-    """What a webhook did not tell: each white label's gateway is asked for the disputes of the last months."""
+    """What a webhook did not tell: the gateways of each white label are asked for the disputes of the last months."""
     slot = int(now().timestamp() // 21_600)
     with transaction(PLATFORM) as db:
-        found = db.scalars(select(GatewayCredential).where(GatewayCredential.ended_at.is_(None)))
-        asked = [each.white_label_id for each in found]
+        asked = {each.white_label_id for each in db.scalars(_gateways())}
     for white_label_id in asked:
         with transaction(white_label_id) as db:
             jobs.enqueue(db, "payments.look-for-disputes", {}, key=f"disputes:{white_label_id}:{slot}")
@@ -82,20 +83,36 @@ def find_disputes(payload: dict[str, Any]) -> None:
 
 @jobs.job("payments.look-for-disputes")
 def look_for_disputes(payload: dict[str, Any]) -> None:
-    """Look up each payment whose dispute does not stand where the gateway says."""
+    """Look up each payment whose dispute does not stand where the gateway says, those of a gateway before included."""
     with reading() as db:
-        credential = gateway_credential(db)
-    if credential is None:
-        return
+        credentials = db.scalars(_gateways()).all()
+    for credential in credentials:
+        try:
+            seen = flows.gateway_for(credential).disputed_intents(now() - DISPUTES_OF)
+            with reading() as db:
+                wanted = unheard_disputes(db, seen)
+            for funding in wanted:
+                _look_at_dispute(funding)
+        except GatewayRefused as error:
+            log.warning("disputes.refused", gateway=credential.gateway_account, error=str(error))
+        except GatewayUnreachable as error:
+            raise jobs.TryLater(str(error)) from error
+
+
+def _look_at_dispute(funding: Funding) -> None:
+    """One that cannot be settled must not hide those behind it."""
+    assert funding.checkout_session is not None
     try:
-        seen = flows.gateway_for(credential).disputed_intents(now() - DISPUTES_OF)
-        with reading() as db:
-            wanted = unheard_disputes(db, seen)
-        for funding in wanted:
-            assert funding.checkout_session is not None
-            flows.settled(funding.id, flows.gateway_of(funding).checkout(funding.checkout_session))
-    except GatewayUnreachable as error:
-        raise jobs.TryLater(str(error)) from error
+        flows.settled(funding.id, flows.gateway_of(funding).checkout(funding.checkout_session))
+    except (GatewayRefused, commands.DoesNotMatch) as error:
+        log.error("dispute.unsettled", funding=str(funding.id), error=str(error))
+
+
+def _gateways() -> Select[GatewayCredential]:
+    """Those in use, and those that ended while one of their payments can still be disputed."""
+    since = now() - DISPUTES_OF
+    is_recent = or_(GatewayCredential.ended_at.is_(None), GatewayCredential.ended_at > since)
+    return select(GatewayCredential).where(is_recent).order_by(GatewayCredential.id)
 
 
 @jobs.job("payments.refund")

@@ -21,7 +21,7 @@ from portal.ledger.commands import post
 from portal.payments.disputes import settle_dispute
 from portal.payments.gateway import Seen, SeenRefund
 from portal.payments.models import OPEN_STATES, Funding, GatewayRefund
-from portal.payments.queries import kept_minor
+from portal.payments.queries import disputed_minor, kept_minor
 from portal.whitelabels.models import GatewayCredential
 from portal.whitelabels.queries import white_label
 
@@ -189,12 +189,17 @@ def request_refund(db: TenantSession, funding: Funding, reason: str) -> None:
 
 
 def ask_for_less(db: TenantSession, funding: Funding, refund: GatewayRefund) -> bool:
-    """Give up a refund of more than is left of the funding, and ask for what is left. False when it is not more."""
-    if refund.state != "created" or kept_minor(db, funding) >= 0:
+    """Give up a refund of more than is left of the funding, and ask for what is left. False when it is not more.
+
+    While a dispute holds some of it nothing can be given back: it is asked for again when that is decided.
+    """
+    is_disputed = disputed_minor(db, funding) > 0
+    if refund.state != "created" or (kept_minor(db, funding) >= 0 and not is_disputed):
         return False
     refund.state = "failed"
     db.flush()
-    request_refund(db, funding, refund.reason)
+    if not is_disputed:
+        request_refund(db, funding, refund.reason)
     return True
 
 

@@ -45,6 +45,7 @@ def connect(key: str, *, by: Actor, register: bool = True) -> None:
         raise KeyNotAccepted("This is a demonstration: it takes test keys only.", field="key")
     try:
         account = StripeGateway(key).account()
+        StripeGateway(key).disputed_intents(now())
     except GatewayRefused as error:
         raise KeyNotAccepted(
             "Stripe does not accept this key. Copy it again, or make a new one.", field="key"

@@ -75,7 +75,7 @@ class SeenRefund:
 class SeenDispute:
     """The holder of a card contests a payment at their bank. While the bank only asks, no money moves.
 
-    `moves` are what the gateway booked for it: an id, whether money came back, and the fee, negative when given back.
+    `moves` are what the gateway booked for it.
     """
 
     gateway_id: str
@@ -96,9 +96,13 @@ class SeenDispute:
 
 @dataclass(frozen=True)
 class SeenMove:
+    """Money that a dispute took or gave back, and the fee, negative when given back. Both are None where the gateway
+    keeps its balance in another currency."""
+
     gateway_id: str
     came_back: bool
-    fee_minor: int
+    amount_minor: int | None
+    fee_minor: int | None
 
 
 @dataclass(frozen=True)

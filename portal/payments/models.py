@@ -104,7 +104,7 @@ class GatewayRefund(TenantRow, Base):
 class Dispute(TenantRow, Base):
     """The holder of a card contests a payment: inquiry → open → won / lost; an inquiry may end as closed.
 
-    `taken_at` is set once the gateway took the money, `returned_at` once it gave it back.
+    `taken_at` is set once the gateway took the money, `returned_at` once it gave some or all of it back.
     """
 
     __tablename__ = "dispute"
@@ -114,6 +114,7 @@ class Dispute(TenantRow, Base):
         Index("ix_dispute_funding", "white_label_id", "funding_id"),
         CheckConstraint("state in ('inquiry', 'open', 'won', 'lost', 'closed')", name="state"),
         CheckConstraint("returned_at is null or taken_at is not null", name="returned_after"),
+        CheckConstraint("returned_minor between 0 and amount_minor", name="returned"),
     )
 
     gateway_id: Mapped[str]
@@ -125,10 +126,11 @@ class Dispute(TenantRow, Base):
     began_at: Mapped[datetime] = mapped_column(default=now)
     taken_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None]
+    returned_minor: Mapped[int] = mapped_column(BigInteger, default=0)
 
     @property
-    def is_taken(self) -> bool:
-        return self.taken_at is not None and self.returned_at is None
+    def is_over(self) -> bool:
+        return self.state not in OPEN_DISPUTES
 
 
 class GatewayTest(TenantRow, Base):

@@ -51,11 +51,10 @@ def _kept() -> ColumnElement[int]:
         GatewayRefund.funding_id == Funding.id,
         GatewayRefund.state != "failed",
     )
-    taken = select(func.coalesce(func.sum(Dispute.amount_minor), 0)).where(
+    taken = select(func.coalesce(func.sum(Dispute.amount_minor - Dispute.returned_minor), 0)).where(
         Dispute.white_label_id == Funding.white_label_id,
         Dispute.funding_id == Funding.id,
         Dispute.taken_at.is_not(None),
-        Dispute.returned_at.is_(None),
     )
     gone = back.correlate(Funding).scalar_subquery() + taken.correlate(Funding).scalar_subquery()
     return Funding.amount_minor - gone
@@ -82,6 +81,12 @@ def disputes_of_account(db: TenantSession, account_id: UUID) -> list[tuple[Dispu
     wanted = select(Dispute, Funding).join(Funding, Funding.id == Dispute.funding_id)
     found = wanted.where(Funding.account_id == account_id, Dispute.taken_at.is_not(None))
     return [(dispute, funding) for dispute, funding in db.execute(found)]
+
+
+def disputed_minor(db: TenantSession, funding: Funding) -> int:
+    """What disputes hold of a payment, in minor units."""
+    held = select(func.sum(Dispute.amount_minor - Dispute.returned_minor))
+    return int(db.scalar(held.where(Dispute.funding_id == funding.id, Dispute.taken_at.is_not(None))) or 0)
 
 
 def latest_disputes(db: TenantSession, *, limit: int) -> list[tuple[Dispute, Funding, str]]:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import stripe
+import structlog
 from stripe import StripeClient
 
 from portal.kit.settings import current
@@ -27,6 +28,8 @@ from portal.payments.gateway import (
     SeenMove,
     SeenRefund,
 )
+
+log = structlog.get_logger()
 
 TIMEOUT_S = 12
 RETRIES = 1
@@ -210,7 +213,7 @@ class StripeGateway:
             needs_action=_get(whole, "status") == "requires_action",
             decline=_decline(whole),
             card=_card(charge),
-            fee_minor=_from_stripe(fee.fee, currency) if fee is not None else None,
+            fee_minor=_in_ours(fee, fee.fee, currency) if fee is not None else None,
             fee_id=_get(fee, "id"),
             refunds=tuple(_seen_refund(r, currency) for r in _get(_get(charge, "refunds"), "data") or ()),
             disputes=self._disputes(charge, currency) if _get(charge, "disputed") else (),
@@ -218,7 +221,12 @@ class StripeGateway:
 
     def _disputes(self, charge: Any, currency: str) -> tuple[SeenDispute, ...]:
         """They are no part of the charge, and most charges have none: asked for where it says that there is one."""
-        found = _ask(lambda: self._client.v1.disputes.list(params={"charge": charge.id, "limit": 100}))
+        try:
+            found = _ask(lambda: self._client.v1.disputes.list(params={"charge": charge.id, "limit": 100}))
+        except KeyRefused:
+            # A key from before disputes were asked for. All else of the payment still counts.
+            log.warning("disputes.unreadable", charge=charge.id)
+            return ()
         return tuple(_seen_dispute(each, currency) for each in found.data)
 
 
@@ -295,10 +303,20 @@ def _seen_dispute(dispute: Any, currency: str) -> SeenDispute:
         reason=_get(dispute, "reason") or "general",
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
         moves=tuple(
-            SeenMove(move.id, move.amount > 0, _from_stripe(move.fee, currency))
+            SeenMove(
+                move.id,
+                move.amount > 0,
+                _in_ours(move, abs(move.amount), currency),
+                _in_ours(move, move.fee, currency),
+            )
             for move in dispute.balance_transactions
         ),
     )
+
+
+def _in_ours(move: Any, amount: int, currency: str) -> int | None:
+    """An amount of a balance transaction: those are in the currency in which Stripe keeps the account's balance."""
+    return _from_stripe(amount, currency) if str(move.currency).upper() == currency else None
 
 
 def _get(thing: Any, name: str) -> Any:

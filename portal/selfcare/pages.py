@@ -217,7 +217,7 @@ def _disputed(db: TenantSession, account: Account, tenant: WhiteLabel) -> list[t
         bank = f"Disputed, taken back by the bank of {funding.card or 'the card'}"
         for at, what, minor in (
             (dispute.taken_at, bank, -dispute.amount_minor),
-            (dispute.returned_at, "Dispute decided, the payment is back", dispute.amount_minor),
+            (dispute.returned_at, "Dispute decided, the payment is back", dispute.returned_minor),
         ):
             if at is not None:
                 when = short_day(local_day(at, tenant), tenant)

@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts.queries import held_customer_or_404
+from portal.activation.commands import cancel
 from portal.arrears import flows as arrears
 from portal.arrears.models import ArrearsCase
+from portal.audit.commands import COMMAND_LINE
 from portal.kit import clock
 from portal.kit.db import scoped, transaction
 from portal.letters.flows import render
 from portal.payments import background, commands, connection, stripe_gateway
 from portal.payments.disputes import settle_dispute
 from portal.payments.flows import gateway_for, gateway_of
-from portal.payments.gateway import SeenDispute
+from portal.payments.gateway import SeenDispute, SeenMove
 from portal.payments.models import Dispute, Funding, GatewayRefund
 from portal.payments.queries import kept_minor
 from portal.selfcare.pages import account_page
@@ -42,10 +44,10 @@ def differences() -> list[str]:
 class Case:
     """A payment of 100.00 with a card whose holder contests it, heard of by nobody yet."""
 
-    def __init__(self, shop: Shop, card: str) -> None:
+    def __init__(self, shop: Shop, card: str, minor: int = 10_000) -> None:
         self.shop = shop
         self.account_id = shop.customer()
-        opened = shop.open(self.account_id)
+        opened = shop.open(self.account_id, minor)
         shop.pay(opened.url, card)
         self.funding: Funding = shop.refresh(opened.funding_id)
         self.before = shop.credit(self.account_id)
@@ -103,7 +105,7 @@ def test_what_the_bank_took_is_taken_off_the_credit_once(shop: Shop, taken: Case
     assert shop.entries("dispute:") == [f"dispute:{taken.id}"]
     assert shop.credit(taken.account_id) == taken.before - 10_000
     dispute = taken.row()
-    assert (dispute.state, dispute.is_taken, dispute.amount_minor) == ("open", True, 10_000)
+    assert (dispute.state, dispute.taken_at is not None, dispute.amount_minor) == ("open", True, 10_000)
     assert dispute.answer_by is not None and dispute.answer_by > clock.now()
     assert len(shop.entries("fee:")) == 2 and differences() == []
     assert taken.letters("disputed") == ["taken"] and taken.letters("disputed-notice") == ["taken"] * TAKEN_NOTICES
@@ -121,7 +123,7 @@ def test_a_won_one_gives_the_credit_back_and_nothing_old_takes_it_again(shop: Sh
         settle_dispute(db, funding, older)
     assert shop.credit(taken.account_id) == taken.before
     assert shop.entries("dispute:") == [f"dispute:{taken.id}", f"dispute:{taken.id}:returned"]
-    assert (taken.row().state, taken.row().is_taken, taken.row().answer_by) == ("won", False, None)
+    assert (taken.row().state, taken.row().returned_minor, taken.row().answer_by) == ("won", 10_000, None)
     assert taken.letters("disputed") == ["taken", "returned"] and differences() == []
 
 
@@ -156,12 +158,12 @@ def test_an_inquiry_that_becomes_a_dispute_takes_the_money_then(shop: Shop, aske
 
 @on_sqlite
 def test_all_of_it_at_once_is_as_one_after_the_other(shop: Shop):
-    """Nothing was heard before it was over."""
+    """Nothing was heard before it was over. All is as before then, and nobody is written to."""
     case = Case(shop, FRAUDULENT)
     case.send("winning_evidence")
     case.hear("closed")
     assert shop.credit(case.account_id) == case.before and len(shop.entries("dispute:")) == 2
-    assert case.letters("disputed") == ["taken", "returned"] and differences() == []
+    assert case.letters("disputed") == case.letters("disputed-notice") == [] and differences() == []
 
 
 @on_sqlite
@@ -194,6 +196,81 @@ def test_one_that_is_won_is_asked_about_until_the_money_is_back(shop: Shop, take
 
 
 @on_sqlite
+def test_a_part_that_comes_back_is_booked_as_a_part(shop: Shop, taken: Case):
+    """A bank that had 30.00 twice gives them back, and the rest is lost. Red when what comes back is all of it."""
+    older = gateway_of(taken.funding).checkout(str(taken.funding.checkout_session)).disputes[0]
+    back = SeenMove("txn_part", came_back=True, amount_minor=3_000, fee_minor=0)
+    with transaction(shop.company.id) as db:
+        funding = db.locked(Funding, taken.funding.id)
+        assert funding is not None
+        settle_dispute(db, funding, replace(older, status="lost", moves=(*older.moves, back)))
+        assert kept_minor(db, funding) == 3_000
+    assert (taken.row().state, taken.row().returned_minor) == ("lost", 3_000)
+    assert shop.credit(taken.account_id) == taken.before - 7_000 and differences() == []
+    (told,) = [x for x in shop.letters("disputed", taken.account_id) if x.facts["step"] == "returned"]
+    assert told.facts["amount"] == "£30.00"
+
+
+@on_sqlite
+def test_movements_in_another_currency_are_booked_in_the_payments(shop: Shop, taken: Case):
+    """Stripe may keep its balance in euros: its fee is not ours to book, and what is back is what was taken."""
+    older = gateway_of(taken.funding).checkout(str(taken.funding.checkout_session)).disputes[0]
+    back = SeenMove("txn_euro", came_back=True, amount_minor=None, fee_minor=None)
+    with transaction(shop.company.id) as db:
+        funding = db.locked(Funding, taken.funding.id)
+        assert funding is not None
+        settle_dispute(db, funding, replace(older, status="won", moves=(*older.moves, back)))
+    assert shop.credit(taken.account_id) == taken.before and "fee:txn_euro" not in shop.entries("fee:")
+
+
+@on_sqlite
+def test_a_cancelled_account_gets_its_money_back_once_the_dispute_is_won(shop: Shop):
+    """It paid too little to become active, its payment was disputed, and it was cancelled. Red without going on: the
+    money stayed on a closed account."""
+    case = Case(shop, FRAUDULENT, minor=1_000)
+    case.hear("created", "funds_withdrawn")
+    with transaction(shop.company.id) as db:
+        cancel(db, held_customer_or_404(db, case.account_id), reason="created twice", by=COMMAND_LINE)
+    case.send("winning_evidence")
+    case.hear("closed")
+    refunds = shop.ask(lambda db: [(each.amount_minor, each.state) for each in db.scalars(select(GatewayRefund))])
+    assert refunds == [(1_000, "succeeded")] and shop.credit(case.account_id) == 0 and differences() == []
+
+
+@on_sqlite
+def test_a_refund_that_was_given_up_for_a_dispute_is_asked_for_again(shop: Shop):
+    """Red when what a dispute stopped is forgotten."""
+    case = Case(shop, FRAUDULENT)
+    with transaction(shop.company.id) as db:
+        funding = db.locked(Funding, case.funding.id)
+        assert funding is not None
+        commands.request_refund(db, funding, "paid twice")
+    shop.work()
+    case.send("winning_evidence")
+    case.hear("closed")
+    refunds = shop.ask(lambda db: sorted(
+        (each.state, each.reason) for each in db.scalars(select(GatewayRefund))))
+    assert refunds == [("failed", "paid twice"), ("succeeded", "paid twice")] and differences() == []
+
+
+@on_sqlite
+def test_one_payment_that_cannot_be_settled_hides_no_other(shop: Shop, taken: Case, monkeypatch: pytest.MonkeyPatch):
+    """Red when the first refusal ends the look."""
+    looked: list[UUID] = []
+
+    def refuse(funding_id: UUID, seen: object) -> None:
+        looked.append(funding_id)
+        raise commands.DoesNotMatch("another amount")
+
+    other = Case(shop, FRAUDULENT)
+    other.pass_time()
+    monkeypatch.setattr(background.flows, "settled", refuse)
+    with scoped(shop.company.id):
+        background.look_for_disputes({})
+    assert set(looked) == {taken.funding.id, other.funding.id}
+
+
+@on_sqlite
 def test_what_is_disputed_is_not_refunded(shop: Shop, taken: Case):
     """Shown red with what a dispute took counted as kept."""
     with transaction(shop.company.id) as db:
@@ -211,7 +288,7 @@ def test_a_refund_that_meets_a_dispute_nobody_heard_of_ends_and_learns_of_it(sho
         commands.request_refund(db, funding, "closed")
     shop.work()
     refunds = shop.ask(lambda db: [refund.state for refund in db.scalars(select(GatewayRefund))])
-    assert refunds == ["failed"] and case.row().is_taken and differences() == []
+    assert refunds == ["failed"] and case.row().taken_at and differences() == []
     assert shop.credit(case.account_id) == case.before - 10_000
 
 
