@@ -167,7 +167,9 @@ def verify_command() -> None:
 
 @main.command()
 @click.option("--through", required=True, type=click.DateTime(["%Y-%m"]), help="The last month, such as 2026-10.")
-@click.option("--even-empty", is_flag=True, help="Also for accounts that did not move and stand at nothing.")
+@click.option(
+    "--even-empty", is_flag=True, help="Also for accounts that did not move and stand at nothing, of that month."
+)
 def statements(through: datetime, even_empty: bool) -> None:
     """Issue every statement that is due through a month, for each white label, with its letters."""
     _house()

@@ -15,13 +15,11 @@ NAME_THE_CHARGE = """
         select charge.id from charge
         where charge.white_label_id = statement_line.white_label_id and charge.entry_id = statement_line.entry_id
     )
+    where kind in ('charge', 'credit')
 """
 
 
 def upgrade() -> None:
-    only = sa.text("entry_id is null")
-    columns = ["white_label_id", "payer_id"]
-    op.create_index("ix_charge_free", "charge", columns, sqlite_where=only, postgresql_where=only)
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     if is_postgresql:
         op.execute("alter table statement_line disable trigger statement_line_no_update")
@@ -51,6 +49,10 @@ def upgrade() -> None:
         op.execute("alter table statement_line enable trigger statement_line_no_update")
     else:
         _refuse_changes()
+    # Last: nothing can be charged from here to the end of the transaction.
+    only = sa.text("entry_id is null")
+    columns = ["white_label_id", "payer_id"]
+    op.create_index("ix_charge_free", "charge", columns, sqlite_where=only, postgresql_where=only)
 
 
 def _refuse_changes() -> None:

@@ -100,7 +100,9 @@ def _drafts(db: TenantSession, book: Book, accounts: Sequence[Account], month: M
         if (row := held.get(credit_of(account.id))) is not None
         and (row.id not in last or last[row.id].month < month.first_day)
     }
-    lines = unstated(db, {id: row.id for id, row in open.items()}, month.end(white_label(db).time_zone))
+    zone = white_label(db).time_zone
+    stated = {id: Month(last[row.id].month).end(zone) for id, row in open.items() if row.id in last}
+    lines = unstated(db, {id: row.id for id, row in open.items()}, month.end(zone), stated)
     return [
         _Draft(account, row, balance(_closing(last.get(row.id)), lines[account.id]), in_order(lines[account.id]))
         for account in accounts

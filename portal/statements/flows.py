@@ -21,7 +21,7 @@ from portal.statements.models import Statement
 from portal.statements.queries import first_open_month
 from portal.statements.receipts import fundings_without, issue_missing_receipts
 from portal.statements.statement import Month
-from portal.whitelabels.queries import white_labels
+from portal.whitelabels.queries import white_label, white_labels
 
 BATCH = 200
 LONGEST_S = 90
@@ -32,6 +32,8 @@ Progress = Callable[[int], None]
 def issue_through(last: Month, *, even_empty: bool = False, progress: Progress = lambda issued: None) -> int:
     """Issue every statement of this tenant that is due through a month, oldest month first, and say how many.
 
+    Empty ones are issued of the last month only.
+
     The scope is the caller's. Raises MonthNotOver, before any is issued.
     """
     with reading() as db:
@@ -39,7 +41,7 @@ def issue_through(last: Month, *, even_empty: bool = False, progress: Progress =
         month = first_open_month(db) or last
     issued = 0
     while month.first_day <= last.first_day:
-        for some in _batches(month, even_empty=even_empty):
+        for some in _batches(month, even_empty=even_empty and month == last):
             issued += some
             progress(issued)
         month = month.following
@@ -63,14 +65,18 @@ def _batches(month: Month, *, even_empty: bool) -> Iterator[int]:
 
 
 def _next_customers(db: TenantSession, month: Month, after: UUID | None) -> list[Account]:
-    """Customers that pay for themselves and have no statement of the month, behind an id."""
+    """Customers that pay for themselves, were there by the month's end and have no statement of it, behind an id."""
+    end = month.end(white_label(db).time_zone)
     has_one = exists().where(
         Statement.account_id == Account.id,
         Statement.white_label_id == Account.white_label_id,
         Statement.month == month.first_day,
     )
     wanted = select(Account).where(
-        Account.kind == "customer", Account.administration == Administration.CUSTOMER, ~has_one
+        Account.kind == "customer",
+        Account.administration == Administration.CUSTOMER,
+        Account.created_at < end,
+        ~has_one,
     )
     if after is not None:
         wanted = wanted.where(Account.id > after)

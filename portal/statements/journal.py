@@ -1,7 +1,7 @@
 """What the journal holds of some accounts, and what they were charged for nothing, that no statement took yet."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,18 +17,29 @@ from portal.statements.statement import CHARGE, CREDIT, GRANT, PAYMENT, REFUND, 
 from portal.whitelabels.queries import white_label
 from portal.whitelabels.words import local_day
 
+EVER = datetime(1, 1, 2, tzinfo=UTC)
+CLOCKS_APART = timedelta(days=1)
+"""What costs nothing is taken from where the last statement ended, and a day before, as clocks differ. What older
+statements left out, from before their lines could be charges, would be years on one."""
+
 KINDS = {"funding": PAYMENT, "refund": REFUND, "grant": GRANT}
 UNDOINGS = (":reversed", ":returned")
 CHUNK = 500
 
 
-def unstated(db: TenantSession, held: Mapping[UUID, UUID], before: datetime) -> dict[UUID, list[Line]]:
-    """The lines of what is older than an instant, for each account; `held` has the ids of their credit in the ledger.
+def unstated(
+    db: TenantSession, held: Mapping[UUID, UUID], before: datetime, stated: Mapping[UUID, datetime]
+) -> dict[UUID, list[Line]]:
+    """The lines of what is older than an instant, for each account; `held` has the ids of their credit in the ledger,
+    `stated` until when the last statement went, where there was one.
 
     The caller holds the ledger's rows.
     """
     posted = db.execute(_posted(list(held.values())).where(JournalEntry.at < before)).all()
-    free = db.execute(_free(list(held)).where(Charge.charged_at < before)).all()
+    since = {id: stated[id] - CLOCKS_APART if id in stated else EVER for id in held}
+    is_new = Charge.charged_at >= min(since.values(), default=EVER)
+    free = db.execute(_free(list(held)).where(Charge.charged_at < before, is_new)).all()
+    free = [each for each in free if each.at >= since[each.payer_id]]
     rows, whose = [*posted, *free], {ledger_account_id: id for id, ledger_account_id in held.items()}
     references, notes, tenant = _references(db, rows), _notes(db, rows), white_label(db)
     found: dict[UUID, list[Line]] = {id: [] for id in held}

@@ -133,29 +133,25 @@ def statements_follow(db: TenantSession) -> Finding:
 
 
 def _missing_months(db: TenantSession) -> list[str]:
-    """An account that stands at something has a statement of each month until it is closed, up to the month before the
-    tenant's newest, which may still be in the making."""
+    """An account that stands at something has statements until it is closed, up to the month before the tenant's
+    newest: that one may still be in the making. Gaps that later statements stepped over cannot be filled any more."""
     chained = (Statement.white_label_id, Statement.ledger_account_id)
-    then = func.lead(Statement.month).over(partition_by=chained, order_by=Statement.month)
+    own = select(*chained, func.max(Statement.month).label("month")).group_by(*chained).subquery()
     newest = select(Statement.white_label_id, func.max(Statement.month).label("month"))
-    each = newest.group_by(Statement.white_label_id).subquery()
+    tenants = newest.group_by(Statement.white_label_id).subquery()
+    is_last = and_(*(column == own.c[column.key] for column in chained), Statement.month == own.c.month)
     rows = (
-        select(
-            Statement.number,
-            Statement.month,
-            func.coalesce(then, each.c.month),
-            Account.closed_at,
-            WhiteLabel.time_zone,
-            Statement.closing_minor,
-        )
-        .join(each, each.c.white_label_id == Statement.white_label_id)
+        select(Statement.number, Statement.month, tenants.c.month, Account.closed_at, WhiteLabel.time_zone)
+        .join(own, is_last)
+        .join(tenants, tenants.c.white_label_id == Statement.white_label_id)
         .join(Account, _same(Statement.account_id, Account))
         .join(WhiteLabel, WhiteLabel.id == Statement.white_label_id)
+        .where(Statement.closing_minor != 0, Statement.month < tenants.c.month)
     )
     return [
-        f"statement {number} closes at {closing}, and the month after it has none"
-        for number, month, following, closed_at, zone, closing in db.execute(rows)
-        if closing and Month(month).following.first_day < following and not Month(month).has_ended(closed_at, zone)
+        f"statement {number} stands at something, and the month after it has none"
+        for number, month, last, closed_at, zone in db.execute(rows)
+        if Month(month).following.first_day < last and not Month(month).has_ended(closed_at, zone)
     ]
 
 

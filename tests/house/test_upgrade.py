@@ -141,7 +141,7 @@ def test_a_statements_lines_of_before_name_their_charges_and_are_guarded_again(t
     put(old, "charge", **tenant, id="c" * 32, entry_id="1" * 32, book="retail", day="2026-11-02")
     for n in "12":
         put(old, "statement_line", **tenant, ledger_account_id="d" * 32, statement_id="e" * 32, position=int(n),
-            entry_id=n * 32, amount_minor=-5)
+            entry_id=n * 32, amount_minor=-5, kind="charge" if n == "1" else "payment")
     old.commit()
     old.close()
     upgrade_to("head", f"sqlite:///{file}")

@@ -131,19 +131,22 @@ def test_it_is_frozen_and_stands_on_one_statement(db, gift, december):
         insert_rows(db, StatementLine, [{**again, "statement_id": second.id, "position": 99}])
 
 
-def test_what_was_left_out_before_lines_could_be_charges_is_on_the_next_with_its_own_day(northwind, clock):
-    """As an upgrade finds it: November is stated, without what cost nothing. Red when only a month's own are taken."""
+def test_what_was_left_out_before_lines_could_be_charges_stays_with_finance(northwind, clock):
+    """As an upgrade finds it: two months are stated, without what cost nothing. Red when all of it comes on the next
+    one: of a large white label that would be years on one statement. The last day before is taken: clocks differ."""
     with transaction(northwind.id) as db:
-        free = plan(db, "gift", retail_minor=1000)
-        gift = active(db, customer(db, free.id, OPTION_2))
-        clock.advance(days=30)
+        gift = active(db, customer(db, plan(db, "gift", retail_minor=1000).id, OPTION_2))
+        clock.advance(days=28)
+        late = active(db, customer(db, plan(db, "late", retail_minor=700).id, OPTION_2, name="Late"))
+        clock.advance(days=2)
         issue(db, white_label_account(db), NOVEMBER)
         charge_month(db, gift, 1)
-    remove(StatementLine, StatementLine.account_id == gift.id)
+    remove(StatementLine, StatementLine.account_id.in_([gift.id, late.id]))
     clock.advance(days=31)
     with transaction(northwind.id) as db:
-        lines = of_customer(db, issue(db, white_label_account(db), DECEMBER), gift)
-        assert [(line.day.month, line.retail_minor) for line in lines] == [(11, 1000), (12, 1000)]
+        statement = issue(db, white_label_account(db), DECEMBER)
+        found = [(line.day.month, line.retail_minor) for line in lines_of(db, statement) if line.entry_id is None]
+    assert found == [(12, 1000), (11, 700)]
 
 
 def test_a_closed_account_gets_no_statement_for_what_cost_nothing_before(db, courtesy, december):
