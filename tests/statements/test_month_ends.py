@@ -141,14 +141,34 @@ def test_empty_ones_can_be_asked_for_after_the_month_was_issued(northwind, sever
 
 
 def test_none_is_issued_of_a_month_before_the_account(northwind, several, clock):
-    """Red when the month that is looked at again takes whoever has none of it: an empty one of a time before."""
+    """Red when a month that is issued again takes whoever has none of it: an empty one of a time before."""
     go(northwind)
     with transaction(northwind.id) as db:
         newer = active(db, customer(db, northwind.plans["desk"], OPTION_1, name="Newer"), 5000)
+    go(northwind, even_empty=True)
     clock.advance(days=31)
     go(northwind, last=DECEMBER, even_empty=True)
     with reading(northwind.id) as db:
         assert db.scalars(select(Statement.month).filter_by(account_id=newer.id)).all() == [DECEMBER.first_day]
+
+
+def test_one_who_is_new_brings_no_years_of_others_along(northwind, several, clock):
+    """Red when what costs nothing begins, for all of a batch, where the newest account's begins."""
+    with transaction(northwind.id) as db:
+        clock.advance(days=-20)
+        kind = active(db, customer(db, northwind.plans["courtesy"], OPTION_1, name="Kind Cafe"))
+        clock.advance(days=20)
+    go(northwind)
+    remove(StatementLine, StatementLine.account_id == kind.id)
+    with transaction(northwind.id) as db:
+        active(db, customer(db, northwind.plans["courtesy"], OPTION_1, name="Newer"))
+        charge_month(db, kind, 1)
+    clock.advance(days=31)
+    go(northwind, last=DECEMBER)
+    with reading(northwind.id) as db:
+        wanted = select(StatementLine.day).where(StatementLine.account_id == kind.id, StatementLine.kind == "charge",
+                                                 StatementLine.customer == "")
+        assert [day.month for day in db.scalars(wanted)] == [12]
 
 
 def test_verify_finds_a_month_that_is_missing(northwind, several, clock):
