@@ -10,7 +10,7 @@ from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
 from portal.letters import commands as letters
 from portal.payments import commands as payments
-from portal.payments.disputes import RETURNED, TAKEN, after_dispute
+from portal.payments.disputes import LOST, RETURNED, TAKEN, after_dispute
 from portal.payments.models import Dispute, Funding
 from portal.payments.queries import refund_of
 from portal.payments.words import reason_words
@@ -23,7 +23,7 @@ def tell_of_dispute(db: TenantSession, funding: Funding, dispute: Dispute, step:
     facts = {
         **receipt_facts(db, account, funding),
         "step": step,
-        "amount": money(dispute.returned_minor if step == RETURNED else dispute.amount_minor, tenant),
+        "amount": money(_amount_of(dispute, step), tenant),
         "is_whole": dispute.returned_minor == dispute.amount_minor,
         "is_over": dispute.is_over,
         "balance": money(credit_minor(db, Book.RETAIL, account.id), tenant),
@@ -37,6 +37,13 @@ def tell_of_dispute(db: TenantSession, funding: Funding, dispute: Dispute, step:
     for person in told.values():
         to = letters.Recipient(person.email, person.display_name)
         letters.write(db, "disputed-notice", to=to, about=account.id, **facts)
+
+
+def _amount_of(dispute: Dispute, step: str) -> int:
+    """What a step is about, in minor units."""
+    if step == RETURNED:
+        return dispute.returned_minor
+    return dispute.amount_minor - dispute.returned_minor if step == LOST else dispute.amount_minor
 
 
 def go_on(db: TenantSession, funding: Funding, dispute: Dispute, step: str) -> None:

@@ -36,7 +36,7 @@ def settle_dispute(db: TenantSession, funding: Funding, seen: SeenDispute) -> No
     for step in steps:
         _note(db, funding, dispute, step)
     db.flush()
-    for step in _worth_telling(steps) if is_new and dispute.is_over else steps:
+    for step in _worth_telling(dispute, steps) if is_new and dispute.is_over else steps:
         for hear in after_dispute:
             hear(db, funding, dispute, step)
 
@@ -61,9 +61,10 @@ def _move(db: TenantSession, funding: Funding, dispute: Dispute, seen: SeenDispu
     return steps
 
 
-def _worth_telling(steps: list[str]) -> list[str]:
-    """Of one that was over when it was first seen: that the money is gone, or nothing where all of it is as before."""
-    return [TAKEN] if TAKEN in steps and RETURNED not in steps else []
+def _worth_telling(dispute: Dispute, steps: list[str]) -> list[str]:
+    """Of one that was over when it was first seen: what money moved, or nothing where all of it is as before."""
+    is_as_before = dispute.taken_at is None or dispute.returned_minor == dispute.amount_minor
+    return [] if is_as_before else [step for step in steps if step in (TAKEN, RETURNED)]
 
 
 def _began(db: TenantSession, funding: Funding, seen: SeenDispute) -> Dispute:
