@@ -85,8 +85,9 @@ def change(page: Page, service_name: str, *, quantity: int | None = None, when: 
     page.click(f"tr:has(th:has-text('{service_name}')) a")
     if quantity is not None:
         page.fill("#quantity", str(quantity))
-    if when is not None:
-        page.check(f"input[name=when][value={when}]")
+    choice = page.locator(f"input[name=when][value={when}]")
+    if when is not None and choice.get_attribute("type") == "radio":  # else there is no other
+        choice.check()
     page.click("text=Show what it costs")
     page.click("text=Confirm the change")
 

@@ -114,7 +114,8 @@ def test_deciding_twice_at_once_is_one_decision(street):
     assert street.decide("Again") is False
     assert sorted(at_once(2, lambda n: street.lift())) == [False, True]
     with reading(street.company.id) as db:
-        trail = db.scalars(select(AuditRow).where(AuditRow.action.like("standstill.%")).order_by(AuditRow.at)).all()
+        wanted = select(AuditRow).where(AuditRow.action.like("standstill.%"))
+        trail = db.scalars(wanted.order_by(AuditRow.at, AuditRow.id)).all()
     assert [(act.action, act.actor_name, bool(act.details["reason"])) for act in trail] == [
         ("standstill.begun", "Olga Brandt", True), ("standstill.lifted", "Olga Brandt", True)]
 
