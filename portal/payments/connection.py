@@ -43,13 +43,13 @@ def connect(key: str, *, by: Actor, register: bool = True) -> None:
         raise KeyNotAccepted("A key begins with sk_ or rk_ and is copied whole from Stripe.", field="key")
     if "_live_" in key[:8] and current().gateway_api_base.startswith("http://"):
         raise KeyNotAccepted("This is a demonstration: it takes test keys only.", field="key")
+    gateway, why = StripeGateway(key), "Stripe does not accept this key. Copy it again, or make a new one."
     try:
-        account = StripeGateway(key).account()
-        StripeGateway(key).disputed_intents(now())
+        account = gateway.account()
+        why = "This key may not read disputes. Allow that in Stripe, and give the key again."
+        gateway.disputed_intents(now())
     except GatewayRefused as error:
-        raise KeyNotAccepted(
-            "Stripe does not accept this key. Copy it again, or make a new one.", field="key"
-        ) from error
+        raise KeyNotAccepted(why, field="key") from error
     except GatewayUnreachable as error:
         raise KeyNotAccepted(
             "Stripe was not reached. Nothing was changed. Try again in a minute.", field="key"

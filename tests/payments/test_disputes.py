@@ -16,9 +16,10 @@ from portal.kit import clock
 from portal.kit.db import scoped, transaction
 from portal.letters.flows import render
 from portal.payments import background, commands, connection, stripe_gateway
+from portal.payments.connection import KeyNotAccepted
 from portal.payments.disputes import settle_dispute
 from portal.payments.flows import gateway_for, gateway_of
-from portal.payments.gateway import SeenDispute, SeenMove
+from portal.payments.gateway import KeyRefused, SeenDispute, SeenMove
 from portal.payments.models import Dispute, Funding, GatewayRefund
 from portal.payments.queries import kept_minor
 from portal.selfcare.pages import account_page
@@ -345,6 +346,27 @@ def test_a_webhook_of_before_hears_of_disputes_from_the_next_look_on(shop: Shop,
         assert not gateway_for(credential).webhook(credential.webhook_endpoint).hears_all
         assert connection.check() == []
         assert gateway_for(credential).webhook(credential.webhook_endpoint).hears_all
+
+
+@on_sqlite
+def test_a_key_that_may_not_read_disputes_is_not_taken_and_one_of_before_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    """Red when the refusal is not caught: no payment of a disputed charge could be settled any more."""
+    case = Case(shop, FRAUDULENT)
+    whole = stripe_gateway._ask
+
+    def ask(call):
+        answer = whole(call)
+        if getattr(answer, "url", "") == "/v1/disputes" or (isinstance(answer, list) and answer[:1] == []):
+            raise KeyRefused("rak_dispute_read")
+        return answer
+
+    with monkeypatch.context() as limited:
+        limited.setattr(stripe_gateway, "_ask", ask)
+        assert gateway_of(case.funding).checkout(str(case.funding.checkout_session)).disputes == ()
+        with scoped(shop.company.id), pytest.raises(KeyNotAccepted, match="may not read disputes"):
+            connection.connect("rk_test_northwind_gbp_0001", by=COMMAND_LINE)
 
 
 @pytest.mark.parametrize("values", [{"amount_minor": 9_999}, {"taken_at": None}])
