@@ -74,7 +74,7 @@ def _touch(db: TenantSession, funding_id: UUID) -> None:
 def find_disputes(payload: dict[str, Any]) -> None:
     """What a webhook did not tell: the gateways of each white label are asked for the disputes of the last months."""
     slot = int(now().timestamp() // 21_600)
-    with transaction(PLATFORM) as db:
+    with reading(PLATFORM) as db:
         asked = {each.white_label_id for each in db.scalars(_gateways())}
     for white_label_id in asked:
         with transaction(white_label_id) as db:

@@ -94,19 +94,19 @@ def _wants(db: TenantSession, draft: _Draft, month: Month) -> bool:
 def _drafts(db: TenantSession, book: Book, accounts: Sequence[Account], month: Month) -> list[_Draft]:
     held = _hold(db, book, accounts)
     last = _last_statements(db, [row.id for row in held.values()])
-    open = {
+    due = {
         account.id: row
         for account in accounts
         if (row := held.get(credit_of(account.id))) is not None
         and (row.id not in last or last[row.id].month < month.first_day)
     }
     zone = white_label(db).time_zone
-    stated = {id: Month(last[row.id].month).end(zone) for id, row in open.items() if row.id in last}
-    lines = unstated(db, {id: row.id for id, row in open.items()}, month.end(zone), stated)
+    stated = {id: Month(last[row.id].month).end(zone) for id, row in due.items() if row.id in last}
+    lines = unstated(db, {id: row.id for id, row in due.items()}, month.end(zone), stated)
     return [
         _Draft(account, row, balance(_closing(last.get(row.id)), lines[account.id]), in_order(lines[account.id]))
         for account in accounts
-        if (row := open.get(account.id)) is not None
+        if (row := due.get(account.id)) is not None
     ]
 
 

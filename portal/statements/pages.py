@@ -202,8 +202,10 @@ def _under_customers(
             words.append(customer_words(sums[row.account_id], tenant))
             opened = row.account_id
         words.append(_line(row, tenant))
-    is_last = bool(rows) and rows[-1].position == statement.lines
-    return [*words, customer_words(total_of(db, statement), tenant)] if is_last else words
+    if not rows or rows[-1].position < statement.lines:
+        return words
+    total = total_of(db, statement)
+    return [*words, customer_words(total, tenant)] if total.lines else words
 
 
 def customer_words(total: CustomerSum, tenant: WhiteLabel) -> LineWords:

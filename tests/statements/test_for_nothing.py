@@ -5,12 +5,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import commands as accounts
+from portal.accounts.commands import give_credit
 from portal.accounts.queries import white_label_account
 from portal.audit.commands import COMMAND_LINE
 from portal.billing.credits import credit as give_back
 from portal.billing.models import ChargeTotal
 from portal.kit.bulk import insert_rows
 from portal.kit.db import transaction
+from portal.kit.ids import new_id
 from portal.kit.paging import FIRST_PAGE
 from portal.ledger.entry import Book
 from portal.ledger.queries import credit_minor
@@ -72,6 +74,15 @@ def test_the_last_row_has_the_sums_of_all_customers(db, gift, courtesy, december
     monkeypatch.setattr(queries, "PAGE", 2)
     first = statement_page(db, statement, FIRST_PAGE, room="/finance")
     assert first.older_href and "All customers" not in [line.what for line in first.lines]
+
+
+def test_a_month_without_charges_has_no_row_for_all_customers(db, northwind, december):
+    """Credit alone. Red when the row stands there with nothing in it."""
+    issue(db, white_label_account(db), NOVEMBER)
+    give_credit(db, white_label_account(db), 500, request_id=new_id(), reason="More", by=COMMAND_LINE)
+    december.advance(days=31)
+    rows = statement_document(db, issue(db, white_label_account(db), DECEMBER))["rows"]
+    assert [row["cells"][1] for row in rows] == [["More"]]
 
 
 def test_a_customers_statement_has_it_too_and_it_alone_is_no_letter(db, courtesy, december):
